@@ -1,0 +1,50 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.RunnerStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// Runner names and the sessions of connected runners. Calls block for one statement; they fail with a `busy` refusal
+/// when the database cannot be reached. Safe for any thread.
+public interface RunnerStore {
+
+    /// Adds the name, or finds it. Returns the runner as it is now: its queue may differ from the one asked for.
+    Runner register(String name, String queue);
+
+    /// False when there was no such name. Jobs stay where they are.
+    boolean remove(String name);
+
+    /// Opens or closes the flow of jobs. False when there is no such name.
+    boolean setOpen(String name, boolean open);
+
+    Optional<Runner> find(String name);
+
+    /// All of them, by name.
+    List<Runner> all();
+
+    Optional<RunnerStatus> status(String name);
+
+    List<RunnerStatus> statuses();
+
+    /// Opens a session, or takes a living one over (same id and runner): true. A resumed session that is gone: false.
+    boolean openSession(Session session, boolean resume, Duration lease);
+
+    record Session(
+            String id, String runner, String node, int slots, List<String> executors, Map<String, String> labels) {}
+
+    /// Moves the lease ahead. False when the session is gone.
+    boolean beat(String sessionId, Duration lease);
+
+    /// Ends a session that holds nothing.
+    void closeSession(String sessionId);
+
+    /// Names on which the flow is closed.
+    Set<String> closed();
+
+    /// Appends to the audit log.
+    void audit(String actor, String action, String subject, String detail);
+}
