@@ -9,19 +9,19 @@ import org.jspecify.annotations.Nullable;
 /// Hashes of secrets; never a secret. Calls block for one statement. Safe for any thread.
 public interface SecretStore {
 
-    /// @param hash SHA-256 of the secret; not part of what people are shown
+    /// @param hash SHA-256 of the secret in lower-case hex; not part of what people are shown
     record SecretRow(
             String id,
             String name,
             Scope scope,
-            byte[] hash,
+            String hash,
             Instant createdAt,
             @Nullable Instant expiresAt,
             @Nullable Instant revokedAt) {}
 
-    void add(String id, String name, Scope scope, byte[] hash, @Nullable Instant expiresAt);
+    void add(String id, String name, Scope scope, String hash, @Nullable Instant expiresAt);
 
-    Optional<SecretRow> findByHash(byte[] hash);
+    Optional<SecretRow> findByHash(String hash);
 
     Optional<SecretRow> findById(String id);
 
