@@ -95,7 +95,7 @@ public interface JobStore {
     }
 
     /// Ends a running job from the server's side. Fence: status = running, attempt and lease. `status` is failed or
-    /// timeout. A timeout uses up one attempt: with retries left the job is queued again. True when this call did it.
+    /// timeout. A timeout uses up one attempt: with retries left the job is queued again.
     Completed end(Assignment.Key key, JobStatus status, String error);
 
     /// Removes a job that is not running; history keeps id and times.
@@ -170,7 +170,7 @@ public interface JobStore {
     /// What a session holds, for a gateway that takes it over or watches deadlines.
     List<Held> held(String sessionId);
 
-    record Held(Assignment.Key key, Instant deadlineAt, boolean stopRequested) {}
+    record Held(Assignment.Key key, double timeoutS, Duration left, boolean stopRequested) {}
 
     // ---- the event log ----
 

@@ -1,0 +1,206 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Slot;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings waiting jobs and asking runners together, queue by queue.
+///
+/// A queue on this gateway is in one of these states, changed only under its lock:
+/// - *quiet*: no pull is parked, or it is known to be empty; nothing happens until a wake or a pull;
+/// - *claiming*: one claim is at the store; whatever wakes the queue meanwhile is remembered and leads to another
+/// claim.
+///
+/// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the runners.
+/// Wakes only speed things up: [#tick] claims for every parked pull now and then, come what may. Safe for any thread.
+public final class Dispatch {
+    private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
+    private static final int CLAIM_MAX = 1000;
+
+    private final JobStore store;
+    private final LongSupplier leases;
+    private final Executor executor;
+    private final Handover handover;
+    private final ConcurrentHashMap<String, Queue> queues = new ConcurrentHashMap<>();
+
+    /// Notes that a session holds jobs, before it is told. False when the session has ended.
+    interface Handover {
+        boolean held(Session session, List<Assignment> jobs);
+    }
+
+    Dispatch(JobStore store, LongSupplier leases, Executor executor, Handover handover) {
+        this.store = store;
+        this.leases = leases;
+        this.executor = executor;
+        this.handover = handover;
+    }
+
+    /// An open `runner.pull`. Complete or cancel the future to withdraw it; jobs that were under way to it go back.
+    static final class Pull {
+        final Session session;
+        final int max;
+        final CompletableFuture<List<Assignment>> jobs = new CompletableFuture<>();
+
+        Pull(Session session, int max) {
+            this.session = session;
+            this.max = max;
+        }
+    }
+
+    private static final class Queue {
+        final String name;
+        final LinkedHashSet<Pull> pulls = new LinkedHashSet<>();
+        boolean claiming;
+        boolean again;
+        boolean empty;
+
+        Queue(String name) {
+            this.name = name;
+        }
+    }
+
+    /// Parks a pull until there is work for it.
+    Pull pull(Session session, int max) {
+        Pull pull = new Pull(session, max);
+        Queue queue = queues.computeIfAbsent(session.queue, Queue::new);
+        synchronized (queue) {
+            queue.pulls.add(pull);
+        }
+        pull.jobs.whenComplete((_, _) -> {
+            synchronized (queue) {
+                queue.pulls.remove(pull);
+            }
+        });
+        claim(queue);
+        return pull;
+    }
+
+    /// There may be work in the queue.
+    public void wake(String name) {
+        Queue queue = queues.get(name);
+        if (queue != null) {
+            synchronized (queue) {
+                queue.empty = false;
+            }
+            claim(queue);
+        }
+    }
+
+    /// A session of the queue can take more than before.
+    void credit(String name) {
+        Queue queue = queues.get(name);
+        if (queue != null) {
+            claim(queue);
+        }
+    }
+
+    /// The net under lost wakes.
+    void tick() {
+        queues.keySet().forEach(this::wake);
+    }
+
+    private void claim(Queue queue) {
+        Map<Slot, Pull> owners = new LinkedHashMap<>();
+        synchronized (queue) {
+            if (queue.claiming) {
+                queue.again = true;
+                return;
+            }
+            if (queue.empty || queue.pulls.isEmpty()) {
+                return;
+            }
+            fill(queue, owners);
+            if (owners.isEmpty()) {
+                return;
+            }
+            queue.claiming = true;
+            queue.again = false;
+        }
+        store.claim(queue.name, List.copyOf(owners.keySet()))
+                .whenComplete((jobs, error) -> claimed(queue, owners, jobs, error));
+    }
+
+    /// One slot for each pull in turn, while there is credit.
+    private void fill(Queue queue, Map<Slot, Pull> owners) {
+        Map<Pull, Integer> given = new LinkedHashMap<>();
+        queue.pulls.forEach(pull -> given.put(pull, 0));
+        while (!given.isEmpty() && owners.size() < CLAIM_MAX) {
+            var turn = given.entrySet().iterator();
+            while (turn.hasNext() && owners.size() < CLAIM_MAX) {
+                var entry = turn.next();
+                Pull pull = entry.getKey();
+                if (entry.getValue() >= pull.max || pull.jobs.isDone() || pull.session.credit() == 0) {
+                    turn.remove();
+                } else {
+                    entry.setValue(entry.getValue() + 1);
+                    pull.session.reserved.incrementAndGet();
+                    owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
+                }
+            }
+        }
+    }
+
+    private void claimed(
+            Queue queue, Map<Slot, Pull> owners, @Nullable List<Assignment> jobs, @Nullable Throwable error) {
+        List<Assignment> handed = jobs == null ? List.of() : jobs;
+        if (error != null) {
+            log.atWarn()
+                    .addKeyValue("queue", queue.name)
+                    .addKeyValue("error", error.toString())
+                    .log("a claim failed");
+        }
+        deliver(owners, handed);
+        boolean again;
+        synchronized (queue) {
+            queue.claiming = false;
+            boolean drained = error == null && handed.size() < owners.size();
+            again = error == null && (queue.again || !drained);
+            queue.empty = drained && !queue.again;
+        }
+        if (again) {
+            // On another thread: a store that answers at once must not make this a recursion.
+            executor.execute(() -> claim(queue));
+        }
+    }
+
+    private void deliver(Map<Slot, Pull> owners, List<Assignment> jobs) {
+        Map<Long, Pull> byLease = new LinkedHashMap<>();
+        owners.forEach((slot, pull) -> byLease.put(slot.lease(), pull));
+        Map<Pull, List<Assignment>> shares = new LinkedHashMap<>();
+        List<Assignment> homeless = new ArrayList<>();
+        for (Assignment job : jobs) {
+            Pull pull = byLease.get(job.lease());
+            if (pull == null) {
+                homeless.add(job);
+            } else {
+                shares.computeIfAbsent(pull, _ -> new ArrayList<>()).add(job);
+            }
+        }
+        shares.forEach((pull, share) -> {
+            if (!handover.held(pull.session, share)) {
+                homeless.addAll(share);
+            } else if (!pull.jobs.complete(List.copyOf(share))) {
+                share.forEach(job -> pull.session.held.remove(job.job().id()));
+                homeless.addAll(share);
+            }
+        });
+        owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());
+        if (!homeless.isEmpty()) {
+            executor.execute(
+                    () -> store.release(homeless.stream().map(Assignment::key).toList())
+                            .forEach(this::wake));
+        }
+    }
+}

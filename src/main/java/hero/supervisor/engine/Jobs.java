@@ -1,0 +1,257 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobState;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Created;
+import hero.supervisor.store.JobStore.Deleted;
+import hero.supervisor.store.JobStore.Filter;
+import hero.supervisor.store.JobStore.Started;
+import hero.supervisor.store.JobStore.Stopped;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The rules of a job's life (contract §3), over the store's fences. Futures complete after the commit; their
+/// refusals are for the caller. Safe for any thread.
+public final class Jobs {
+    private static final Logger log = LoggerFactory.getLogger(Jobs.class);
+    private static final int PAGE = 500;
+
+    private final JobStore store;
+    private final Results results;
+    private final Runners runners;
+    private final Executor executor;
+    private volatile boolean closing;
+
+    public Jobs(JobStore store, Results results, Runners runners, Executor executor) {
+        this.store = store;
+        this.results = results;
+        this.runners = runners;
+        this.executor = executor;
+    }
+
+    /// Accepts a job without queuing it. Repeating it with the same content changes nothing. Refused with `conflict`
+    /// (other content under that id) or `runner_not_found`.
+    public CompletableFuture<String> create(Job job) {
+        open();
+        return store.create(job, false).thenApply(created -> {
+            accepted(job, created);
+            return job.id();
+        });
+    }
+
+    /// Accepts a job and queues it: the legacy `create_job`.
+    public CompletableFuture<String> createAndStart(Job job) {
+        open();
+        return store.create(job, true)
+                .thenCompose(created -> queued(job, created))
+                .thenApply(_ -> job.id());
+    }
+
+    /// Accepts and queues a job; the future holds its result. Repeating it attaches to the same job.
+    public CompletableFuture<JobResult> run(Job job) {
+        open();
+        // Registered before the job exists: its result cannot slip through.
+        var waiter = results.register(job.id());
+        store.create(job, true)
+                .thenCompose(created -> queued(job, created))
+                .thenAcceptAsync(
+                        isNew -> {
+                            if (!isNew) {
+                                results.read(job.id(), waiter);
+                            }
+                        },
+                        executor)
+                .whenComplete((_, error) -> {
+                    if (error != null) {
+                        waiter.completeExceptionally(error);
+                    }
+                });
+        return waiter;
+    }
+
+    private CompletableFuture<Boolean> queued(Job job, Created created) {
+        JobStatus status = accepted(job, created);
+        if (status == JobStatus.CREATED) {
+            return start(job.id()).thenApply(_ -> false);
+        }
+        if (created instanceof Created.New(String queue)) {
+            runners.dispatch().wake(queue);
+            return CompletableFuture.completedFuture(true);
+        }
+        return CompletableFuture.completedFuture(false);
+    }
+
+    /// The status of a job that was there before; null for a new one.
+    private static @Nullable JobStatus accepted(Job job, Created created) {
+        return switch (created) {
+            case Created.New(String queue) -> {
+                log.atInfo()
+                        .addKeyValue("job_id", job.id())
+                        .addKeyValue("queue", queue)
+                        .log("job accepted");
+                yield null;
+            }
+            case Created.Same(JobStatus status, String _) -> status;
+            case Created.Different() ->
+                throw Refusal.conflict("the job '" + job.id() + "' exists with other content; use another id")
+                        .with("job_id", job.id())
+                        .with("path", "/job/id");
+            case Created.NoRunner() ->
+                throw Refusal.runnerNotFound(job.runner()).with("path", "/job/runner");
+        };
+    }
+
+    /// Queues a created job. Nothing happens when it is queued or running; a finished one is a `conflict`.
+    public CompletableFuture<Void> start(String jobId) {
+        open();
+        return store.start(jobId).thenAccept(started -> {
+            switch (started) {
+                case Started.Queued(String queue) -> {
+                    log.atInfo().addKeyValue("job_id", jobId).log("job queued");
+                    runners.dispatch().wake(queue);
+                }
+                case Started.Already() -> {}
+                case Started.Final(JobStatus status) ->
+                    throw Refusal.conflict("the job '" + jobId + "' has ended (" + status.word()
+                                    + ") and cannot be started again; create another one")
+                            .with("job_id", jobId)
+                            .with("status", status.word());
+                case Started.NoJob() -> throw Refusal.jobNotFound(jobId);
+            }
+        });
+    }
+
+    /// Refused with `job_not_found`.
+    public JobState state(String jobId) {
+        return store.state(jobId).orElseThrow(() -> Refusal.jobNotFound(jobId));
+    }
+
+    /// Refused with `job_not_found`.
+    public JobStore.Details details(String jobId) {
+        return store.details(jobId).orElseThrow(() -> Refusal.jobNotFound(jobId));
+    }
+
+    /// The result, as soon as there is one; cancel the future to wait no longer.
+    public CompletableFuture<JobResult> result(String jobId) {
+        open();
+        return results.of(jobId);
+    }
+
+    /// Ends a job that waits, asks a running one to stop, leaves a finished one alone.
+    public void stop(String jobId) {
+        switch (store.stop(jobId)) {
+            case Stopped.Ended(JobResult result) -> {
+                log.atInfo().addKeyValue("job_id", jobId).log("job stopped");
+                results.finished(jobId, result);
+            }
+            case Stopped.Running(var key, String _) -> runners.stop(key, "stopped");
+            case Stopped.AlreadyFinal() -> {}
+            case Stopped.NoJob() -> throw Refusal.jobNotFound(jobId);
+        }
+    }
+
+    /// Removes a job; a running one is stopped first. The future completes when it is gone.
+    public CompletableFuture<Void> delete(String jobId) {
+        var ended = results.register(jobId);
+        switch (store.delete(jobId)) {
+            case Deleted.Gone() -> {
+                ended.cancel(false);
+                gone(jobId);
+                return CompletableFuture.completedFuture(null);
+            }
+            case Deleted.NoJob() -> {
+                ended.cancel(false);
+                throw Refusal.jobNotFound(jobId);
+            }
+            case Deleted.Running(var key, String _) -> {
+                runners.stop(key, "stopped");
+                // The job may have ended between the two statements, before anybody here could hear of it.
+                results.read(jobId, ended);
+                return ended.handleAsync((_, _) -> delete(jobId), executor)
+                        .thenCompose(again -> again)
+                        .exceptionally(error -> {
+                            Refusal refusal = Refusals.of(error);
+                            if (refusal != null && refusal.kind() == Refusal.Kind.JOB_NOT_FOUND) {
+                                return null;
+                            }
+                            throw Refusals.rethrow(error);
+                        });
+            }
+        }
+    }
+
+    private void gone(String jobId) {
+        log.atInfo().addKeyValue("job_id", jobId).log("job deleted");
+        results.deleted(jobId);
+    }
+
+    /// All jobs that pass the filter, newest first, read page by page while the iterator is used.
+    ///
+    /// @param after begin behind this job; null from the newest on
+    /// @param limit at most so many
+    public Iterator<Job> list(Filter filter, @Nullable String after, long limit) {
+        long start = after == null ? Long.MAX_VALUE : store.number(after).orElseThrow(() -> Refusal.jobNotFound(after));
+        return new Pages(filter, start, limit);
+    }
+
+    private final class Pages implements Iterator<Job> {
+        private final Filter filter;
+        private List<Job> page = List.of();
+        private int at;
+        private long next;
+        private long left;
+
+        Pages(Filter filter, long start, long limit) {
+            this.filter = filter;
+            this.next = start;
+            this.left = limit;
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (at >= page.size() && next > 0 && left > 0) {
+                JobStore.Page read = store.page(filter, next, (int) Math.min(PAGE, left));
+                page = read.jobs();
+                next = read.next();
+                at = 0;
+            }
+            return left > 0 && at < page.size();
+        }
+
+        @Override
+        public Job next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            left--;
+            return page.get(at++);
+        }
+    }
+
+    /// Takes no further work; open waits end with `shutting_down`, so that their callers go on elsewhere.
+    public void close() {
+        closing = true;
+        results.closeAll(leaving());
+    }
+
+    private void open() {
+        if (closing) {
+            throw leaving();
+        }
+    }
+
+    private static Refusal leaving() {
+        return new Refusal(
+                Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; ask another one, or again in a moment");
+    }
+}

@@ -1,0 +1,98 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Answer;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/// Who waits for which job. A waiter is a map entry and a future: no thread, no connection, no polling of its own.
+/// The order is what matters: register first, then read, so that a result recorded in between is never missed.
+/// Safe for any thread.
+public final class Results {
+    private final JobStore store;
+    private final ConcurrentHashMap<String, Set<CompletableFuture<JobResult>>> waiters = new ConcurrentHashMap<>();
+    private final LongAdder waiting = new LongAdder();
+
+    public Results(JobStore store) {
+        this.store = store;
+    }
+
+    /// The job's result, as soon as there is one. Cancel the future to stop waiting. Fails with `job_not_found`.
+    public CompletableFuture<JobResult> of(String jobId) {
+        var waiter = register(jobId);
+        try {
+            read(jobId, waiter);
+        } catch (RuntimeException e) {
+            waiter.completeExceptionally(e);
+        }
+        return waiter;
+    }
+
+    /// Registers without reading: for a caller that is about to create the job.
+    CompletableFuture<JobResult> register(String jobId) {
+        var waiter = new CompletableFuture<JobResult>();
+        waiters.compute(jobId, (_, present) -> {
+            var all = present == null ? ConcurrentHashMap.<CompletableFuture<JobResult>>newKeySet(1) : present;
+            all.add(waiter);
+            return all;
+        });
+        waiting.increment();
+        waiter.whenComplete((_, _) -> forget(jobId, waiter));
+        return waiter;
+    }
+
+    /// Reads what the store knows, on behalf of a registered waiter.
+    void read(String jobId, CompletableFuture<JobResult> waiter) {
+        switch (store.answer(jobId)) {
+            case Answer.Done(JobResult result) -> waiter.complete(result);
+            case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
+            case Answer.Pending() -> {}
+        }
+    }
+
+    /// The job's outcome is committed: everybody who waits for it hears of it.
+    public void finished(String jobId, JobResult result) {
+        var all = waiters.get(jobId);
+        if (all != null) {
+            all.forEach(waiter -> waiter.complete(result));
+        }
+    }
+
+    /// The job is gone.
+    public void deleted(String jobId) {
+        var all = waiters.get(jobId);
+        if (all != null) {
+            all.forEach(waiter -> waiter.completeExceptionally(Refusal.jobNotFound(jobId)));
+        }
+    }
+
+    /// Another gateway ended the job: read its outcome if somebody here waits for it.
+    void finishedElsewhere(String jobId) {
+        var all = waiters.get(jobId);
+        if (all != null) {
+            all.forEach(waiter -> read(jobId, waiter));
+        }
+    }
+
+    /// Every wait ends with this refusal: the gateway is leaving, the caller goes on elsewhere.
+    public void closeAll(Refusal refusal) {
+        waiters.values().forEach(all -> all.forEach(waiter -> waiter.completeExceptionally(refusal)));
+    }
+
+    /// How many waits are open.
+    public long waiting() {
+        return waiting.sum();
+    }
+
+    private void forget(String jobId, CompletableFuture<JobResult> waiter) {
+        waiting.decrement();
+        waiters.computeIfPresent(jobId, (_, all) -> {
+            all.remove(waiter);
+            return all.isEmpty() ? null : all;
+        });
+    }
+}

@@ -1,0 +1,171 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Scope;
+import hero.supervisor.domain.Time;
+import hero.supervisor.store.SecretStore;
+import hero.supervisor.store.SecretStore.SecretRow;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/// Secrets: made, shown once, kept as SHA-256 (they have 256 random bits), looked up by that hash and compared in
+/// constant time. A secret is `prefix` + 43 characters + 6 characters of checksum, so that a leak is recognised and a
+/// typing error is refused without asking the database. Safe for any thread.
+public final class Secrets {
+    private static final String ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private static final int BODY = 43;
+    private static final int CHECK = 6;
+
+    private final SecretStore store;
+    private final RandomGenerator random;
+    private final Time time;
+    private final Consumer<Set<String>> revoked;
+    /// By hash; replaced as a whole by every refresh, so that it is never larger than the table.
+    private volatile Map<String, SecretRow> known = Map.of();
+
+    /// @param random must be cryptographically strong
+    /// @param revoked hears the ids of secrets that ended, so that their connections are closed
+    public Secrets(SecretStore store, RandomGenerator random, Time time, Consumer<Set<String>> revoked) {
+        this.store = store;
+        this.random = random;
+        this.time = time;
+        this.revoked = revoked;
+    }
+
+    /// A new secret, shown this once.
+    public record Created(String id, String name, Scope scope, String secret) {}
+
+    public Created create(String name, Scope scope, @Nullable Instant expiresAt) {
+        String secret = generate(scope);
+        String id = "sec_" + text(12);
+        store.add(id, name, scope, hash(secret), expiresAt);
+        return new Created(id, name, scope, secret);
+    }
+
+    /// Another secret of the same name and scope; the old one ends after `overlap`. Refused when there is none such.
+    public Created rotate(String id, Duration overlap) {
+        SecretRow old = store.findById(id).orElseThrow(() -> unknown(id));
+        Created created = create(old.name(), old.scope(), null);
+        store.expire(id, time.instant().plus(overlap));
+        refresh();
+        return created;
+    }
+
+    /// Ends a secret now, its open connections within a second.
+    public void revoke(String id) {
+        if (!store.revoke(id) && store.findById(id).isEmpty()) {
+            throw unknown(id);
+        }
+        refresh();
+    }
+
+    public List<SecretRow> all() {
+        return store.all();
+    }
+
+    private static Refusal unknown(String id) {
+        return Refusal.invalid("/id", "there is no secret with the id '" + id + "'; secrets.list tells the ids");
+    }
+
+    /// What a secret proves. Refused with `unauthorized`, in the same words whatever is wrong with it.
+    public Grant check(String secret) {
+        if (wellFormed(secret)) {
+            String hash = hash(secret);
+            SecretRow row = known.get(hash);
+            if (row == null) {
+                row = store.findByHash(hash).orElse(null);
+            }
+            if (row != null
+                    && MessageDigest.isEqual(
+                            row.hash().getBytes(StandardCharsets.US_ASCII), hash.getBytes(StandardCharsets.US_ASCII))
+                    && valid(row, time.instant())) {
+                return new Grant(row.id(), row.name(), row.scope());
+            }
+        }
+        throw new Refusal(
+                Refusal.Kind.UNAUTHORIZED,
+                "the secret is missing or not valid; send one as params.secret, as Authorization: Bearer, or by auth.login");
+    }
+
+    /// Reads what was added, expired or revoked since.
+    void refresh() {
+        Map<String, SecretRow> fresh = new HashMap<>();
+        Instant now = time.instant();
+        for (SecretRow row : store.all()) {
+            if (valid(row, now)) {
+                fresh.put(row.hash(), row);
+            }
+        }
+        Set<String> ended = new HashSet<>();
+        known.values().forEach(row -> ended.add(row.id()));
+        fresh.values().forEach(row -> ended.remove(row.id()));
+        known = Map.copyOf(fresh);
+        if (!ended.isEmpty()) {
+            revoked.accept(ended);
+        }
+    }
+
+    private static boolean valid(SecretRow row, Instant now) {
+        Instant expiresAt = row.expiresAt();
+        return row.revokedAt() == null && (expiresAt == null || now.isBefore(expiresAt));
+    }
+
+    private String generate(Scope scope) {
+        String body = scope.prefix() + text(BODY);
+        return body + checksum(body);
+    }
+
+    /// Uniform over the alphabet: 43 of 62 letters are 256 bits.
+    private String text(int length) {
+        var text = new StringBuilder(length);
+        for (int i = 0; i < length; i++) {
+            text.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+        }
+        return text.toString();
+    }
+
+    private static String checksum(String body) {
+        var crc = new CRC32();
+        crc.update(body.getBytes(StandardCharsets.UTF_8));
+        var text = new StringBuilder();
+        long left = crc.getValue();
+        for (int i = 0; i < CHECK; i++) {
+            text.append(ALPHABET.charAt((int) (left % ALPHABET.length())));
+            left /= ALPHABET.length();
+        }
+        return text.toString();
+    }
+
+    static boolean wellFormed(String secret) {
+        for (Scope scope : Scope.values()) {
+            if (secret.startsWith(scope.prefix()) && secret.length() == scope.prefix().length() + BODY + CHECK) {
+                String body = secret.substring(0, secret.length() - CHECK);
+                return checksum(body).equals(secret.substring(secret.length() - CHECK));
+            }
+        }
+        return false;
+    }
+
+    private static String hash(String secret) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

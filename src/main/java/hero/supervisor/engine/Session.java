@@ -1,0 +1,78 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Assignment;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// One connected runner as this gateway knows it: its link, its credit, and what it holds. The database's row is the
+/// truth about its lease; this is the truth about its socket. Passed to callers as a handle only.
+public final class Session {
+    final String id;
+    final String runner;
+    final String queue;
+    final int slots;
+    final ConcurrentHashMap<String, Held> held = new ConcurrentHashMap<>();
+    /// Slots that a claim under way may fill.
+    final AtomicInteger reserved = new AtomicInteger();
+
+    volatile @Nullable RunnerLink link;
+    volatile boolean open = true;
+    volatile boolean draining;
+    volatile long beatNanos;
+
+    Session(String id, String runner, String queue, int slots) {
+        this.id = id;
+        this.runner = runner;
+        this.queue = queue;
+        this.slots = slots;
+    }
+
+    /// Jobs that it may be given now.
+    int credit() {
+        if (!open || draining || link == null) {
+            return 0;
+        }
+        return Math.max(0, slots - held.size() - reserved.get());
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public boolean draining() {
+        return draining;
+    }
+
+    @Override
+    public String toString() {
+        return "Session[" + id + " of " + runner + "]";
+    }
+
+    /// A job in this session's hands.
+    static final class Held {
+        final Assignment.Key key;
+        final double timeoutS;
+        /// When the server ends it by itself, on the monotonic clock.
+        final long deadlineNanos;
+        /// Beats in a row that did not name it.
+        int misses;
+
+        volatile @Nullable String stopReason;
+        volatile long stopNanos;
+        volatile boolean killing;
+
+        Held(Assignment.Key key, double timeoutS, long deadlineNanos) {
+            this.key = key;
+            this.timeoutS = timeoutS;
+            this.deadlineNanos = deadlineNanos;
+        }
+
+        void stop(String reason, long nanos) {
+            if (stopReason == null) {
+                stopNanos = nanos;
+                stopReason = reason;
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Time;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Rescued;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What must happen without anybody asking: deadlines, due timers, lost sessions, news from other gateways. No leader:
+/// every gateway sweeps, the store's locks keep them apart.
+public final class Sweeper implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
+    private static final Duration WATCH = Duration.ofMillis(100);
+    private static final Duration NEWS = Duration.ofMillis(250);
+    private static final Duration SWEEP = Duration.ofSeconds(1);
+    private static final Duration NET = Duration.ofSeconds(5);
+    private static final int RIPEN_MAX = 1000;
+
+    private final JobStore jobs;
+    private final Results results;
+    private final Runners runners;
+    private final Secrets secrets;
+    private final Settings settings;
+    private final Time time;
+    private final Tail tail;
+    private final List<Loop> loops;
+    private long sweptNanos;
+    private long trustNanos;
+
+    public Sweeper(JobStore jobs, Results results, Runners runners, Secrets secrets, Settings settings, Time time) {
+        this.jobs = jobs;
+        this.results = results;
+        this.runners = runners;
+        this.secrets = secrets;
+        this.settings = settings;
+        this.time = time;
+        this.tail = new Tail(jobs, results, runners);
+        this.sweptNanos = time.nanoTime();
+        this.trustNanos = sweptNanos;
+        this.loops = List.of(
+                new Loop("watch", WATCH, runners::watch),
+                new Loop("news", NEWS, tail::run),
+                new Loop("sweep", SWEEP, this::sweep),
+                new Loop("net", NET, () -> {
+                    runners.refresh();
+                    runners.dispatch().tick();
+                }));
+    }
+
+    public Sweeper start(ThreadFactory threads) {
+        loops.forEach(loop -> loop.start(threads));
+        return this;
+    }
+
+    @Override
+    public void close() {
+        loops.forEach(Loop::close);
+    }
+
+    private void sweep() {
+        List<String> ripe = jobs.ripen(RIPEN_MAX);
+        ripe.forEach(runners.dispatch()::wake);
+        secrets.refresh();
+        if (mayJudge()) {
+            rescue();
+        }
+    }
+
+    /// A sweeper that has stalled itself (a stopped process, a database that was away) has not heard the beats of its
+    /// runners either: it waits one full lease before it calls anybody dead.
+    private boolean mayJudge() {
+        long now = time.nanoTime();
+        if (now - sweptNanos > 5 * SWEEP.toNanos()) {
+            trustNanos = now + settings.lease().toNanos();
+            log.atWarn().addKeyValue("stalled_ms", (now - sweptNanos) / 1_000_000)
+                    .log("the sweeper stalled; lost runners are judged after one lease");
+        }
+        sweptNanos = now;
+        return now - trustNanos >= 0;
+    }
+
+    private void rescue() {
+        Rescued rescued = jobs.rescue(Duration.ZERO, settings.redeliveries());
+        if (rescued.sessions().isEmpty()) {
+            return;
+        }
+        log.atWarn().addKeyValue("sessions", rescued.sessions()).addKeyValue("queues", rescued.queues())
+                .addKeyValue("ended", rescued.ended().size()).log("lost runner sessions");
+        runners.lost(rescued.sessions());
+        rescued.ended().forEach(ended -> results.finished(ended.jobId(), ended.result()));
+        rescued.queues().forEach(runners.dispatch()::wake);
+    }
+}
