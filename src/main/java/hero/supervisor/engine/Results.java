@@ -88,6 +88,7 @@ public final class Results {
         return waiting.sum();
     }
 
+    @SuppressWarnings("CollectionUndefinedEquality") // Identity is what is meant: a waiter is this very future.
     private void forget(String jobId, CompletableFuture<JobResult> waiter) {
         waiting.decrement();
         waiters.computeIfPresent(jobId, (_, all) -> {
