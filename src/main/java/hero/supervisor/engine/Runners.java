@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 /// The runners connected to this gateway: their sessions, what they hold, and the rules of the runner protocol
 /// (contract §6). Every change of a job goes through the store's fences; what is kept here only speeds things up and
 /// watches deadlines. Safe for any thread.
+@SuppressWarnings("ReferenceEquality") // A link or session replaced by a newer one is another one, however equal.
 public final class Runners {
     private static final Logger log = LoggerFactory.getLogger(Runners.class);
     private static final int MISSES_MAX = 2;
