@@ -59,7 +59,7 @@ public final class Loop implements AutoCloseable {
             lock.unlock();
         }
         Thread runner = thread;
-        if (runner != null && runner != Thread.currentThread()) {
+        if (runner != null && !runner.equals(Thread.currentThread())) {
             try {
                 runner.join();
             } catch (InterruptedException e) {

@@ -152,7 +152,8 @@ public final class Secrets {
 
     static boolean wellFormed(String secret) {
         for (Scope scope : Scope.values()) {
-            if (secret.startsWith(scope.prefix()) && secret.length() == scope.prefix().length() + BODY + CHECK) {
+            if (secret.startsWith(scope.prefix())
+                    && secret.length() == scope.prefix().length() + BODY + CHECK) {
                 String body = secret.substring(0, secret.length() - CHECK);
                 return checksum(body).equals(secret.substring(secret.length() - CHECK));
             }

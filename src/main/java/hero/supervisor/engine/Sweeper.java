@@ -75,7 +75,8 @@ public final class Sweeper implements AutoCloseable {
         long now = time.nanoTime();
         if (now - sweptNanos > 5 * SWEEP.toNanos()) {
             trustNanos = now + settings.lease().toNanos();
-            log.atWarn().addKeyValue("stalled_ms", (now - sweptNanos) / 1_000_000)
+            log.atWarn()
+                    .addKeyValue("stalled_ms", (now - sweptNanos) / 1_000_000)
                     .log("the sweeper stalled; lost runners are judged after one lease");
         }
         sweptNanos = now;
@@ -87,8 +88,11 @@ public final class Sweeper implements AutoCloseable {
         if (rescued.sessions().isEmpty()) {
             return;
         }
-        log.atWarn().addKeyValue("sessions", rescued.sessions()).addKeyValue("queues", rescued.queues())
-                .addKeyValue("ended", rescued.ended().size()).log("lost runner sessions");
+        log.atWarn()
+                .addKeyValue("sessions", rescued.sessions())
+                .addKeyValue("queues", rescued.queues())
+                .addKeyValue("ended", rescued.ended().size())
+                .log("lost runner sessions");
         runners.lost(rescued.sessions());
         rescued.ended().forEach(ended -> results.finished(ended.jobId(), ended.result()));
         rescued.queues().forEach(runners.dispatch()::wake);
