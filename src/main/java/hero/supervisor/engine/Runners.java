@@ -279,7 +279,11 @@ public final class Runners {
 
     /// Records outcomes; the futures complete, in order, after the commits that hold them.
     public List<CompletableFuture<Outcome>> complete(Session session, List<Completion> completions) {
-        touch(session);
+        if (beatIsDue(session)) {
+            // A lost session may still report: the fences decide what its outcomes are worth.
+            session.beatNanos = time.nanoTime();
+            store.beat(session.id, settings.lease());
+        }
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
         for (Completion completion : completions) {
             outcomes.add(jobs.complete(completion).thenApply(done -> {
@@ -333,9 +337,13 @@ public final class Runners {
     }
 
     private void touch(Session session) {
-        if (time.nanoTime() - session.beatNanos > settings.heartbeat().toNanos()) {
+        if (beatIsDue(session)) {
             extend(session);
         }
+    }
+
+    private boolean beatIsDue(Session session) {
+        return time.nanoTime() - session.beatNanos > settings.heartbeat().toNanos();
     }
 
     private void extend(Session session) {

@@ -1,0 +1,73 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.ManualTime;
+import hero.supervisor.store.MemoryJobStore;
+import hero.supervisor.store.MemoryRunnerStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// A whole engine over the in-memory store, on one thread, with a clock that stands still.
+final class EngineFixture {
+    final ManualTime time = new ManualTime();
+    final MemoryJobStore.Shared shared = new MemoryJobStore.Shared(time);
+    final MemoryJobStore store = new MemoryJobStore(shared, "a");
+    final MemoryRunnerStore runnerStore = new MemoryRunnerStore(shared);
+    final Results results = new Results(store);
+    final Settings settings = Settings.defaults("a");
+    final Runners runners;
+    final Jobs jobs;
+    final AtomicLong leases = new AtomicLong();
+    final AtomicLong ids = new AtomicLong();
+
+    EngineFixture() {
+        runners = new Runners(new Runners.Parts(
+                store,
+                runnerStore,
+                results,
+                settings,
+                Limits.DEFAULT,
+                time,
+                () -> "s" + ids.incrementAndGet(),
+                leases::incrementAndGet,
+                Runnable::run));
+        jobs = new Jobs(store, results, runners, Runnable::run);
+    }
+
+    Link connect(String name, int slots) {
+        return connect(name, slots, null);
+    }
+
+    Link connect(String name, int slots, Runners.@Nullable Resume resume) {
+        Link link = new Link();
+        link.connected = runners.connect(new Runners.Hello(name, null, slots, List.of("osis"), Map.of(), resume), link);
+        return link;
+    }
+
+    /// What a runner's socket was told.
+    static final class Link implements RunnerLink {
+        final List<StopOrder> stops = new ArrayList<>();
+        final List<Integer> closes = new ArrayList<>();
+        Runners.@Nullable Connected connected;
+
+        @Override
+        public void stop(StopOrder order) {
+            stops.add(order);
+        }
+
+        @Override
+        public void close(int code, String reason) {
+            closes.add(code);
+        }
+
+        Session session() {
+            if (connected == null) {
+                throw new IllegalStateException("not connected");
+            }
+            return connected.session();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package hero.supervisor.engine;
+
+import static hero.supervisor.domain.JobFixture.job;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.engine.EngineFixture.Link;
+import hero.supervisor.engine.Runners.Resume;
+import hero.supervisor.engine.Runners.Running;
+import hero.supervisor.store.JobStore.Completion;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RunnersTest {
+    private final EngineFixture engine = new EngineFixture();
+
+    private Assignment handOver(Link link, String jobId) {
+        var result = engine.jobs.run(job(jobId));
+        List<Assignment> jobs = engine.runners.pull(link.session(), 1).join();
+        assertFalse(result.isDone());
+        assertEquals(1, jobs.size());
+        return jobs.getFirst();
+    }
+
+    private Outcome report(Link link, Assignment.Key key, JobResult result) {
+        return engine.runners
+                .complete(link.session(), List.of(new Completion(key, result)))
+                .getFirst()
+                .join();
+    }
+
+    private JobStatus status(String jobId) {
+        return engine.jobs.state(jobId).status();
+    }
+
+    @Test
+    void a_pushed_result_wakes_every_caller() {
+        Link link = engine.connect("r1", 2);
+        var run = engine.jobs.run(job("j1"));
+        var wait = engine.jobs.result("j1");
+        Assignment a = engine.runners.pull(link.session(), 1).join().getFirst();
+        assertEquals(Outcome.RECORDED, report(link, a.key(), new JobResult.Success("42")));
+        assertEquals(new JobResult.Success("42"), run.join());
+        assertEquals(new JobResult.Success("42"), wait.join());
+        assertEquals(0, engine.results.waiting());
+        assertEquals(Outcome.DUPLICATE, report(link, a.key(), new JobResult.Success("42")));
+    }
+
+    @Test
+    void a_parked_pull_is_answered_by_the_next_job_and_a_cancelled_one_is_not() {
+        Link link = engine.connect("r1", 2);
+        var gone = engine.runners.pull(link.session(), 1);
+        gone.cancel(false);
+        var parked = engine.runners.pull(link.session(), 1);
+        assertFalse(parked.isDone());
+        engine.jobs.run(job("j1"));
+        assertEquals("j1", parked.join().getFirst().job().id());
+    }
+
+    @Test
+    void a_runner_never_gets_more_than_its_slots() {
+        Link link = engine.connect("r1", 2);
+        for (int i = 0; i < 5; i++) {
+            engine.jobs.run(job("j" + i));
+        }
+        List<Assignment> first = engine.runners.pull(link.session(), 10).join();
+        assertEquals(2, first.size());
+        var parked = engine.runners.pull(link.session(), 10);
+        assertFalse(parked.isDone());
+        report(link, first.getFirst().key(), new JobResult.Success(""));
+        assertEquals(1, parked.join().size(), "the freed slot is filled");
+    }
+
+    @Test
+    void work_is_spread_over_the_pulls_that_wait() {
+        Link one = engine.connect("r1", 4);
+        Link two = engine.connect("r1", 4);
+        for (int i = 0; i < 4; i++) {
+            engine.jobs.create(job("j" + i)).join();
+        }
+        engine.runners.stop("r1", false);
+        var first = engine.runners.pull(one.session(), 4);
+        var second = engine.runners.pull(two.session(), 4);
+        for (int i = 0; i < 4; i++) {
+            engine.jobs.start("j" + i).join();
+        }
+        assertFalse(first.isDone(), "a stopped runner gets nothing");
+        engine.runners.start("r1");
+        assertTrue(first.isDone());
+        assertEquals(4, first.join().size() + (second.isDone() ? second.join().size() : 0));
+    }
+
+    @Test
+    void a_job_that_two_beats_do_not_name_goes_back_without_burning_its_attempt() {
+        Link link = engine.connect("r1", 2);
+        handOver(link, "j1");
+        engine.runners.beat(link.session(), List.of());
+        assertEquals(JobStatus.RUNNING, status("j1"));
+        engine.runners.beat(link.session(), List.of());
+        assertEquals(JobStatus.QUEUED, status("j1"));
+        Assignment again = engine.runners.pull(link.session(), 1).join().getFirst();
+        assertEquals(1, again.attempt());
+    }
+
+    @Test
+    void a_beat_tells_the_runner_what_to_abandon() {
+        Link link = engine.connect("r1", 2);
+        handOver(link, "j1");
+        var beat = engine.runners.beat(link.session(), List.of(new Running("j1", 1), new Running("other", 3)));
+        assertEquals(List.of(new Running("other", 3)), beat.abandon());
+    }
+
+    @Test
+    void stopping_is_told_again_until_the_job_ends_and_ends_it_in_any_case() {
+        Link link = engine.connect("r1", 2);
+        var wait = engine.jobs.result(handOver(link, "j1").job().id());
+        engine.jobs.stop("j1");
+        assertFalse(link.stops.getFirst().kill());
+        assertEquals(
+                1,
+                engine.runners
+                        .beat(link.session(), List.of(new Running("j1", 1)))
+                        .stops()
+                        .size());
+        engine.time.advance(engine.settings.stopGrace());
+        engine.runners.watch();
+        assertTrue(link.stops.getLast().kill());
+        assertFalse(wait.isDone());
+        engine.time.advance(engine.settings.stopGrace());
+        engine.runners.watch();
+        assertEquals(new JobResult.Failure("stopped", null), wait.join());
+        assertEquals(JobStatus.FAILED, status("j1"));
+    }
+
+    @Test
+    void a_stopped_job_fails_as_stopped_whatever_error_its_runner_reports() {
+        Link link = engine.connect("r1", 2);
+        Assignment a = handOver(link, "j1");
+        engine.jobs.stop("j1");
+        report(link, a.key(), new JobResult.Failure("killed by signal 15", 143));
+        assertEquals(
+                new JobResult.Failure("stopped", 143), engine.jobs.result("j1").join());
+    }
+
+    @Test
+    void the_server_ends_an_overdue_job_and_a_late_result_is_stale() {
+        Link link = engine.connect("r1", 2);
+        Assignment a = handOver(link, "j1");
+        var wait = engine.jobs.result("j1");
+        engine.time.advance(Duration.ofSeconds(62));
+        engine.runners.watch();
+        assertEquals(new JobResult.Failure("timed out after 60 s", null), wait.join());
+        assertEquals(JobStatus.TIMEOUT, status("j1"));
+        assertEquals(Outcome.STALE, report(link, a.key(), new JobResult.Success("late")));
+        assertEquals("timeout", link.stops.getLast().reason());
+    }
+
+    @Test
+    void a_resumed_session_keeps_its_jobs_and_supersedes_the_old_socket() {
+        Link link = engine.connect("r1", 2);
+        Assignment a = handOver(link, "j1");
+        Link again = engine.connect(
+                "r1", 2, new Resume(link.session().id(), List.of(new Running("j1", 1), new Running("j2", 1))));
+        assertEquals(List.of(4002), link.closes);
+        assertEquals(link.session().id(), again.session().id());
+        assertEquals(
+                List.of(new Runners.Verdict("j1", 1, true), new Runners.Verdict("j2", 1, false)),
+                again.connected == null ? List.of() : again.connected.verdicts());
+        engine.runners.disconnected(link.session(), link);
+        assertEquals(Outcome.RECORDED, report(again, a.key(), new JobResult.Success("42")));
+    }
+
+    @Test
+    void a_lost_runner_costs_an_attempt_and_a_late_result_of_it_is_stale() {
+        Link link = engine.connect("r1", 2);
+        Assignment a = handOver(link, "j1");
+        engine.runners.disconnected(link.session(), link);
+        engine.time.advance(engine.settings.resumeGrace().plusSeconds(1));
+        var rescued = engine.store.rescue(Duration.ZERO, 2);
+        engine.runners.lost(rescued.sessions());
+        assertEquals(JobStatus.QUEUED, status("j1"));
+        Link other = engine.connect("r1", 2);
+        Assignment second = engine.runners.pull(other.session(), 1).join().getFirst();
+        assertEquals(2, second.attempt());
+        assertEquals(Outcome.STALE, report(link, a.key(), new JobResult.Success("late")));
+        assertEquals(Outcome.RECORDED, report(other, second.key(), new JobResult.Success("42")));
+    }
+
+    @Test
+    void another_queue_for_a_known_name_is_a_conflict() {
+        engine.runners.register("r1", "q1");
+        Refusal refusal = assertThrows(Refusal.class, () -> engine.runners.register("r1", "q2"));
+        assertEquals(Refusal.Kind.CONFLICT, refusal.kind());
+        assertEquals("q1", engine.runners.register("r1", null).queue());
+    }
+
+    @Test
+    void deleting_a_running_job_stops_it_first_and_its_waiters_hear_that_it_is_gone() {
+        Link link = engine.connect("r1", 2);
+        Assignment a = handOver(link, "j1");
+        var deleted = engine.jobs.delete("j1");
+        assertFalse(deleted.isDone());
+        report(link, a.key(), new JobResult.Failure("killed", null));
+        deleted.join();
+        assertThrows(Refusal.class, () -> engine.jobs.state("j1"));
+        assertEquals(0, engine.results.waiting());
+    }
+}

@@ -1,0 +1,147 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.RunnerStatus;
+import hero.supervisor.store.MemoryJobStore.SessionRow;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// The in-memory twin of the runner store, on the same shared state as the job stores.
+public final class MemoryRunnerStore implements RunnerStore {
+    private final MemoryJobStore.Shared shared;
+    private final Map<String, Boolean> open = new LinkedHashMap<>();
+    private final List<String> audits = new ArrayList<>();
+
+    public MemoryRunnerStore(MemoryJobStore.Shared shared) {
+        this.shared = shared;
+    }
+
+    @Override
+    public Runner register(String name, String queue) {
+        synchronized (shared) {
+            shared.queues.putIfAbsent(name, queue);
+            open.putIfAbsent(name, true);
+            return find(name).orElseThrow();
+        }
+    }
+
+    @Override
+    public boolean remove(String name) {
+        synchronized (shared) {
+            open.remove(name);
+            return shared.queues.remove(name) != null;
+        }
+    }
+
+    @Override
+    public boolean setOpen(String name, boolean isOpen) {
+        synchronized (shared) {
+            if (!shared.queues.containsKey(name)) {
+                return false;
+            }
+            open.put(name, isOpen);
+            return true;
+        }
+    }
+
+    @Override
+    public Optional<Runner> find(String name) {
+        synchronized (shared) {
+            return Optional.ofNullable(shared.queues.get(name))
+                    .map(queue -> new Runner(name, queue, open.getOrDefault(name, true)));
+        }
+    }
+
+    @Override
+    public List<Runner> all() {
+        synchronized (shared) {
+            return shared.queues.keySet().stream()
+                    .sorted()
+                    .map(name -> find(name).orElseThrow())
+                    .toList();
+        }
+    }
+
+    @Override
+    public Optional<RunnerStatus> status(String name) {
+        synchronized (shared) {
+            return find(name)
+                    .map(runner -> new RunnerStatus(
+                            runner,
+                            (int) shared.sessions.values().stream()
+                                    .filter(s -> s.runner.equals(name))
+                                    .count(),
+                            1,
+                            0,
+                            shared.waiting.stream()
+                                    .filter(row -> row.queue.equals(runner.queue()))
+                                    .count(),
+                            null));
+        }
+    }
+
+    @Override
+    public List<RunnerStatus> statuses() {
+        synchronized (shared) {
+            return all().stream()
+                    .map(runner -> status(runner.name()).orElseThrow())
+                    .toList();
+        }
+    }
+
+    @Override
+    public boolean openSession(Session session, boolean resume, Duration lease) {
+        synchronized (shared) {
+            SessionRow present = shared.sessions.get(session.id());
+            if (resume && (present == null || !present.runner.equals(session.runner()))) {
+                return false;
+            }
+            shared.sessions.put(
+                    session.id(),
+                    new SessionRow(session.runner(), shared.time.instant().plus(lease)));
+            return true;
+        }
+    }
+
+    @Override
+    public boolean beat(String sessionId, Duration lease) {
+        synchronized (shared) {
+            SessionRow row = shared.sessions.get(sessionId);
+            if (row == null) {
+                return false;
+            }
+            row.leaseUntil = shared.time.instant().plus(lease);
+            return true;
+        }
+    }
+
+    @Override
+    public void closeSession(String sessionId) {
+        synchronized (shared) {
+            shared.sessions.remove(sessionId);
+        }
+    }
+
+    @Override
+    public Set<String> closed() {
+        synchronized (shared) {
+            return open.entrySet().stream()
+                    .filter(e -> !e.getValue())
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    @Override
+    public void audit(String actor, String action, String subject, String detail) {
+        synchronized (shared) {
+            audits.add(action + " " + subject);
+        }
+    }
+}
