@@ -1,6 +1,10 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Connect;
+import hero.supervisor.domain.Hold;
+import hero.supervisor.domain.Report;
+import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
@@ -13,7 +17,6 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.RunnerStore;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -80,33 +83,16 @@ public final class Runners {
 
     // ---- the connection ----
 
-    /// What a runner says of itself. `queue` null: the runner's own, or its name when it is new.
-    public record Hello(
-            String name,
-            @Nullable String queue,
-            int slots,
-            List<String> executors,
-            Map<String, String> labels,
-            @Nullable Resume resume) {}
-
-    public record Resume(String sessionId, List<Running> running) {}
-
-    /// An attempt that a runner says it works on.
-    public record Running(String jobId, int attempt) {}
-
-    public record Connected(
-            Session session, Duration heartbeat, Duration lease, Duration resumeGrace, List<Verdict> verdicts) {}
-
-    /// @param keep false: end it without reporting, its outcome is no longer wanted
-    public record Verdict(String jobId, int attempt, boolean keep) {}
+    /// An open session, and what its runner is told.
+    public record Joined(Session session, Connect.Connected answer) {}
 
     /// Opens a session, or takes an old one up again. The newest connection of a session supersedes the older one.
-    public Connected connect(Hello hello, RunnerLink link) {
+    public Joined connect(Connect hello, RunnerLink link) {
         if (draining) {
             throw new Refusal(Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; connect to another one");
         }
         Runner runner = register(hello.name(), hello.queue());
-        Resume resume = hello.resume();
+        Connect.Resume resume = hello.resume();
         Session session = resume == null ? null : resumed(hello, runner, resume);
         if (session == null) {
             session = new Session(sessionIds.get(), runner.name(), runner.queue(), hello.slots());
@@ -127,8 +113,15 @@ public final class Runners {
                 .addKeyValue("slots", session.slots)
                 .addKeyValue("resumed", resume != null && resume.sessionId().equals(session.id))
                 .log("runner connected");
-        return new Connected(
-                session, settings.heartbeat(), settings.lease(), settings.resumeGrace(), verdicts(session, resume));
+        return new Joined(
+                session,
+                new Connect.Connected(
+                        session.id,
+                        settings.heartbeat().toMillis(),
+                        settings.lease().toMillis(),
+                        settings.resumeGrace().toMillis(),
+                        0,
+                        verdicts(session, resume)));
     }
 
     /// Adds a runner name, or finds it; another queue than its own is a conflict.
@@ -151,7 +144,7 @@ public final class Runners {
         return present;
     }
 
-    private @Nullable Session resumed(Hello hello, Runner runner, Resume resume) {
+    private @Nullable Session resumed(Connect hello, Runner runner, Connect.Resume resume) {
         Session local = sessions.get(resume.sessionId());
         Session session = local != null && local.runner.equals(runner.name()) && local.slots == hello.slots()
                 ? local
@@ -176,17 +169,16 @@ public final class Runners {
         return session;
     }
 
-    private RunnerStore.Session row(Session session, Hello hello) {
+    private RunnerStore.Session row(Session session, Connect hello) {
         return new RunnerStore.Session(
                 session.id, session.runner, settings.node(), hello.slots(), hello.executors(), hello.labels());
     }
 
-    private static List<Verdict> verdicts(Session session, @Nullable Resume resume) {
-        List<Verdict> verdicts = new ArrayList<>();
-        for (Running running : resume == null ? List.<Running>of() : resume.running()) {
-            Held held = session.held.get(running.jobId());
-            verdicts.add(new Verdict(
-                    running.jobId(), running.attempt(), held != null && held.key.attempt() == running.attempt()));
+    private static List<Connect.Verdict> verdicts(Session session, Connect.@Nullable Resume resume) {
+        List<Connect.Verdict> verdicts = new ArrayList<>();
+        for (Hold hold : resume == null ? List.<Hold>of() : resume.running()) {
+            Held held = session.held.get(hold.jobId());
+            verdicts.add(new Connect.Verdict(hold, held != null && held.key.attempt() == hold.attempt()));
         }
         return verdicts;
     }
@@ -237,15 +229,15 @@ public final class Runners {
         return session.link != null && sessions.get(session.id) == session;
     }
 
-    public record Beat(List<StopOrder> stops, List<Running> abandon, boolean drain) {}
+    public record Beat(List<Stop> stops, List<Hold> abandon, boolean drain) {}
 
     /// A sign of life, with what the runner works on. A job that two beats in a row do not name goes back to its queue,
     /// its attempt not counted: the hand-over never arrived.
-    public Beat beat(Session session, List<Running> running) {
+    public Beat beat(Session session, List<Hold> running) {
         extend(session);
         Map<String, Integer> named = new HashMap<>();
-        List<Running> abandon = new ArrayList<>();
-        for (Running r : running) {
+        List<Hold> abandon = new ArrayList<>();
+        for (Hold r : running) {
             named.put(r.jobId(), r.attempt());
             Held held = session.held.get(r.jobId());
             if (held == null || held.key.attempt() != r.attempt()) {
@@ -267,8 +259,8 @@ public final class Runners {
     }
 
     /// What the session is to stop, as every answer to it repeats.
-    public List<StopOrder> stops(Session session) {
-        List<StopOrder> orders = new ArrayList<>();
+    public List<Stop> stops(Session session) {
+        List<Stop> orders = new ArrayList<>();
         for (Held held : session.held.values()) {
             if (held.stopReason != null) {
                 orders.add(order(held));
@@ -278,18 +270,19 @@ public final class Runners {
     }
 
     /// Records outcomes; the futures complete, in order, after the commits that hold them.
-    public List<CompletableFuture<Outcome>> complete(Session session, List<Completion> completions) {
+    public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports) {
         if (beatIsDue(session)) {
             // A lost session may still report: the fences decide what its outcomes are worth.
             session.beatNanos = time.nanoTime();
             store.beat(session.id, settings.lease());
         }
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
-        for (Completion completion : completions) {
-            outcomes.add(jobs.complete(completion).thenApply(done -> {
-                completed(session, completion.key(), done);
-                return done.outcome();
-            }));
+        for (Report report : reports) {
+            outcomes.add(
+                    jobs.complete(new Completion(report.key(), report.result())).thenApply(done -> {
+                        completed(session, report.key(), done);
+                        return done.outcome();
+                    }));
         }
         return outcomes;
     }
@@ -380,14 +373,14 @@ public final class Runners {
         }
     }
 
-    private StopOrder order(Held held) {
+    private Stop order(Held held) {
         String reason = held.stopReason;
-        return new StopOrder(
-                held.key.jobId(),
-                held.key.attempt(),
+        Hold hold = new Hold(held.key.jobId(), held.key.attempt());
+        return new Stop(
+                hold,
                 reason == null ? "stopped" : reason,
                 held.killing,
-                settings.stopGrace());
+                settings.stopGrace().toMillis());
     }
 
     /// Ends what is over its time or has not stopped when asked. Called often; cheap when nothing is due.

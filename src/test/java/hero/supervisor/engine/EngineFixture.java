@@ -1,6 +1,8 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.ManualTime;
 import hero.supervisor.store.MemoryJobStore;
 import hero.supervisor.store.MemoryRunnerStore;
@@ -41,20 +43,20 @@ final class EngineFixture {
         return connect(name, slots, null);
     }
 
-    Link connect(String name, int slots, Runners.@Nullable Resume resume) {
+    Link connect(String name, int slots, Connect.@Nullable Resume resume) {
         Link link = new Link();
-        link.connected = runners.connect(new Runners.Hello(name, null, slots, List.of("osis"), Map.of(), resume), link);
+        link.connected = runners.connect(new Connect(name, null, slots, List.of("osis"), Map.of(), resume), link);
         return link;
     }
 
     /// What a runner's socket was told.
     static final class Link implements RunnerLink {
-        final List<StopOrder> stops = new ArrayList<>();
+        final List<Stop> stops = new ArrayList<>();
         final List<Integer> closes = new ArrayList<>();
-        Runners.@Nullable Connected connected;
+        Runners.@Nullable Joined connected;
 
         @Override
-        public void stop(StopOrder order) {
+        public void stop(Stop order) {
             stops.add(order);
         }
 

@@ -7,14 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Connect;
+import hero.supervisor.domain.Hold;
+import hero.supervisor.domain.Report;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.engine.EngineFixture.Link;
-import hero.supervisor.engine.Runners.Resume;
-import hero.supervisor.engine.Runners.Running;
-import hero.supervisor.store.JobStore.Completion;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,7 @@ class RunnersTest {
 
     private Outcome report(Link link, Assignment.Key key, JobResult result) {
         return engine.runners
-                .complete(link.session(), List.of(new Completion(key, result)))
+                .complete(link.session(), List.of(new Report(key, result)))
                 .getFirst()
                 .join();
     }
@@ -114,8 +114,8 @@ class RunnersTest {
     void a_beat_tells_the_runner_what_to_abandon() {
         Link link = engine.connect("r1", 2);
         handOver(link, "j1");
-        var beat = engine.runners.beat(link.session(), List.of(new Running("j1", 1), new Running("other", 3)));
-        assertEquals(List.of(new Running("other", 3)), beat.abandon());
+        var beat = engine.runners.beat(link.session(), List.of(new Hold("j1", 1), new Hold("other", 3)));
+        assertEquals(List.of(new Hold("other", 3)), beat.abandon());
     }
 
     @Test
@@ -127,7 +127,7 @@ class RunnersTest {
         assertEquals(
                 1,
                 engine.runners
-                        .beat(link.session(), List.of(new Running("j1", 1)))
+                        .beat(link.session(), List.of(new Hold("j1", 1)))
                         .stops()
                         .size());
         engine.time.advance(engine.settings.stopGrace());
@@ -168,12 +168,12 @@ class RunnersTest {
         Link link = engine.connect("r1", 2);
         Assignment a = handOver(link, "j1");
         Link again = engine.connect(
-                "r1", 2, new Resume(link.session().id(), List.of(new Running("j1", 1), new Running("j2", 1))));
+                "r1", 2, new Connect.Resume(link.session().id(), List.of(new Hold("j1", 1), new Hold("j2", 1))));
         assertEquals(List.of(4002), link.closes);
         assertEquals(link.session().id(), again.session().id());
         assertEquals(
-                List.of(new Runners.Verdict("j1", 1, true), new Runners.Verdict("j2", 1, false)),
-                again.connected == null ? List.of() : again.connected.verdicts());
+                List.of(new Connect.Verdict(new Hold("j1", 1), true), new Connect.Verdict(new Hold("j2", 1), false)),
+                again.connected == null ? List.of() : again.connected.answer().verdicts());
         engine.runners.disconnected(link.session(), link);
         assertEquals(Outcome.RECORDED, report(again, a.key(), new JobResult.Success("42")));
     }
