@@ -94,9 +94,13 @@ public final class OpenRpcDocument {
             for (JsonNode param : params) {
                 JsonNode resolved = resolved(root, param);
                 String name = resolved.path("name").asText();
-                names.add(name);
-                if (resolved.path("required").asBoolean()) {
+                boolean demanded = resolved.path("required").asBoolean();
+                if (demanded) {
                     required.add(name);
+                }
+                // The optional secret that every method takes goes by name only: it has no position.
+                if (demanded || !name.equals(MethodSpec.SECRET)) {
+                    names.add(name);
                 }
             }
         }

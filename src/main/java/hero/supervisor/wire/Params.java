@@ -93,19 +93,35 @@ public final class Params {
 
     /// A number above `above` and up to `max`, fractions allowed; null when left out.
     public @Nullable Double optionalNumber(String name, double above, double max) {
+        Double number = number(name);
+        if (number == null || (number > above && number <= max)) {
+            return number;
+        }
+        throw invalid(name, name + " must be above " + plain(above) + " and at most " + plain(max))
+                .with("above", above)
+                .with("max", max);
+    }
+
+    /// Likewise, with `min` itself allowed.
+    public @Nullable Double optionalNumberFrom(String name, double min, double max) {
+        Double number = number(name);
+        if (number == null || (number >= min && number <= max)) {
+            return number;
+        }
+        throw invalid(name, name + " must be from " + plain(min) + " to " + plain(max))
+                .with("min", min)
+                .with("max", max);
+    }
+
+    private @Nullable Double number(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;
-        } else if (!(value instanceof Number)) {
+        } else if (!(value instanceof Number number)) {
             throw wrongType(at(name), name, "a number", value);
+        } else {
+            return number.doubleValue();
         }
-        double number = ((Number) value).doubleValue();
-        if (number > above && number <= max) {
-            return number;
-        }
-        throw Refusal.invalid(at(name), name + " must be above " + plain(above) + " and at most " + plain(max))
-                .with("above", above)
-                .with("max", max);
     }
 
     public Params object(String name) {

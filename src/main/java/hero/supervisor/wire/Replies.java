@@ -171,20 +171,29 @@ public final class Replies {
         }
     }
 
-    private static final class Bounded extends ByteArrayOutputStream {
+    private static final class Bounded extends OutputStream {
+        private final ByteArrayOutputStream out = new ByteArrayOutputStream(256);
         private final int bytesMax;
 
         Bounded(int bytesMax) {
-            super(256);
             this.bytesMax = bytesMax;
         }
 
         @Override
+        public void write(int b) {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
         public void write(byte[] bytes, int from, int length) {
-            if (length > bytesMax - count) {
+            if (length > bytesMax - out.size()) {
                 throw new TooLargeException();
             }
-            super.write(bytes, from, length);
+            out.write(bytes, from, length);
+        }
+
+        byte[] toByteArray() {
+            return out.toByteArray();
         }
     }
 

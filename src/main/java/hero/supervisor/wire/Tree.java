@@ -45,8 +45,8 @@ final class Tree {
                 checkNumber();
                 yield in.getDoubleValue();
             }
-            case VALUE_TRUE -> Boolean.TRUE;
-            case VALUE_FALSE -> Boolean.FALSE;
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
             default -> throw new IllegalStateException("no value");
         };
