@@ -1,5 +1,6 @@
 package hero.supervisor.domain;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -53,8 +54,9 @@ public final class Refusal extends RuntimeException {
         return this;
     }
 
+    /// In the order in which they were added.
     public Map<String, Object> data() {
-        return Map.copyOf(data);
+        return Collections.unmodifiableMap(new LinkedHashMap<>(data));
     }
 
     /// A parameter that cannot be taken. `path` is a JSON Pointer into the parameters, such as `/job/timeout`.

@@ -1,0 +1,138 @@
+package hero.supervisor.api;
+
+import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.wire.Params;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// One call of one method, already allowed. Belongs to the thread that handles it.
+public final class Call {
+    private static final long BUSY_RETRY_MS = 1000;
+
+    private final String method;
+    private final Params params;
+    private final Peer peer;
+    private final @Nullable Grant grant;
+    private final Limits limits;
+
+    Call(String method, Params params, Peer peer, @Nullable Grant grant, Limits limits) {
+        this.method = method;
+        this.params = params;
+        this.peer = peer;
+        this.grant = grant;
+        this.limits = limits;
+    }
+
+    public String method() {
+        return method;
+    }
+
+    public Params params() {
+        return params;
+    }
+
+    public Peer peer() {
+        return peer;
+    }
+
+    /// What `params.secret` has proved, else the connection's; null for a caller without a secret.
+    public @Nullable Grant grant() {
+        return grant;
+    }
+
+    /// Waits as long as it takes: for a job's end, for work. The only place where a call waits. Costs a parked virtual
+    /// thread and one of the connection's waits. Cancels the future when the connection ends. The future's refusal is
+    /// thrown as it is; `busy` when the connection has too many waits.
+    public <T extends @Nullable Object> T await(CompletableFuture<T> future) {
+        return await(future, null);
+    }
+
+    /// Likewise, but no longer than `atMost` (null: no bound): then the future is cancelled and the call refused as
+    /// `wait_timeout`.
+    public <T extends @Nullable Object> T await(CompletableFuture<T> future, @Nullable Duration atMost) {
+        if (future.isDone()) {
+            return outcome(future, null, new AtomicBoolean());
+        }
+        AtomicBoolean ended = new AtomicBoolean();
+        Peer.Registration end = peer.onEnd(() -> {
+            ended.set(true);
+            future.cancel(true);
+        });
+        try {
+            if (!peer.park()) {
+                future.cancel(true);
+                throw Refusal.busy(
+                                "this connection has " + limits.waitsPerConnection()
+                                        + " calls that wait, and may have no more; use another connection",
+                                BUSY_RETRY_MS)
+                        .with("limit", limits.waitsPerConnection());
+            }
+            try {
+                return outcome(future, atMost, ended);
+            } finally {
+                peer.unpark();
+            }
+        } finally {
+            end.remove();
+        }
+    }
+
+    /// Waits for a commit of the database, which is short and is not given up: what was asked may be done already.
+    /// Does not count among the waits.
+    public <T extends @Nullable Object> T commit(CompletableFuture<T> future) {
+        return outcome(future, null, new AtomicBoolean());
+    }
+
+    private <T extends @Nullable Object> T outcome(
+            CompletableFuture<T> future, @Nullable Duration atMost, AtomicBoolean ended) {
+        try {
+            return atMost == null ? future.get() : future.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            return late(future, atMost, ended);
+        } catch (CancellationException e) {
+            if (ended.get()) {
+                throw new PeerGone();
+            }
+            throw new IllegalStateException("a future was cancelled that " + method + " waits for", e);
+        } catch (ExecutionException e) {
+            throw unchecked(e.getCause() == null ? e : e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Refusal(Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; ask another one");
+        }
+    }
+
+    /// The time is over; an outcome that came at the last moment still counts.
+    private <T extends @Nullable Object> T late(
+            CompletableFuture<T> future, @Nullable Duration atMost, AtomicBoolean ended) {
+        if (future.cancel(true)) {
+            double seconds = atMost == null ? 0 : atMost.toMillis() / 1000.0;
+            throw new Refusal(
+                            Refusal.Kind.WAIT_TIMEOUT,
+                            "the wait of " + seconds + " s is over; the job goes on, ask again with job.result")
+                    .with("timeout", seconds);
+        }
+        return outcome(future, null, ended);
+    }
+
+    private static RuntimeException unchecked(Throwable cause) {
+        return cause instanceof RuntimeException known ? known : new IllegalStateException("a future failed", cause);
+    }
+
+    /// The connection ended while its call waited: there is nobody to answer.
+    static final class PeerGone extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        PeerGone() {
+            super("the peer has gone", null, false, false);
+        }
+    }
+}
