@@ -51,11 +51,15 @@ public final class Dispatch {
     static final class Pull {
         final Session session;
         final int max;
+        /// False: one look into the queue answers it, also with nothing.
+        final boolean patient;
+
         final CompletableFuture<List<Assignment>> jobs = new CompletableFuture<>();
 
-        Pull(Session session, int max) {
+        Pull(Session session, int max, boolean patient) {
             this.session = session;
             this.max = max;
+            this.patient = patient;
         }
     }
 
@@ -71,9 +75,9 @@ public final class Dispatch {
         }
     }
 
-    /// Parks a pull until there is work for it.
-    Pull pull(Session session, int max) {
-        Pull pull = new Pull(session, max);
+    /// Parks a pull until there is work for it, or, when it is not patient, until the queue has been looked into.
+    Pull pull(Session session, int max, boolean patient) {
+        Pull pull = new Pull(session, max, patient);
         Queue queue = queues.computeIfAbsent(session.queue, Queue::new);
         synchronized (queue) {
             queue.pulls.add(pull);
@@ -118,18 +122,40 @@ public final class Dispatch {
                 queue.again = true;
                 return;
             }
-            if (queue.empty || queue.pulls.isEmpty()) {
-                return;
+            if (!queue.empty && !queue.pulls.isEmpty()) {
+                fill(queue, owners);
             }
-            fill(queue, owners);
-            if (owners.isEmpty()) {
-                return;
-            }
-            queue.claiming = true;
+            queue.claiming = !owners.isEmpty();
             queue.again = false;
+        }
+        if (owners.isEmpty()) {
+            answerImpatient(queue);
+            return;
         }
         store.claim(queue.name, List.copyOf(owners.keySet()))
                 .whenComplete((jobs, error) -> claimed(queue, owners, jobs, error));
+    }
+
+    private static void answerImpatient(Queue queue) {
+        List<Pull> impatient;
+        synchronized (queue) {
+            impatient = queue.pulls.stream().filter(pull -> !pull.patient).toList();
+        }
+        impatient.forEach(pull -> pull.jobs.complete(List.of()));
+    }
+
+    /// Answers the parked pulls of sessions that get no more jobs, with nothing.
+    void dismiss(String name) {
+        Queue queue = queues.get(name);
+        if (queue != null) {
+            List<Pull> dismissed;
+            synchronized (queue) {
+                dismissed = queue.pulls.stream()
+                        .filter(pull -> pull.session.draining)
+                        .toList();
+            }
+            dismissed.forEach(pull -> pull.jobs.complete(List.of()));
+        }
     }
 
     /// One slot for each pull in turn, while there is credit.
@@ -169,7 +195,9 @@ public final class Dispatch {
             again = error == null && (queue.again || !drained);
             queue.empty = drained && !queue.again;
         }
-        if (again) {
+        if (!again) {
+            answerImpatient(queue);
+        } else {
             // On another thread: a store that answers at once must not make this a recursion.
             executor.execute(() -> claim(queue));
         }

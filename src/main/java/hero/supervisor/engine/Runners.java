@@ -207,11 +207,25 @@ public final class Runners {
     /// Work for a runner: the future holds at least one job, or none when the runner is to drain. Cancel it when the
     /// caller waits no longer.
     public CompletableFuture<List<Assignment>> pull(Session session, int max) {
+        return pull(session, max, true);
+    }
+
+    /// Work that is there now: the future holds what one look into the queue found, maybe nothing.
+    public CompletableFuture<List<Assignment>> look(Session session, int max) {
+        return pull(session, max, false);
+    }
+
+    private CompletableFuture<List<Assignment>> pull(Session session, int max, boolean patient) {
         touch(session);
-        if (draining || session.draining) {
+        if (drains(session)) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return dispatch.pull(session, Math.min(max, limits.pullJobs())).jobs;
+        return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
+    }
+
+    /// True when the runner gets no more jobs here.
+    public boolean drains(Session session) {
+        return draining || session.draining;
     }
 
     private boolean hold(Session session, List<Assignment> assignments) {
@@ -255,7 +269,7 @@ public final class Runners {
         if (!unknown.isEmpty()) {
             release(session, unknown);
         }
-        return new Beat(stops(session), abandon, draining || session.draining);
+        return new Beat(stops(session), abandon, drains(session));
     }
 
     /// What the session is to stop, as every answer to it repeats.
@@ -327,6 +341,7 @@ public final class Runners {
     /// The runner wants no more jobs.
     public void drain(Session session) {
         session.draining = true;
+        dispatch.dismiss(session.queue);
     }
 
     private void touch(Session session) {
@@ -423,7 +438,7 @@ public final class Runners {
             throw Refusal.runnerNotFound(name);
         }
         store.audit("api", "runner.remove", name, "");
-        of(name).forEach(session -> session.draining = true);
+        of(name).forEach(this::drain);
         log.atInfo().addKeyValue("runner", name).log("runner removed");
     }
 
@@ -493,7 +508,7 @@ public final class Runners {
     /// No further hand-overs from this gateway.
     public void drain() {
         draining = true;
-        sessions.values().forEach(session -> session.draining = true);
+        sessions.values().forEach(this::drain);
     }
 
     /// Sessions connected here.

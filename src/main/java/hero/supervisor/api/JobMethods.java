@@ -1,0 +1,127 @@
+package hero.supervisor.api;
+
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Limits;
+import hero.supervisor.engine.Jobs;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.wire.Bodies;
+import hero.supervisor.wire.Body;
+import hero.supervisor.wire.JobJson;
+import hero.supervisor.wire.JobReader;
+import hero.supervisor.wire.Params;
+import hero.supervisor.wire.Rfc3339;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// `jobs.*`, `job.*` and their legacy names.
+final class JobMethods {
+    private static final long LIST_MAX = Long.MAX_VALUE;
+
+    private final Jobs jobs;
+    private final JobReader reader;
+    private final Limits limits;
+
+    JobMethods(Jobs jobs, JobReader reader, Limits limits) {
+        this.jobs = jobs;
+        this.reader = reader;
+        this.limits = limits;
+    }
+
+    Body create(Call call) {
+        return Bodies.text(call.commit(jobs.create(reader.read(call.params()))));
+    }
+
+    Body createAndStart(Call call) {
+        return Bodies.text(call.commit(jobs.createAndStart(reader.read(call.params()))));
+    }
+
+    Body list(Call call) {
+        Params p = call.params();
+        return JobJson.jobs(jobs.list(filter(p), after(p), p.integer("limit", 0, LIST_MAX, LIST_MAX)));
+    }
+
+    Body listIds(Call call) {
+        return JobJson.ids(jobs.list(JobStore.Filter.ALL, null, LIST_MAX));
+    }
+
+    private @Nullable String after(Params p) {
+        return p.optionalName("after", limits.nameChars());
+    }
+
+    private JobStore.Filter filter(Params p) {
+        return new JobStore.Filter(
+                status(p),
+                p.optionalName("runner", limits.nameChars()),
+                p.optionalName("executor", limits.nameChars()),
+                p.optionalName("caller_id", limits.nameChars()),
+                p.optionalName("context_id", limits.nameChars()),
+                time(p, "created_after"),
+                time(p, "created_before"));
+    }
+
+    private static @Nullable JobStatus status(Params p) {
+        String word = p.optionalText("status");
+        try {
+            return word == null ? null : JobStatus.of(word);
+        } catch (IllegalArgumentException e) {
+            String words =
+                    Arrays.stream(JobStatus.values()).map(JobStatus::word).collect(Collectors.joining(", "));
+            throw p.invalid("status", "status must be one of " + words);
+        }
+    }
+
+    private static @Nullable Instant time(Params p, String name) {
+        return p.has(name) ? Rfc3339.parse(p, name) : null;
+    }
+
+    Body run(Call call) {
+        Duration atMost = waitAtMost(call);
+        return JobJson.result(call.await(jobs.run(reader.read(call.params())), atMost));
+    }
+
+    Body start(Call call) {
+        call.commit(jobs.start(jobId(call)));
+        return Body.NULL;
+    }
+
+    Body status(Call call) {
+        return JobJson.state(jobs.state(jobId(call)));
+    }
+
+    Body result(Call call) {
+        Duration atMost = waitAtMost(call);
+        return JobJson.result(call.await(jobs.result(jobId(call)), atMost));
+    }
+
+    Body get(Call call) {
+        JobStore.Details d = jobs.details(jobId(call));
+        var attempts = d.attempts().stream()
+                .map(a -> JobJson.attempt(
+                        a.attempt(), a.sessionId(), a.startedAt(), a.endedAt(), a.status(), a.error(), a.exitCode()))
+                .toList();
+        return JobJson.details(d.job(), d.queue(), d.state(), d.result(), attempts);
+    }
+
+    Body stop(Call call) {
+        jobs.stop(jobId(call));
+        return Body.NULL;
+    }
+
+    Body delete(Call call) {
+        call.await(jobs.delete(jobId(call)));
+        return Body.NULL;
+    }
+
+    private String jobId(Call call) {
+        return call.params().name("job_id", limits.nameChars());
+    }
+
+    /// The optional `timeout` of a call that waits; null for none.
+    private @Nullable Duration waitAtMost(Call call) {
+        Double seconds = call.params().optionalNumberFrom("timeout", 0, limits.timeoutMaxS());
+        return seconds == null ? null : Duration.ofNanos((long) (seconds * 1e9));
+    }
+}

@@ -1,0 +1,136 @@
+package hero.supervisor.api;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Report;
+import hero.supervisor.domain.Stop;
+import hero.supervisor.engine.RunnerLink;
+import hero.supervisor.engine.Runners;
+import hero.supervisor.engine.Session;
+import hero.supervisor.wire.Body;
+import hero.supervisor.wire.RunnerJson;
+import hero.supervisor.wire.RunnerReader;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// `runner.*`: what connected runners call. One session per connection. Source: contract §6.
+final class RunnerProtocol {
+    private static final long WAIT_DEFAULT_MS = 30_000;
+
+    private final Runners runners;
+    private final RunnerReader reader;
+    private final Limits limits;
+    private final Duration waitMax;
+    private final ConcurrentHashMap<String, Joined> joined = new ConcurrentHashMap<>();
+
+    private record Joined(Session session, RunnerLink link) {}
+
+    RunnerProtocol(Runners runners, RunnerReader reader, Limits limits, Duration waitMax) {
+        this.runners = runners;
+        this.reader = reader;
+        this.limits = limits;
+        this.waitMax = waitMax;
+    }
+
+    Body connect(Call call) {
+        Peer peer = call.peer();
+        RunnerLink link = new PeerLink(peer);
+        var answer = runners.connect(reader.connect(call.params()), link);
+        Joined before = joined.put(peer.id(), new Joined(answer.session(), link));
+        if (before == null) {
+            peer.onEnd(() -> leave(peer));
+        } else if (!before.session().id().equals(answer.session().id())) {
+            runners.disconnected(before.session(), before.link());
+        }
+        return RunnerJson.connected(answer.answer());
+    }
+
+    private void leave(Peer peer) {
+        Joined gone = joined.remove(peer.id());
+        if (gone != null) {
+            runners.disconnected(gone.session(), gone.link());
+        }
+    }
+
+    Body pull(Call call) {
+        Session session = session(call);
+        int max = (int) call.params().integer("max", 1, limits.pullJobs());
+        long waitMs = call.params().integer("wait_ms", 0, waitMax.toMillis(), WAIT_DEFAULT_MS);
+        List<Assignment> jobs = waitMs == 0
+                ? call.await(runners.look(session, max))
+                : waited(call, session, max, Duration.ofMillis(waitMs));
+        return RunnerJson.pulled(jobs, runners.stops(session), runners.drains(session));
+    }
+
+    private List<Assignment> waited(Call call, Session session, int max, Duration atMost) {
+        try {
+            return call.await(runners.pull(session, max), atMost);
+        } catch (Refusal e) {
+            if (e.kind() == Refusal.Kind.WAIT_TIMEOUT) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    Body heartbeat(Call call) {
+        var beat = runners.beat(session(call), reader.holds(call.params()));
+        return RunnerJson.beaten(beat.stops(), beat.abandon(), beat.drain());
+    }
+
+    Body result(Call call) {
+        List<Report> reports = reader.reports(call.params());
+        var recording = runners.complete(session(call), reports);
+        List<Outcome> outcomes = new ArrayList<>();
+        recording.forEach(outcome -> outcomes.add(call.commit(outcome)));
+        return RunnerJson.outcomes(
+                reports.stream().map(report -> report.key().jobId()).toList(), outcomes);
+    }
+
+    Body release(Call call) {
+        runners.release(session(call), reader.keys(call.params()));
+        return Body.NULL;
+    }
+
+    Body drain(Call call) {
+        runners.drain(session(call));
+        return Body.NULL;
+    }
+
+    private Session session(Call call) {
+        Joined present = joined.get(call.peer().id());
+        if (present == null) {
+            throw Refusal.conflict("this connection has no runner session; call runner.connect first")
+                    .with("reason", "not_connected");
+        }
+        return present.session();
+    }
+
+    /// A runner's socket, as the engine sees it.
+    private record PeerLink(Peer peer) implements RunnerLink {
+        @Override
+        public void stop(Stop order) {
+            peer.notify(RunnerJson.stop(order));
+        }
+
+        @Override
+        public void close(int code, String reason) {
+            peer.close(code, reason);
+        }
+
+        /// Each connection is one of its own.
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+}
