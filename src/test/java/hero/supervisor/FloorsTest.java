@@ -43,7 +43,8 @@ final class FloorsTest {
     /// may be used nowhere.
     private static final Map<String, Set<String>> HOMES = homes();
 
-    private static final List<String> EVERYWHERE = List.of("java.", "javax.net.", "javax.crypto.", "org.jspecify.", "org.slf4j.");
+    private static final List<String> EVERYWHERE =
+            List.of("java.", "javax.net.", "javax.crypto.", "org.jspecify.", "org.slf4j.");
 
     private static Map<String, Set<String>> homes() {
         Map<String, Set<String>> homes = new LinkedHashMap<>();
