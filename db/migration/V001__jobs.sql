@@ -69,9 +69,11 @@ create table job_queue (
   queue text not null,
   priority smallint not null,                               -- higher first
   seq bigint not null,                                      -- then first come, first served
-  job_number bigint not null,
-  primary key (queue, priority, seq)
+  job_number bigint not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+
+-- In the order of claiming, so that a claim reads no more than it takes (a primary key cannot have a descending column).
+create unique index job_queue_order on job_queue (queue, priority desc, seq);
 
 -- A queued job that must not be handed out yet: start_at, or the delay before a retry.
 create table job_timers (
@@ -94,6 +96,7 @@ create table job_attempts (
   attempt integer not null,
   runner text not null,
   session_id text not null,
+  lease bigint,                                             -- when its runner reported it: tells a repeated report from a stale one
   started_at timestamptz not null,
   ended_at timestamptz not null default clock_timestamp(),
   status text not null,

@@ -1,0 +1,229 @@
+package hero.supervisor.store;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+import org.jooq.DSLContext;
+import org.jooq.SQLDialect;
+import org.jooq.impl.DSL;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The PostgreSQL that everything is kept in: a pool of connections and the ways to use one. Works on 15 and newer,
+/// directly or through PgBouncer in transaction mode (then add `prepareThreshold=0` to the URL). Safe for any thread.
+public final class Database implements AutoCloseable {
+    /// The oldest major version that has all we use.
+    static final int VERSION_MIN = 15;
+
+    private static final Logger log = LoggerFactory.getLogger(Database.class);
+    private static final Duration CONNECT_EVERY = Duration.ofSeconds(2);
+    private static final int REPEATS = 5;
+
+    /// Where the database is.
+    ///
+    /// @param url JDBC, several hosts allowed: `jdbc:postgresql://a:5432,b:5432/db?targetServerType=primary`
+    /// @param poolSize connections that this process holds at most
+    public record Settings(String url, String user, String password, int poolSize) {
+        public static final int POOL_SIZE_DEFAULT = 8;
+
+        public Settings(String url, String user, String password) {
+            this(url, user, password, POOL_SIZE_DEFAULT);
+        }
+
+        /// Prints no password, neither its own nor one inside the URL.
+        @Override
+        public String toString() {
+            return "Settings[" + address() + ", user=" + user + ", poolSize=" + poolSize + "]";
+        }
+
+        /// The URL without its parameters, which may hold a password.
+        public String address() {
+            int end = url.indexOf('?');
+            return end < 0 ? url : url.substring(0, end);
+        }
+    }
+
+    /// The database cannot be used, and trying again does not help by itself. The message is one sentence for people.
+    public static final class Unusable extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public Unusable(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /// What is done on one connection.
+    interface Work<R extends @org.jspecify.annotations.Nullable Object> {
+        R on(Connection connection) throws SQLException;
+    }
+
+    /// What is done with jOOQ on one connection.
+    interface Query<R extends @org.jspecify.annotations.Nullable Object> {
+        R on(DSLContext sql);
+    }
+
+    private final HikariDataSource pool;
+
+    private Database(HikariDataSource pool) {
+        this.pool = pool;
+    }
+
+    /// Connects; while the database cannot be reached, tries again for `patience`, one log line per attempt. Throws
+    /// [Unusable] when the time is over, when it refuses us, or when it is older than PostgreSQL 15.
+    public static Database connect(Settings settings, Duration patience) {
+        awaitServer(settings, patience);
+        return new Database(new HikariDataSource(poolConfig(settings)));
+    }
+
+    private static void awaitServer(Settings settings, Duration patience) {
+        // Attempts instead of a clock: a refused connection fails at once, a silent host after its 3 s.
+        long attempts = Math.max(1, patience.dividedBy(CONNECT_EVERY));
+        for (long attempt = 1; ; attempt++) {
+            try (Connection connection = DriverManager.getConnection(settings.url(), properties(settings))) {
+                checkVersion(connection);
+                return;
+            } catch (SQLException e) {
+                String reason = firstLine(e);
+                if (!Outage.is(e)) {
+                    throw new Unusable("PostgreSQL at " + settings.address() + " refuses us: " + reason);
+                }
+                if (attempt >= attempts) {
+                    throw new Unusable("PostgreSQL at " + settings.address() + " cannot be reached (" + reason
+                            + "); start it or correct SUPERVISOR_DB_URL");
+                }
+                log.atWarn()
+                        .addKeyValue("url", settings.address())
+                        .addKeyValue("attempt", attempt)
+                        .addKeyValue("of", attempts)
+                        .addKeyValue("reason", reason)
+                        .log("waiting for PostgreSQL");
+                LockSupport.parkNanos(CONNECT_EVERY.toNanos());
+            }
+        }
+    }
+
+    private static void checkVersion(Connection connection) throws SQLException {
+        int major = connection.getMetaData().getDatabaseMajorVersion();
+        if (major < VERSION_MIN) {
+            throw new Unusable("this is PostgreSQL " + connection.getMetaData().getDatabaseProductVersion()
+                    + "; version " + VERSION_MIN + " or newer is needed");
+        }
+    }
+
+    private static String firstLine(SQLException e) {
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return message.lines().findFirst().orElse("").strip();
+    }
+
+    private static Properties properties(Settings settings) {
+        Properties properties = new Properties();
+        properties.setProperty("user", settings.user());
+        properties.setProperty("password", settings.password());
+        properties.setProperty("ApplicationName", "hero-supervisor");
+        properties.setProperty("connectTimeout", "3");
+        properties.setProperty("loginTimeout", "5");
+        properties.setProperty("socketTimeout", "30");
+        properties.setProperty("tcpKeepAlive", "true");
+        return properties;
+    }
+
+    private static HikariConfig poolConfig(Settings settings) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("postgres");
+        config.setJdbcUrl(settings.url());
+        config.setDataSourceProperties(properties(settings));
+        config.setUsername(settings.user());
+        config.setPassword(settings.password());
+        config.setMaximumPoolSize(settings.poolSize());
+        config.setMinimumIdle(Math.min(2, settings.poolSize()));
+        config.setConnectionTimeout(TimeUnit.SECONDS.toMillis(3));
+        config.setValidationTimeout(TimeUnit.SECONDS.toMillis(2));
+        config.setKeepaliveTime(TimeUnit.SECONDS.toMillis(60));
+        config.setIdleTimeout(TimeUnit.MINUTES.toMillis(5));
+        config.setMaxLifetime(TimeUnit.MINUTES.toMillis(30));
+        config.setInitializationFailTimeout(-1);
+        return config;
+    }
+
+    /// For Flyway, which wants a source of its own connections.
+    DataSource source() {
+        return pool;
+    }
+
+    /// One statement, committed by itself. Throws a `busy` refusal when the database cannot be reached.
+    <R extends @org.jspecify.annotations.Nullable Object> R query(Query<R> query) {
+        try (Connection connection = pool.getConnection()) {
+            return query.on(DSL.using(connection, SQLDialect.POSTGRES));
+        } catch (SQLException | RuntimeException e) {
+            throw translated(e);
+        }
+    }
+
+    /// Several statements of one transaction; done again when PostgreSQL had to break a deadlock.
+    <R extends @org.jspecify.annotations.Nullable Object> R transactionQuery(Query<R> query) {
+        return transaction(connection -> query.on(DSL.using(connection, SQLDialect.POSTGRES)));
+    }
+
+    /// One transaction on one connection. Throws a `busy` refusal when the database cannot be reached: then nothing
+    /// may be assumed of the transaction, it can have been committed.
+    <R extends @org.jspecify.annotations.Nullable Object> R transaction(Work<R> work) {
+        for (int attempt = 1; ; attempt++) {
+            try (Connection connection = pool.getConnection()) {
+                return committed(connection, work);
+            } catch (SQLException | RuntimeException e) {
+                if (attempt >= REPEATS || !Outage.mayRepeat(e)) {
+                    throw translated(e);
+                }
+                log.atInfo().addKeyValue("attempt", attempt).log("transaction done again after a deadlock");
+            }
+        }
+    }
+
+    private static <R extends @org.jspecify.annotations.Nullable Object> R committed(
+            Connection connection, Work<R> work) throws SQLException {
+        connection.setAutoCommit(false);
+        R result;
+        try {
+            result = work.on(connection);
+        } catch (SQLException | RuntimeException e) {
+            try {
+                connection.rollback();
+            } catch (SQLException broken) {
+                e.addSuppressed(broken);
+            }
+            throw e;
+        }
+        connection.commit();
+        return result;
+    }
+
+    private static RuntimeException translated(Exception e) {
+        if (Outage.is(e)) {
+            log.atWarn().addKeyValue("reason", e.getMessage()).log("the database cannot be reached");
+            return Outage.refusal();
+        }
+        return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException("a statement failed", e);
+    }
+
+    /// True when a connection answers now.
+    public boolean reachable() {
+        try (Connection connection = pool.getConnection()) {
+            return connection.isValid(2);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    /// Closes every connection.
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

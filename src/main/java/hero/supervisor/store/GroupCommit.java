@@ -1,0 +1,192 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.Refusal;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch. There
+/// is no timer, so an idle system waits for nothing and a busy one pays one fsync for hundreds of rows. Each future
+/// completes after the commit that holds its row, never before.
+///
+/// A batch that fails is done again in halves, so that one bad row hurts itself only. When the database cannot be
+/// reached the whole batch fails with `busy`: the outcome is unknown then, and every write here can be repeated.
+///
+/// Safe for any thread.
+final class GroupCommit<C, R> implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
+    private static final long RETRY_AFTER_MS = 1000;
+
+    /// Writes one batch inside one transaction; the n-th answer is for the n-th command. May be called again for the
+    /// same commands after it failed.
+    interface Batch<C, R> {
+        List<R> write(Connection connection, List<C> commands) throws SQLException;
+    }
+
+    /// Runs a batch in a transaction: [Database#transaction], or a double of it.
+    interface Transactions<C, R> {
+        List<R> run(List<C> commands);
+    }
+
+    /// @param queued writes that may wait; a producer that finds no room waits for `patience`, then is refused
+    /// @param batchMax writes in one commit
+    record Sizes(int queued, int batchMax, Duration patience) {
+        static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
+    }
+
+    private record Waiting<C, R>(C command, CompletableFuture<R> answer) {}
+
+    private final Transactions<C, R> transactions;
+    private final Sizes sizes;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition notEmpty = lock.newCondition();
+    private final Condition notFull = lock.newCondition();
+    private final ArrayDeque<Waiting<C, R>> queue = new ArrayDeque<>();
+    private boolean closed;
+    private final Thread writer;
+
+    GroupCommit(String kind, Database database, Sizes sizes, Batch<C, R> batch) {
+        this(kind, sizes, commands -> database.transaction(connection -> batch.write(connection, commands)));
+    }
+
+    GroupCommit(String kind, Sizes sizes, Transactions<C, R> transactions) {
+        this.transactions = transactions;
+        this.sizes = sizes;
+        this.writer = Thread.ofPlatform().daemon().name("commit-" + kind).unstarted(this::run);
+        writer.start();
+    }
+
+    /// Hands a write in. The future fails with `busy` when there was no room for it in time, with `shutting_down`
+    /// after [#close()].
+    CompletableFuture<R> add(C command) {
+        long patienceNs = sizes.patience().toNanos();
+        lock.lock();
+        try {
+            while (!closed && queue.size() >= sizes.queued()) {
+                if (patienceNs <= 0) {
+                    return CompletableFuture.failedFuture(full());
+                }
+                patienceNs = notFull.awaitNanos(patienceNs);
+            }
+            if (closed) {
+                return CompletableFuture.failedFuture(shuttingDown());
+            }
+            Waiting<C, R> waiting = new Waiting<>(command, new CompletableFuture<>());
+            queue.add(waiting);
+            notEmpty.signal();
+            return waiting.answer;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return CompletableFuture.failedFuture(full());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Refusal full() {
+        return Refusal.busy("the server has more to write than it can; try again in a moment", RETRY_AFTER_MS)
+                .with("limit", sizes.queued());
+    }
+
+    private static Refusal shuttingDown() {
+        return new Refusal(Refusal.Kind.SHUTTING_DOWN, "the server is shutting down; try again on another one");
+    }
+
+    private void run() {
+        for (List<Waiting<C, R>> batch = take(); !batch.isEmpty(); batch = take()) {
+            try {
+                write(batch);
+            } catch (RuntimeException | Error e) {
+                // A bug must not stop the writer: its callers are told, the next ones are served.
+                fail(batch, e);
+                log.atError().setCause(e).log("a group commit failed unexpectedly");
+            }
+        }
+    }
+
+    /// Waits for the first write, then takes all that are there. Empty when closed and nothing is left.
+    private List<Waiting<C, R>> take() {
+        lock.lock();
+        try {
+            while (queue.isEmpty() && !closed) {
+                notEmpty.awaitUninterruptibly();
+            }
+            List<Waiting<C, R>> batch = new ArrayList<>(Math.min(queue.size(), sizes.batchMax()));
+            while (!queue.isEmpty() && batch.size() < sizes.batchMax()) {
+                batch.add(queue.remove());
+            }
+            notFull.signalAll();
+            return batch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write(List<Waiting<C, R>> batch) {
+        List<R> answers;
+        try {
+            answers = transactions.run(batch.stream().map(Waiting::command).toList());
+        } catch (Refusal unreachable) {
+            fail(batch, unreachable);
+            return;
+        } catch (RuntimeException e) {
+            split(batch, e);
+            return;
+        }
+        if (answers.size() != batch.size()) {
+            throw new IllegalStateException(answers.size() + " answers for " + batch.size() + " writes");
+        }
+        // Off this thread: what hangs on a future may block, the next commit need not wait for it.
+        Thread.startVirtualThread(() -> {
+            for (int i = 0; i < answers.size(); i++) {
+                batch.get(i).answer.complete(answers.get(i));
+            }
+        });
+    }
+
+    private void split(List<Waiting<C, R>> batch, RuntimeException failure) {
+        if (batch.size() == 1) {
+            fail(batch, failure);
+            return;
+        }
+        int half = batch.size() / 2;
+        write(batch.subList(0, half));
+        write(batch.subList(half, batch.size()));
+    }
+
+    private void fail(List<Waiting<C, R>> batch, Throwable failure) {
+        Thread.startVirtualThread(() -> batch.forEach(waiting -> waiting.answer.completeExceptionally(failure)));
+    }
+
+    /// Takes no more writes, finishes those that it has.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            notEmpty.signalAll();
+            notFull.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        boolean interrupted = false;
+        while (writer.isAlive()) {
+            try {
+                writer.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

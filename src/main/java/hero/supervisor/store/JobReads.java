@@ -1,0 +1,191 @@
+package hero.supervisor.store;
+
+import static hero.supervisor.store.schema.Tables.JOBS;
+import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
+import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobState;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.store.JobStore.Answer;
+import hero.supervisor.store.JobStore.Attempt;
+import hero.supervisor.store.JobStore.Details;
+import hero.supervisor.store.JobStore.Filter;
+import hero.supervisor.store.JobStore.Held;
+import hero.supervisor.store.JobStore.Page;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jooq.JSONB;
+import org.jooq.Record;
+import org.jooq.Result;
+import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
+
+/// What is read of jobs; each call is one short statement (two for the details).
+final class JobReads {
+    private final Database database;
+
+    JobReads(Database database) {
+        this.database = database;
+    }
+
+    Optional<JobState> state(String jobId) {
+        return database.query(
+                sql -> sql.select(JOBS.ID, JOBS.STATUS, JOBS.CREATED_TEXT, JOBS.STARTED_AT, JOBS.COMPLETED_AT)
+                        .from(JOBS)
+                        .where(JOBS.ID.eq(jobId))
+                        .fetchOptional(JobReads::state));
+    }
+
+    private static JobState state(Record job) {
+        return new JobState(
+                job.get(JOBS.ID),
+                JobStatus.of(job.get(JOBS.STATUS)),
+                job.get(JOBS.CREATED_TEXT),
+                instant(job.get(JOBS.STARTED_AT)),
+                instant(job.get(JOBS.COMPLETED_AT)));
+    }
+
+    private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+        return time == null ? null : time.toInstant();
+    }
+
+    Answer answer(String jobId) {
+        return database.query(sql -> sql.select(JOBS.STATUS, JOBS.OUTPUT, JOBS.ERROR, JOBS.EXIT_CODE)
+                .from(JOBS)
+                .where(JOBS.ID.eq(jobId))
+                .fetchOptional(JobReads::answer)
+                .orElseGet(Answer.NoJob::new));
+    }
+
+    private static Answer answer(Record job) {
+        JobResult result = result(job);
+        return result == null ? new Answer.Pending() : new Answer.Done(result);
+    }
+
+    private static @Nullable JobResult result(Record job) {
+        return JobRow.result(
+                JobStatus.of(job.get(JOBS.STATUS)), job.get(JOBS.OUTPUT), job.get(JOBS.ERROR), job.get(JOBS.EXIT_CODE));
+    }
+
+    Optional<Details> details(String jobId) {
+        return database.query(sql -> sql.selectFrom(JOBS)
+                .where(JOBS.ID.eq(jobId))
+                .fetchOptional(job ->
+                        new Details(job(job), job.get(JOBS.QUEUE), state(job), result(job), attempts(sql, job))));
+    }
+
+    private static List<Attempt> attempts(DSLContext sql, Record job) {
+        List<Attempt> attempts = new ArrayList<>(sql.selectFrom(JOB_ATTEMPTS)
+                .where(JOB_ATTEMPTS.JOB_ID.eq(job.get(JOBS.ID)))
+                .orderBy(JOB_ATTEMPTS.ATTEMPT)
+                .fetch(row -> new Attempt(
+                        row.get(JOB_ATTEMPTS.ATTEMPT),
+                        row.get(JOB_ATTEMPTS.SESSION_ID),
+                        row.get(JOB_ATTEMPTS.STARTED_AT).toInstant(),
+                        instant(row.get(JOB_ATTEMPTS.ENDED_AT)),
+                        row.get(JOB_ATTEMPTS.STATUS),
+                        row.get(JOB_ATTEMPTS.ERROR),
+                        row.get(JOB_ATTEMPTS.EXIT_CODE))));
+        last(job)
+                .filter(last -> attempts.stream().noneMatch(other -> other.attempt() == last.attempt()))
+                .ifPresent(attempts::add);
+        return attempts;
+    }
+
+    /// The attempt that the job's own row tells of: the one that runs or that ended the job.
+    private static Optional<Attempt> last(Record job) {
+        JobStatus status = JobStatus.of(job.get(JOBS.STATUS));
+        boolean handedOut = job.get(JOBS.ATTEMPT) > 0 && job.get(JOBS.STARTED_AT) != null;
+        if (!handedOut || status == JobStatus.QUEUED) {
+            return Optional.empty();
+        }
+        return Optional.of(new Attempt(
+                job.get(JOBS.ATTEMPT),
+                job.get(JOBS.SESSION_ID),
+                job.get(JOBS.STARTED_AT).toInstant(),
+                instant(job.get(JOBS.COMPLETED_AT)),
+                status.word(),
+                job.get(JOBS.ERROR),
+                job.get(JOBS.EXIT_CODE)));
+    }
+
+    private static Job job(Record row) {
+        Short priority = row.get(JOBS.PRIORITY);
+        JSONB labels = row.get(JOBS.LABELS);
+        return new Job(
+                row.get(JOBS.ID),
+                row.get(JOBS.CALLER_ID),
+                row.get(JOBS.CONTEXT_ID),
+                row.get(JOBS.PAYLOAD),
+                row.get(JOBS.RUNNER),
+                row.get(JOBS.EXECUTOR),
+                row.get(JOBS.TIMEOUT_S),
+                FlatJson.read(row.get(JOBS.ENV_VARS).data()),
+                row.get(JOBS.CREATED_TEXT),
+                row.get(JOBS.UPDATED_TEXT),
+                JobRow.extras(
+                        row.get(JOBS.RETRIES),
+                        row.get(JOBS.RETRY_DELAY_S),
+                        priority == null ? null : priority.intValue(),
+                        row.get(JOBS.START_TEXT),
+                        labels == null ? null : labels.data(),
+                        row.get(JOBS.AT_MOST_ONCE)));
+    }
+
+    Page page(Filter filter, long before, int max) {
+        Result<Record> rows = database.query(sql -> sql.selectFrom(JOBS)
+                .where(condition(filter))
+                .and(JOBS.NUMBER.lt(before))
+                .orderBy(JOBS.NUMBER.desc())
+                .limit(max)
+                .fetch());
+        long next = rows.size() < max ? 0 : rows.getLast().get(JOBS.NUMBER);
+        return new Page(rows.stream().map(JobReads::job).toList(), next);
+    }
+
+    private static Condition condition(Filter filter) {
+        return DSL.and(
+                when(filter.status(), status -> JOBS.STATUS.eq(status.word())),
+                when(filter.runner(), JOBS.RUNNER::eq),
+                when(filter.executor(), JOBS.EXECUTOR::eq),
+                when(filter.callerId(), JOBS.CALLER_ID::eq),
+                when(filter.contextId(), JOBS.CONTEXT_ID::eq),
+                when(filter.createdAfter(), time -> JOBS.ACCEPTED_AT.gt(time.atOffset(ZoneOffset.UTC))),
+                when(filter.createdBefore(), time -> JOBS.ACCEPTED_AT.lt(time.atOffset(ZoneOffset.UTC))));
+    }
+
+    private static <T> Condition when(@Nullable T value, Function<T, Condition> condition) {
+        return value == null ? DSL.noCondition() : condition.apply(value);
+    }
+
+    Optional<Long> number(String jobId) {
+        return database.query(sql ->
+                sql.select(JOBS.NUMBER).from(JOBS).where(JOBS.ID.eq(jobId)).fetchOptional(JOBS.NUMBER));
+    }
+
+    List<Held> held(String sessionId) {
+        return database.query(sql -> sql.select(
+                        JOBS.ID, JOBS.ATTEMPT, JOBS.LEASE, JOB_HOLDS.DEADLINE_AT, JOBS.STOP_REQUESTED_AT)
+                .from(JOB_HOLDS)
+                .join(JOBS)
+                .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
+                .where(JOB_HOLDS.SESSION_ID.eq(sessionId))
+                .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
+                .orderBy(JOBS.NUMBER)
+                .fetch(row -> new Held(
+                        new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE)),
+                        Objects.requireNonNull(instant(row.get(JOB_HOLDS.DEADLINE_AT))),
+                        row.get(JOBS.STOP_REQUESTED_AT) != null)));
+    }
+}

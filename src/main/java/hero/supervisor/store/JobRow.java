@@ -1,0 +1,84 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the columns of `jobs` from a plain JDBC result.
+final class JobRow {
+    private JobRow() {}
+
+    static Job job(ResultSet row) throws SQLException {
+        return new Job(
+                text(row, "id"),
+                text(row, "caller_id"),
+                text(row, "context_id"),
+                text(row, "payload"),
+                text(row, "runner"),
+                text(row, "executor"),
+                row.getDouble("timeout_s"),
+                FlatJson.read(text(row, "env_vars")),
+                text(row, "created_text"),
+                text(row, "updated_text"),
+                extras(row));
+    }
+
+    private static Job.Extras extras(ResultSet row) throws SQLException {
+        String labels = row.getString("labels");
+        return extras(
+                integer(row, "retries"),
+                row.getObject("retry_delay_s", Double.class),
+                integer(row, "priority"),
+                row.getString("start_text"),
+                labels,
+                row.getObject("at_most_once", Boolean.class));
+    }
+
+    static Job.Extras extras(
+            @Nullable Integer retries,
+            @Nullable Double retryDelayS,
+            @Nullable Integer priority,
+            @Nullable String startText,
+            @Nullable String labels,
+            @Nullable Boolean atMostOnce) {
+        return new Job.Extras(
+                retries == null ? OptionalInt.empty() : OptionalInt.of(retries),
+                retryDelayS,
+                priority == null ? OptionalInt.empty() : OptionalInt.of(priority),
+                startText,
+                labels == null ? null : FlatJson.read(labels),
+                atMostOnce);
+    }
+
+    static String text(ResultSet row, String column) throws SQLException {
+        return Objects.requireNonNull(row.getString(column), column);
+    }
+
+    static @Nullable Integer integer(ResultSet row, String column) throws SQLException {
+        int value = row.getInt(column);
+        return row.wasNull() ? null : value;
+    }
+
+    static Instant instant(ResultSet row, String column) throws SQLException {
+        return Objects.requireNonNull(row.getObject(column, OffsetDateTime.class), column)
+                .toInstant();
+    }
+
+    /// The outcome of a final row; null of any other.
+    static @Nullable JobResult result(
+            JobStatus status, @Nullable String output, @Nullable String error, @Nullable Integer exitCode) {
+        if (!status.isFinal()) {
+            return null;
+        }
+        return status == JobStatus.COMPLETED
+                ? new JobResult.Success(Objects.requireNonNull(output))
+                : new JobResult.Failure(Objects.requireNonNull(error), exitCode);
+    }
+}

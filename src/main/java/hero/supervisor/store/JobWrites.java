@@ -1,0 +1,254 @@
+package hero.supervisor.store;
+
+import static hero.supervisor.store.schema.Tables.JOBS;
+import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
+import static hero.supervisor.store.schema.Tables.JOB_EVENTS;
+import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
+import static hero.supervisor.store.schema.Tables.JOB_QUEUE;
+import static hero.supervisor.store.schema.Tables.JOB_TIMERS;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.store.JobStore.Deleted;
+import hero.supervisor.store.JobStore.Stopped;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jooq.Record;
+import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
+
+/// The rare writes: each locks its job's row, looks at it, and changes it in the same transaction.
+///
+/// Nobody waits for a row of the queue or of the timers while holding a job's row: whoever holds such a row removes it
+/// or finds the job no longer queued. (A claim goes the other way round, and would deadlock with us.)
+final class JobWrites {
+    private static final String STOPPED = "stopped";
+
+    /// Written as the node of an event that every gateway must read, also the one that wrote it.
+    static final String NOBODY = "";
+
+    private static final Field<OffsetDateTime> NOW = DSL.field("clock_timestamp()", OffsetDateTime.class);
+
+    private final Database database;
+    private final String node;
+
+    JobWrites(Database database, String node) {
+        this.database = database;
+        this.node = node;
+    }
+
+    private static @Nullable Record locked(DSLContext sql, String jobId) {
+        return sql.selectFrom(JOBS).where(JOBS.ID.eq(jobId)).forNoKeyUpdate().fetchOne();
+    }
+
+    private static JobStatus status(Record job) {
+        return JobStatus.of(job.get(JOBS.STATUS));
+    }
+
+    private static Assignment.Key key(Record job) {
+        return new Assignment.Key(job.get(JOBS.ID), job.get(JOBS.ATTEMPT), job.get(JOBS.LEASE));
+    }
+
+    private static void log(DSLContext sql, Record job, String status, int attempt, String node, String detail) {
+        sql.insertInto(JOB_EVENTS)
+                .set(JOB_EVENTS.JOB_ID, job.get(JOBS.ID))
+                .set(JOB_EVENTS.STATUS, status)
+                .set(JOB_EVENTS.ATTEMPT, attempt)
+                .set(JOB_EVENTS.RUNNER, job.get(JOBS.RUNNER))
+                .set(JOB_EVENTS.QUEUE, job.get(JOBS.QUEUE))
+                .set(JOB_EVENTS.NODE, node)
+                .set(JOB_EVENTS.DETAIL, detail)
+                .execute();
+    }
+
+    private static void unqueue(DSLContext sql, Record job) {
+        long number = job.get(JOBS.NUMBER);
+        sql.deleteFrom(JOB_TIMERS)
+                .where(JOB_TIMERS.JOB_NUMBER.in(DSL.select(JOB_TIMERS.JOB_NUMBER)
+                        .from(JOB_TIMERS)
+                        .where(JOB_TIMERS.JOB_NUMBER.eq(number))
+                        .forUpdate()
+                        .skipLocked()))
+                .execute();
+        Long seq = job.get(JOBS.QUEUE_SEQ);
+        if (seq != null) {
+            sql.deleteFrom(JOB_QUEUE)
+                    .where(JOB_QUEUE.SEQ.in(DSL.select(JOB_QUEUE.SEQ)
+                            .from(JOB_QUEUE)
+                            .where(place(job, seq))
+                            .forUpdate()
+                            .skipLocked()))
+                    .and(place(job, seq))
+                    .execute();
+        }
+    }
+
+    private static Condition place(Record job, long seq) {
+        return JOB_QUEUE
+                .QUEUE
+                .eq(job.get(JOBS.QUEUE))
+                .and(JOB_QUEUE.PRIORITY.eq(priority(job)))
+                .and(JOB_QUEUE.SEQ.eq(seq));
+    }
+
+    private static short priority(Record job) {
+        return Optional.ofNullable(job.get(JOBS.PRIORITY)).orElse((short) 0);
+    }
+
+    Stopped stop(String jobId) {
+        return database.transactionQuery(sql -> {
+            Record job = locked(sql, jobId);
+            if (job == null) {
+                return new Stopped.NoJob();
+            }
+            return switch (status(job)) {
+                case CREATED, QUEUED -> {
+                    fail(sql, job, job.get(JOBS.ATTEMPT), node);
+                    unqueue(sql, job);
+                    yield new Stopped.Ended(new JobResult.Failure(STOPPED, null));
+                }
+                case RUNNING -> {
+                    askToStop(sql, job);
+                    yield new Stopped.Running(key(job), job.get(JOBS.SESSION_ID));
+                }
+                case COMPLETED, FAILED, TIMEOUT -> new Stopped.AlreadyFinal();
+            };
+        });
+    }
+
+    private static void fail(DSLContext sql, Record job, int attempt, String eventNode) {
+        int rows = sql.update(JOBS)
+                .set(JOBS.STATUS, JobStatus.FAILED.word())
+                .set(JOBS.COMPLETED_AT, NOW)
+                .set(JOBS.ERROR, STOPPED)
+                .set(JOBS.STOP_REQUESTED_AT, DSL.coalesce(JOBS.STOP_REQUESTED_AT, NOW))
+                .set(JOBS.ATTEMPT, attempt)
+                .setNull(JOBS.LEASE)
+                .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
+                .and(JOBS.STATUS.eq(job.get(JOBS.STATUS)))
+                .execute();
+        one(rows);
+        log(sql, job, JobStatus.FAILED.word(), attempt, eventNode, STOPPED);
+    }
+
+    private static void askToStop(DSLContext sql, Record job) {
+        one(sql.update(JOBS)
+                .set(JOBS.STOP_REQUESTED_AT, DSL.coalesce(JOBS.STOP_REQUESTED_AT, NOW))
+                .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
+                .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
+                .execute());
+    }
+
+    private static void one(int rows) {
+        if (rows != 1) {
+            throw new IllegalStateException(rows + " rows changed of a locked one");
+        }
+    }
+
+    Deleted delete(String jobId) {
+        return database.transactionQuery(sql -> {
+            Record job = locked(sql, jobId);
+            if (job == null) {
+                return new Deleted.NoJob();
+            } else if (status(job) == JobStatus.RUNNING) {
+                askToStop(sql, job);
+                return new Deleted.Running(key(job), job.get(JOBS.SESSION_ID));
+            }
+            unqueue(sql, job);
+            sql.deleteFrom(JOB_ATTEMPTS).where(JOB_ATTEMPTS.JOB_ID.eq(jobId)).execute();
+            one(sql.deleteFrom(JOBS)
+                    .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
+                    .and(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
+                    .execute());
+            log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");
+            return new Deleted.Gone();
+        });
+    }
+
+    /// One transaction per job would be slower, one for all holds the rows no longer than their writing takes.
+    List<String> release(List<Assignment.Key> keys) {
+        if (keys.isEmpty()) {
+            return List.of();
+        }
+        // In one order, so that two gateways never wait for each other.
+        List<Assignment.Key> ordered = keys.stream()
+                .sorted(Comparator.comparing(Assignment.Key::jobId))
+                .toList();
+        return database.transactionQuery(sql -> {
+            List<String> queues = new ArrayList<>();
+            for (Assignment.Key key : ordered) {
+                Record job = locked(sql, key.jobId());
+                if (job != null && holds(job, key) && handBack(sql, job)) {
+                    queues.add(job.get(JOBS.QUEUE));
+                }
+            }
+            return queues.stream().distinct().toList();
+        });
+    }
+
+    private static boolean holds(Record job, Assignment.Key key) {
+        return status(job) == JobStatus.RUNNING
+                && job.get(JOBS.ATTEMPT) == key.attempt()
+                && job.get(JOBS.LEASE) == key.lease();
+    }
+
+    /// False when the job ended instead, because its stop was asked for. Nobody hears that from this call's answer, so
+    /// every gateway reads it from the log.
+    private boolean handBack(DSLContext sql, Record job) {
+        int attempt = job.get(JOBS.ATTEMPT) - 1;
+        one(sql.deleteFrom(JOB_HOLDS)
+                .where(JOB_HOLDS.SESSION_ID.eq(job.get(JOBS.SESSION_ID)))
+                .and(JOB_HOLDS.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
+                .execute());
+        if (job.get(JOBS.STOP_REQUESTED_AT) != null) {
+            fail(sql, job, job.get(JOBS.ATTEMPT), NOBODY);
+            return false;
+        }
+        one(sql.update(JOBS)
+                .set(JOBS.STATUS, JobStatus.QUEUED.word())
+                .set(JOBS.ATTEMPT, attempt)
+                .setNull(JOBS.LEASE)
+                .setNull(JOBS.SESSION_ID)
+                .set(
+                        JOBS.STARTED_AT,
+                        DSL.field(DSL.select(JOB_ATTEMPTS.STARTED_AT)
+                                .from(JOB_ATTEMPTS)
+                                .where(JOB_ATTEMPTS.JOB_ID.eq(job.get(JOBS.ID)))
+                                .and(JOB_ATTEMPTS.ATTEMPT.eq(attempt))))
+                .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
+                .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
+                .and(JOBS.LEASE.eq(job.get(JOBS.LEASE)))
+                .execute());
+        sql.insertInto(JOB_QUEUE, JOB_QUEUE.QUEUE, JOB_QUEUE.PRIORITY, JOB_QUEUE.SEQ, JOB_QUEUE.JOB_NUMBER)
+                .values(job.get(JOBS.QUEUE), priority(job), job.get(JOBS.QUEUE_SEQ), job.get(JOBS.NUMBER))
+                .execute();
+        log(sql, job, JobStatus.QUEUED.word(), attempt, node, "released");
+        return true;
+    }
+
+    List<String> ripen(int max) {
+        return database.query(sql -> sql.fetch("""
+                with ripe as (
+                  delete from job_timers t using (
+                    select due_at, job_number from job_timers where due_at <= clock_timestamp()
+                    order by due_at limit {0} for update skip locked) r
+                  where t.due_at = r.due_at and t.job_number = r.job_number
+                  returning t.job_number
+                ),
+                queued as (
+                  insert into job_queue (queue, priority, seq, job_number)
+                  select j.queue, coalesce(j.priority, 0), j.queue_seq, j.number
+                  from ripe r join jobs j on j.number = r.job_number where j.status = 'queued'
+                  returning queue
+                )
+                select distinct queue from queued order by queue
+                """, DSL.val(max)).into(String.class));
+    }
+}

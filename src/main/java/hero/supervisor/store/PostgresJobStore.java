@@ -1,0 +1,149 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobState;
+import hero.supervisor.domain.JobStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/// Jobs in PostgreSQL. The hot writes go through group commits of their own kind; the rest are single transactions.
+/// Its only clock is the database's. Safe for any thread.
+public final class PostgresJobStore implements JobStore, AutoCloseable {
+    private final GroupCommit<CreateBatch.Create, Created> creates;
+    private final GroupCommit<String, Started> starts;
+    private final GroupCommit<ClaimBatch.Claim, List<Assignment>> claims;
+    private final GroupCommit<EndBatch.End, Completed> ends;
+    private final Database database;
+    private final EndBatch endBatch;
+    private final JobWrites writes;
+    private final JobReads reads;
+    private final EventLog events;
+    private final Rescue rescue;
+
+    /// @param node this gateway's name, unique among those on the database: it tells own events from others'
+    /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
+    /// @param batchMax writes in one commit
+    public PostgresJobStore(Database database, String node, int queued, int batchMax) {
+        GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
+        this.database = database;
+        this.endBatch = new EndBatch(node);
+        this.creates = new GroupCommit<>("create", database, sizes, new CreateBatch(node));
+        this.starts = new GroupCommit<>("start", database, sizes, new StartBatch(node));
+        this.claims = new GroupCommit<>("claim", database, sizes, new ClaimBatch(node));
+        this.ends = new GroupCommit<>("complete", database, sizes, endBatch);
+        this.writes = new JobWrites(database, node);
+        this.reads = new JobReads(database);
+        this.events = new EventLog(database, node);
+        this.rescue = new Rescue(database, node);
+    }
+
+    @Override
+    public CompletableFuture<Created> create(Job job, boolean start) {
+        return creates.add(CreateBatch.Create.of(job, start));
+    }
+
+    @Override
+    public CompletableFuture<Started> start(String jobId) {
+        return starts.add(jobId);
+    }
+
+    @Override
+    public CompletableFuture<List<Assignment>> claim(String queue, List<Slot> slots) {
+        return slots.isEmpty()
+                ? CompletableFuture.completedFuture(List.of())
+                : claims.add(new ClaimBatch.Claim(queue, List.copyOf(slots)));
+    }
+
+    @Override
+    public CompletableFuture<Completed> complete(Completion completion) {
+        return ends.add(EndBatch.End.reported(completion));
+    }
+
+    @Override
+    public List<String> release(List<Assignment.Key> keys) {
+        return writes.release(keys);
+    }
+
+    @Override
+    public Stopped stop(String jobId) {
+        return writes.stop(jobId);
+    }
+
+    @Override
+    public Completed end(Assignment.Key key, JobStatus status, String error) {
+        if (status != JobStatus.FAILED && status != JobStatus.TIMEOUT) {
+            throw new IllegalArgumentException("the server ends a job as failed or timeout, not " + status.word());
+        }
+        EndBatch.End end = new EndBatch.End(key, new JobResult.Failure(error, null), status.word());
+        return database.transaction(
+                connection -> endBatch.write(connection, List.of(end)).getFirst());
+    }
+
+    @Override
+    public Deleted delete(String jobId) {
+        return writes.delete(jobId);
+    }
+
+    @Override
+    public List<String> ripen(int max) {
+        return writes.ripen(max);
+    }
+
+    @Override
+    public Optional<JobState> state(String jobId) {
+        return reads.state(jobId);
+    }
+
+    @Override
+    public Answer answer(String jobId) {
+        return reads.answer(jobId);
+    }
+
+    @Override
+    public Optional<Details> details(String jobId) {
+        return reads.details(jobId);
+    }
+
+    @Override
+    public Page page(Filter filter, long before, int max) {
+        return reads.page(filter, before, max);
+    }
+
+    @Override
+    public Optional<Long> number(String jobId) {
+        return reads.number(jobId);
+    }
+
+    @Override
+    public List<Held> held(String sessionId) {
+        return reads.held(sessionId);
+    }
+
+    @Override
+    public Position head() {
+        return events.head();
+    }
+
+    @Override
+    public Events eventsOfOthers(Position after, int max) {
+        return events.ofOthers(after, max);
+    }
+
+    @Override
+    public Rescued rescue(Duration grace, int redeliveries) {
+        return rescue.run(grace, redeliveries);
+    }
+
+    /// Finishes the writes it has been given; further ones are refused. The database stays open.
+    @Override
+    public void close() {
+        creates.close();
+        starts.close();
+        claims.close();
+        ends.close();
+    }
+}

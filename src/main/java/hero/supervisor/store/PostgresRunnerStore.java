@@ -1,0 +1,209 @@
+package hero.supervisor.store;
+
+import static hero.supervisor.store.schema.Tables.AUDIT;
+import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
+import static hero.supervisor.store.schema.Tables.RUNNERS;
+import static hero.supervisor.store.schema.Tables.RUNNER_SESSIONS;
+
+import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.RunnerStatus;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jooq.Field;
+import org.jooq.JSONB;
+import org.jooq.Record;
+import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
+
+/// Runner names and sessions in PostgreSQL.
+public final class PostgresRunnerStore implements RunnerStore {
+    private static final Field<OffsetDateTime> NOW = DSL.field("clock_timestamp()", OffsetDateTime.class);
+
+    /// Over all gateways, in one statement. Dead sessions do not count, but tell when the runner was last seen.
+    private static final String STATUSES = """
+            select r.name, r.queue, r.open,
+              coalesce(s.connections, 0)::int as connections, coalesce(s.slots, 0)::int as slots,
+              coalesce(s.running, 0) as running, s.last_seen,
+              (select count(*) from job_queue q where q.queue = r.queue) as queued
+            from runners r left join lateral (
+              select count(*) filter (where n.lease_until > now()) as connections,
+                sum(n.slots) filter (where n.lease_until > now()) as slots,
+                max(n.seen_at) as last_seen,
+                sum((select count(*) from job_holds h where h.session_id = n.id)) as running
+              from runner_sessions n where n.runner = r.name) s on true
+            where {0}::text is null or r.name = {0}
+            order by r.name
+            """;
+
+    private final Database database;
+
+    public PostgresRunnerStore(Database database) {
+        this.database = database;
+    }
+
+    private static Field<OffsetDateTime> in(Duration time) {
+        return DSL.field(
+                "clock_timestamp() + make_interval(secs => {0})",
+                OffsetDateTime.class, DSL.val(time.toMillis() / 1000.0));
+    }
+
+    private static Runner runner(Record row) {
+        return new Runner(row.get(RUNNERS.NAME), row.get(RUNNERS.QUEUE), row.get(RUNNERS.OPEN));
+    }
+
+    @Override
+    public Runner register(String name, String queue) {
+        // It can be removed between the two statements; then it is added again.
+        while (true) {
+            database.query(sql -> sql.insertInto(RUNNERS, RUNNERS.NAME, RUNNERS.QUEUE)
+                    .values(name, queue)
+                    .onConflict(RUNNERS.NAME)
+                    .doNothing()
+                    .execute());
+            Optional<Runner> runner = find(name);
+            if (runner.isPresent()) {
+                return runner.get();
+            }
+        }
+    }
+
+    @Override
+    public boolean remove(String name) {
+        return database.query(
+                sql -> sql.deleteFrom(RUNNERS).where(RUNNERS.NAME.eq(name)).execute() == 1);
+    }
+
+    @Override
+    public boolean setOpen(String name, boolean open) {
+        return database.query(sql -> sql.update(RUNNERS)
+                        .set(RUNNERS.OPEN, open)
+                        .where(RUNNERS.NAME.eq(name))
+                        .execute()
+                == 1);
+    }
+
+    @Override
+    public Optional<Runner> find(String name) {
+        return database.query(
+                sql -> sql.selectFrom(RUNNERS).where(RUNNERS.NAME.eq(name)).fetchOptional(PostgresRunnerStore::runner));
+    }
+
+    @Override
+    public List<Runner> all() {
+        return database.query(
+                sql -> sql.selectFrom(RUNNERS).orderBy(RUNNERS.NAME).fetch(PostgresRunnerStore::runner));
+    }
+
+    @Override
+    public Optional<RunnerStatus> status(String name) {
+        return statuses(name).stream().findFirst();
+    }
+
+    @Override
+    public List<RunnerStatus> statuses() {
+        return statuses(null);
+    }
+
+    private List<RunnerStatus> statuses(@Nullable String name) {
+        return database.query(
+                sql -> sql.fetch(STATUSES, DSL.val(name, String.class)).map(PostgresRunnerStore::status));
+    }
+
+    private static RunnerStatus status(Record row) {
+        OffsetDateTime lastSeen = row.get("last_seen", OffsetDateTime.class);
+        return new RunnerStatus(
+                new Runner(
+                        row.get("name", String.class), row.get("queue", String.class), row.get("open", Boolean.class)),
+                row.get("connections", Integer.class),
+                row.get("slots", Integer.class),
+                row.get("running", Long.class),
+                row.get("queued", Long.class),
+                lastSeen == null ? null : lastSeen.toInstant());
+    }
+
+    @Override
+    public boolean openSession(Session session, boolean resume, Duration lease) {
+        return resume ? resume(session, lease) : open(session, lease);
+    }
+
+    private boolean open(Session session, Duration lease) {
+        JSONB labels = labels(session);
+        String[] executors = session.executors().toArray(String[]::new);
+        return database.query(sql -> sql.insertInto(RUNNER_SESSIONS)
+                        .set(RUNNER_SESSIONS.ID, session.id())
+                        .set(RUNNER_SESSIONS.RUNNER, session.runner())
+                        .set(RUNNER_SESSIONS.NODE, session.node())
+                        .set(RUNNER_SESSIONS.SLOTS, session.slots())
+                        .set(RUNNER_SESSIONS.EXECUTORS, executors)
+                        .set(RUNNER_SESSIONS.LABELS, labels)
+                        .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
+                        .onConflict(RUNNER_SESSIONS.ID)
+                        .doUpdate()
+                        .set(RUNNER_SESSIONS.NODE, session.node())
+                        .set(RUNNER_SESSIONS.SLOTS, session.slots())
+                        .set(RUNNER_SESSIONS.EXECUTORS, executors)
+                        .set(RUNNER_SESSIONS.LABELS, labels)
+                        .set(RUNNER_SESSIONS.SEEN_AT, NOW)
+                        .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
+                        .where(RUNNER_SESSIONS.RUNNER.eq(session.runner()))
+                        .execute()
+                == 1);
+    }
+
+    private boolean resume(Session session, Duration lease) {
+        return database.query(sql -> sql.update(RUNNER_SESSIONS)
+                        .set(RUNNER_SESSIONS.NODE, session.node())
+                        .set(RUNNER_SESSIONS.SLOTS, session.slots())
+                        .set(RUNNER_SESSIONS.EXECUTORS, session.executors().toArray(String[]::new))
+                        .set(RUNNER_SESSIONS.LABELS, labels(session))
+                        .set(RUNNER_SESSIONS.SEEN_AT, NOW)
+                        .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
+                        .where(RUNNER_SESSIONS.ID.eq(session.id()))
+                        .and(RUNNER_SESSIONS.RUNNER.eq(session.runner()))
+                        .execute()
+                == 1);
+    }
+
+    private static JSONB labels(Session session) {
+        Map<String, String> labels = session.labels();
+        return JSONB.jsonb(Objects.requireNonNull(FlatJson.write(labels)));
+    }
+
+    @Override
+    public boolean beat(String sessionId, Duration lease) {
+        return database.query(sql -> sql.update(RUNNER_SESSIONS)
+                        .set(RUNNER_SESSIONS.SEEN_AT, NOW)
+                        .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
+                        .where(RUNNER_SESSIONS.ID.eq(sessionId))
+                        .execute()
+                == 1);
+    }
+
+    @Override
+    public void closeSession(String sessionId) {
+        database.query(sql -> sql.deleteFrom(RUNNER_SESSIONS)
+                .where(RUNNER_SESSIONS.ID.eq(sessionId))
+                .andNotExists(DSL.selectOne().from(JOB_HOLDS).where(JOB_HOLDS.SESSION_ID.eq(sessionId)))
+                .execute());
+    }
+
+    @Override
+    public Set<String> closed() {
+        return database.query(sql -> Set.copyOf(sql.select(RUNNERS.NAME)
+                .from(RUNNERS)
+                .where(RUNNERS.OPEN.isFalse())
+                .fetch(RUNNERS.NAME)));
+    }
+
+    @Override
+    public void audit(String actor, String action, String subject, String detail) {
+        database.query(sql -> sql.insertInto(AUDIT, AUDIT.ACTOR, AUDIT.ACTION, AUDIT.SUBJECT, AUDIT.DETAIL)
+                .values(actor, action, subject, detail)
+                .execute());
+    }
+}

@@ -1,0 +1,126 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.store.JobStore.Ended;
+import hero.supervisor.store.JobStore.Rescued;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
+
+/// Frees what lost sessions held. Gateways that do this at once take different sessions: `skip locked`.
+final class Rescue {
+    private static final int SESSIONS_MAX = 100;
+
+    private static final String DEAD = """
+            delete from runner_sessions where id in (
+              select id from runner_sessions where lease_until + make_interval(secs => ?) < clock_timestamp()
+              order by lease_until limit ? for update skip locked)
+            returning id, runner
+            """;
+
+    /// Also holds of a session that is gone already: a claim may commit just after its session was ended.
+    private static final String FREE = """
+            with dead as (
+              select * from unnest(?::text[], ?::text[]) as d(id, runner)
+            ),
+            lost as materialized (
+              select j.*, h.session_id as holder, coalesce(j.at_most_once, false) as once
+              from job_holds h join jobs j on j.number = h.job_number and j.session_id = h.session_id
+              where j.status = 'running'
+                and not exists (select from runner_sessions s where s.id = h.session_id)
+              order by j.number limit 10000 for no key update of j skip locked
+            ),
+            judged as (
+              select l.*, l.stop_requested_at is null and not l.once and l.losses < ? as again,
+                case when l.stop_requested_at is null then 'runner lost' else 'stopped' end as message
+              from lost l
+            ),
+            moved as (
+              update jobs j set
+                status = case when g.again then 'queued' else 'failed' end,
+                completed_at = case when not g.again then clock_timestamp() end,
+                error = case when not g.again then g.message end,
+                losses = j.losses + 1, lease = null,
+                session_id = case when not g.again then j.session_id end
+              from judged g where j.number = g.number and j.status = 'running' and j.lease = g.lease
+              returning j.number, j.id, j.status, j.attempt, j.runner, j.queue, j.queue_seq, j.error,
+                coalesce(j.priority, 0) as priority
+            ),
+            freed as (
+              delete from job_holds h using judged g where h.session_id = g.holder and h.job_number = g.number
+            ),
+            kept as (
+              insert into job_attempts (job_id, attempt, runner, session_id, started_at, status, error)
+              select m.id, m.attempt, coalesce(d.runner, m.runner), g.holder, g.started_at, 'lost', g.message
+              from moved m join judged g on g.number = m.number left join dead d on d.id = g.holder
+            ),
+            queued as (
+              insert into job_queue (queue, priority, seq, job_number)
+              select queue, priority, queue_seq, number from moved where status = 'queued'
+            ),
+            logged as (
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail)
+              select id, status, attempt, runner, queue, ?, 'runner lost' from moved order by number
+            )
+            select id, queue, error from moved order by number
+            """;
+
+    private record Dead(String id, String runner) {}
+
+    private final Database database;
+    private final String node;
+
+    Rescue(Database database, String node) {
+        this.database = database;
+        this.node = node;
+    }
+
+    Rescued run(Duration grace, int redeliveries) {
+        return database.transaction(connection -> {
+            List<Dead> dead = dead(connection, grace);
+            return free(connection, dead, redeliveries);
+        });
+    }
+
+    private static List<Dead> dead(Connection connection, Duration grace) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(DEAD)) {
+            statement.setDouble(1, grace.toMillis() / 1000.0);
+            statement.setInt(2, SESSIONS_MAX);
+            List<Dead> dead = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    dead.add(new Dead(JobRow.text(rows, "id"), JobRow.text(rows, "runner")));
+                }
+            }
+            return dead;
+        }
+    }
+
+    private Rescued free(Connection connection, List<Dead> dead, int redeliveries) throws SQLException {
+        TreeSet<String> queues = new TreeSet<>();
+        List<Ended> ended = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(FREE)) {
+            new Columns<>(statement, dead).text(Dead::id).text(Dead::runner);
+            statement.setInt(3, redeliveries);
+            statement.setString(4, node);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    String error = rows.getString("error");
+                    if (error == null) {
+                        queues.add(JobRow.text(rows, "queue"));
+                    } else {
+                        JobResult result = new JobResult.Failure(Objects.requireNonNull(error), null);
+                        ended.add(new Ended(JobRow.text(rows, "id"), result));
+                    }
+                }
+            }
+        }
+        return new Rescued(dead.stream().map(Dead::id).toList(), List.copyOf(queues), ended);
+    }
+}
