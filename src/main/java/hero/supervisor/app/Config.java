@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param bind address to listen on
 /// @param port to listen on; 0 takes a free one
 /// @param dbUrl JDBC URL of PostgreSQL; empty when there is none yet, as before the embedded one runs
-/// @param dbUser empty when the URL or the system tells it
+/// @param dbUser of the database; a `user` in the URL wins over it
 /// @param dbPassword never printed
 /// @param dbPool connections to the database
 /// @param migrate bring the schema up to date at start
@@ -71,8 +71,9 @@ public record Config(
     }
 
     /// The layers of [#of(Map, Map, Path)] before they are checked, for [ConfigText].
-    public static Settings settings(Map<Setting, String> flags, Map<String, String> environment, @Nullable Path file) {
-        Settings settings = Settings.none();
+    public static SettingLayers settings(
+            Map<Setting, String> flags, Map<String, String> environment, @Nullable Path file) {
+        SettingLayers settings = SettingLayers.none();
         if (file != null) {
             settings = settings.withFile(SettingsFile.read(file));
         }
@@ -85,13 +86,15 @@ public record Config(
     }
 
     /// `settings`, checked.
-    public static Config of(Settings settings) {
+    public static Config of(SettingLayers settings) {
         SettingsReader reader = new SettingsReader(settings);
         Config config = new Config(
                 reader.address(Setting.BIND),
                 (int) reader.whole(Setting.PORT, 0, 65_535),
                 reader.jdbcUrl(Setting.DB_URL),
-                reader.text(Setting.DB_USER),
+                reader.text(Setting.DB_USER).isEmpty()
+                        ? System.getProperty("user.name", "")
+                        : reader.text(Setting.DB_USER),
                 reader.text(Setting.DB_PASSWORD),
                 (int) reader.whole(Setting.DB_POOL, 2, 500),
                 reader.yesOrNo(Setting.MIGRATE),

@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// Settings as YAML that people can read, and that `--config` can read again: with the place of each value, without
+/// SettingLayers as YAML that people can read, and that `--config` can read again: with the place of each value,
+/// without
 /// passwords.
 public final class ConfigText {
     private static final Pattern QUERY = Pattern.compile("(?i)((?:password|sslpassword)=)[^&]*");
@@ -14,7 +15,7 @@ public final class ConfigText {
     private ConfigText() {}
 
     /// One line per setting: `port: 3030  # default`.
-    public static String of(Settings settings) {
+    public static String of(SettingLayers settings) {
         Config config = Config.of(settings);
         StringBuilder text = new StringBuilder();
         Map<Setting, String> sources = settings.sources();

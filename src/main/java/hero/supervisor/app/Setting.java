@@ -12,7 +12,7 @@ public enum Setting {
     BIND("127.0.0.1", "ADDRESS", "address to listen on; 0.0.0.0 for every network"),
     PORT("3030", "N", "port to listen on; 0 takes a free one"),
     DB_URL("", "URL", "PostgreSQL 15 or newer, as jdbc:postgresql://host:5432/name; several hosts by commas"),
-    DB_USER("", "NAME", "user of the database"),
+    DB_USER("", "NAME", "user of the database; else the one of the URL, else the one of this system"),
     DB_PASSWORD("", "PASSWORD", "its password; better in the environment, as flags show in the list of processes"),
     DB_POOL("10", "N", "connections to the database, 2…500"),
     MIGRATE("true", "BOOL", "bring the schema up to date at start"),

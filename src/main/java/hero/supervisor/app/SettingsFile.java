@@ -27,7 +27,7 @@ final class SettingsFile {
     private SettingsFile() {}
 
     /// The settings of `file`. [CannotStart] when it cannot be read, is no such mapping, or names an unknown setting.
-    static Map<Setting, Settings.Written> read(Path file) {
+    static Map<Setting, SettingLayers.Written> read(Path file) {
         return parse(file, text(file));
     }
 
@@ -40,8 +40,8 @@ final class SettingsFile {
         }
     }
 
-    private static Map<Setting, Settings.Written> parse(Path file, String text) {
-        Map<Setting, Settings.Written> settings = new EnumMap<>(Setting.class);
+    private static Map<Setting, SettingLayers.Written> parse(Path file, String text) {
+        Map<Setting, SettingLayers.Written> settings = new EnumMap<>(Setting.class);
         Node root = compose(file, text);
         if (root == null) {
             return settings;
@@ -51,8 +51,8 @@ final class SettingsFile {
         }
         for (NodeTuple tuple : mapping.getValue()) {
             Setting setting = setting(file, tuple.getKeyNode());
-            Settings.Written written =
-                    new Settings.Written(value(file, setting, tuple.getValueNode()), at(file, tuple.getKeyNode()));
+            SettingLayers.Written written =
+                    new SettingLayers.Written(value(file, setting, tuple.getValueNode()), at(file, tuple.getKeyNode()));
             if (settings.put(setting, written) != null) {
                 throw CannotStart.setting(
                         written.source() + " sets '" + setting.key() + "' a second time; keep one of them");

@@ -14,9 +14,9 @@ final class SettingsReader {
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?");
     private static final Pattern ADDRESS = Pattern.compile("[0-9A-Za-z:.%-]{1,255}");
 
-    private final Settings settings;
+    private final SettingLayers settings;
 
-    SettingsReader(Settings settings) {
+    SettingsReader(SettingLayers settings) {
         this.settings = settings;
     }
 

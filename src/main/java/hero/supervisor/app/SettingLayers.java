@@ -6,7 +6,7 @@ import java.util.Map;
 
 /// Values as people wrote them, each with the place where it was written, so that a sentence about a wrong one can name
 /// that place. Flags win over the environment, that over the file, that over the fallback. Immutable.
-public final class Settings {
+public final class SettingLayers {
 
     /// @param text as written
     /// @param source as in `SUPERVISOR_PORT`, `--port`, `prod.yaml line 3`; empty for the fallback
@@ -14,25 +14,25 @@ public final class Settings {
 
     private final Map<Setting, Written> values;
 
-    private Settings(Map<Setting, Written> values) {
+    private SettingLayers(Map<Setting, Written> values) {
         this.values = values;
     }
 
     /// Nothing written: all fallbacks.
-    public static Settings none() {
-        return new Settings(new EnumMap<>(Setting.class));
+    public static SettingLayers none() {
+        return new SettingLayers(new EnumMap<>(Setting.class));
     }
 
     /// These, with flags above them. `flags` may hold any part of the settings.
-    public Settings withFlags(Map<Setting, String> flags) {
-        Settings merged = copy();
+    public SettingLayers withFlags(Map<Setting, String> flags) {
+        SettingLayers merged = copy();
         flags.forEach((setting, text) -> merged.values.put(setting, new Written(text, setting.flag())));
         return merged;
     }
 
     /// These, with the variables `SUPERVISOR_…` above them; an empty variable counts as unset, others are ignored.
-    public Settings withEnvironment(Map<String, String> environment) {
-        Settings merged = copy();
+    public SettingLayers withEnvironment(Map<String, String> environment) {
+        SettingLayers merged = copy();
         for (Setting setting : Setting.values()) {
             String text = environment.get(setting.variable());
             if (text != null && !text.isEmpty()) {
@@ -43,8 +43,8 @@ public final class Settings {
     }
 
     /// These, with the settings of a file above them.
-    Settings withFile(Map<Setting, Written> file) {
-        Settings merged = copy();
+    SettingLayers withFile(Map<Setting, Written> file) {
+        SettingLayers merged = copy();
         merged.values.putAll(file);
         return merged;
     }
@@ -70,7 +70,7 @@ public final class Settings {
         return sources;
     }
 
-    private Settings copy() {
-        return new Settings(new EnumMap<>(values));
+    private SettingLayers copy() {
+        return new SettingLayers(new EnumMap<>(values));
     }
 }
