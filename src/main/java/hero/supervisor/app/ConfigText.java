@@ -1,0 +1,72 @@
+package hero.supervisor.app;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/// SettingLayers as YAML that people can read, and that `--config` can read again: with the place of each value,
+/// without
+/// passwords.
+public final class ConfigText {
+    private static final Pattern QUERY = Pattern.compile("(?i)((?:password|sslpassword)=)[^&]*");
+    private static final Pattern USER_INFO = Pattern.compile("(//[^:/@]*:)[^/]*@");
+
+    private ConfigText() {}
+
+    /// One line per setting: `port: 3030  # default`.
+    public static String of(SettingLayers settings) {
+        Config config = Config.of(settings);
+        StringBuilder text = new StringBuilder();
+        Map<Setting, String> sources = settings.sources();
+        sources.forEach((setting, source) -> text.append(setting.key())
+                .append(": ")
+                .append(shown(setting, config))
+                .append("  # ")
+                .append(source)
+                .append('\n'));
+        return text.toString();
+    }
+
+    /// A URL with `***` for each password in it.
+    static String withoutPassword(String url) {
+        return USER_INFO.matcher(QUERY.matcher(url).replaceAll("$1***")).replaceAll("$1***@");
+    }
+
+    private static String shown(Setting setting, Config config) {
+        return switch (setting) {
+            case BIND -> quoted(config.bind());
+            case PORT -> String.valueOf(config.port());
+            case DB_URL -> quoted(config.dbUrlShown());
+            case DB_USER -> quoted(config.dbUser());
+            case DB_PASSWORD -> quoted(config.dbPassword().isEmpty() ? "" : "***");
+            case DB_POOL -> String.valueOf(config.dbPool());
+            case MIGRATE -> String.valueOf(config.migrate());
+            case MESSAGE_BYTES -> String.valueOf(config.messageBytes());
+            case TIMEOUT_DEFAULT_S -> plain(config.timeoutDefaultS());
+            case TIMEOUT_MAX_S -> plain(config.timeoutMaxS());
+            case HEARTBEAT_MS -> String.valueOf(config.heartbeatMs());
+            case LEASE_MS -> String.valueOf(config.leaseMs());
+            case RESUME_GRACE_MS -> String.valueOf(config.resumeGraceMs());
+            case REDELIVERIES -> String.valueOf(config.redeliveries());
+            case STOP_GRACE_MS -> String.valueOf(config.stopGraceMs());
+            case ORIGINS -> listed(config.origins());
+            case HOSTS -> listed(config.hosts());
+            case ANONYMOUS -> config.anonymous().name().toLowerCase(Locale.ROOT);
+            case DRAIN_MS -> String.valueOf(config.drainMs());
+            case NODE_NAME -> quoted(config.nodeName());
+        };
+    }
+
+    private static String listed(List<String> items) {
+        return items.stream().map(ConfigText::quoted).toList().toString();
+    }
+
+    private static String quoted(String text) {
+        return "'" + text.replace("'", "''") + "'";
+    }
+
+    private static String plain(double number) {
+        return number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number);
+    }
+}

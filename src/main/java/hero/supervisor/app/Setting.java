@@ -1,0 +1,90 @@
+package hero.supervisor.app;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// Every setting of `serve`, in the order in which help and `--print-config` show them. One name has three spellings:
+/// `db_url` in a YAML file, `--db-url` as a flag, `SUPERVISOR_DB_URL` in the environment. A new setting is a line here
+/// and a component of [Config]; flags, environment, file, help and the printed form follow from it.
+public enum Setting {
+    BIND("127.0.0.1", "ADDRESS", "address to listen on; 0.0.0.0 for every network"),
+    PORT("3030", "N", "port to listen on; 0 takes a free one"),
+    DB_URL("", "URL", "PostgreSQL 15 or newer, as jdbc:postgresql://host:5432/name; several hosts by commas"),
+    DB_USER("", "NAME", "user of the database; else the one of the URL, else the one of this system"),
+    DB_PASSWORD("", "PASSWORD", "its password; better in the environment, as flags show in the list of processes"),
+    DB_POOL("10", "N", "connections to the database, 2…500"),
+    MIGRATE("true", "BOOL", "bring the schema up to date at start"),
+    MESSAGE_BYTES("1048576", "N", "largest request in bytes, 1024…268435456"),
+    TIMEOUT_DEFAULT_S("300", "SECONDS", "timeout of a job that names none"),
+    TIMEOUT_MAX_S("31536000", "SECONDS", "longest timeout that a job may name"),
+    HEARTBEAT_MS("10000", "MS", "a runner reports so often, 100…600000"),
+    LEASE_MS("30000", "MS", "a runner silent for so long has lost its jobs; at least twice heartbeat_ms"),
+    RESUME_GRACE_MS("10000", "MS", "a runner whose connection broke may come back so long, 0…3600000"),
+    REDELIVERIES("2", "N", "a job whose runner was lost is handed out again so often, 0…100"),
+    STOP_GRACE_MS("10000", "MS", "a job told to stop may tidy up so long before it is killed, 0…3600000"),
+    ORIGINS("", "LIST", "web origins that may call, as https://tools.example.com; several by commas"),
+    HOSTS("", "LIST", "names under which the server is reached, besides its address; several by commas"),
+    ANONYMOUS("local", "local|never", "calls without a secret: from this machine only, or never"),
+    DRAIN_MS("10000", "MS", "calls at work may take so long to end when the server stops, 0…3600000"),
+    NODE_NAME("", "NAME", "name of this process among several on one database; the machine's name and the process id");
+
+    private final String fallback;
+    private final String label;
+    private final String help;
+
+    Setting(String fallback, String label, String help) {
+        this.fallback = fallback;
+        this.label = label;
+        this.help = help;
+    }
+
+    /// As in a YAML file: `db_url`.
+    public String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /// As a flag: `--db-url`.
+    public String flag() {
+        return "--" + key().replace('_', '-');
+    }
+
+    /// As a variable of the environment: `SUPERVISOR_DB_URL`.
+    public String variable() {
+        return "SUPERVISOR_" + name();
+    }
+
+    /// The value when nobody sets it; empty when there is none.
+    public String fallback() {
+        return fallback;
+    }
+
+    /// What stands for the value in help.
+    public String label() {
+        return label;
+    }
+
+    /// One line for people, limits included.
+    public String help() {
+        return help;
+    }
+
+    /// The setting that a YAML file calls `key`.
+    static Optional<Setting> of(String key) {
+        for (Setting setting : values()) {
+            if (setting.key().equals(key)) {
+                return Optional.of(setting);
+            }
+        }
+        return Optional.empty();
+    }
+
+    static List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        for (Setting setting : values()) {
+            keys.add(setting.key());
+        }
+        return keys;
+    }
+}

@@ -1,0 +1,76 @@
+package hero.supervisor.app;
+
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Values as people wrote them, each with the place where it was written, so that a sentence about a wrong one can name
+/// that place. Flags win over the environment, that over the file, that over the fallback. Immutable.
+public final class SettingLayers {
+
+    /// @param text as written
+    /// @param source as in `SUPERVISOR_PORT`, `--port`, `prod.yaml line 3`; empty for the fallback
+    record Written(String text, String source) {}
+
+    private final Map<Setting, Written> values;
+
+    private SettingLayers(Map<Setting, Written> values) {
+        this.values = values;
+    }
+
+    /// Nothing written: all fallbacks.
+    public static SettingLayers none() {
+        return new SettingLayers(new EnumMap<>(Setting.class));
+    }
+
+    /// These, with flags above them. `flags` may hold any part of the settings.
+    public SettingLayers withFlags(Map<Setting, String> flags) {
+        SettingLayers merged = copy();
+        flags.forEach((setting, text) -> merged.values.put(setting, new Written(text, setting.flag())));
+        return merged;
+    }
+
+    /// These, with the variables `SUPERVISOR_…` above them; an empty variable counts as unset, others are ignored.
+    public SettingLayers withEnvironment(Map<String, String> environment) {
+        SettingLayers merged = copy();
+        for (Setting setting : Setting.values()) {
+            String text = environment.get(setting.variable());
+            if (text != null && !text.isEmpty()) {
+                merged.values.put(setting, new Written(text, setting.variable()));
+            }
+        }
+        return merged;
+    }
+
+    /// These, with the settings of a file above them.
+    SettingLayers withFile(Map<Setting, Written> file) {
+        SettingLayers merged = copy();
+        merged.values.putAll(file);
+        return merged;
+    }
+
+    String text(Setting setting) {
+        Written written = values.get(setting);
+        return written == null ? setting.fallback() : written.text();
+    }
+
+    /// The setting and where it was written, as the start of a sentence: `port (from SUPERVISOR_PORT)`.
+    String subject(Setting setting) {
+        Written written = values.get(setting);
+        return written == null ? setting.key() : setting.key() + " (from " + written.source() + ")";
+    }
+
+    /// Where each value comes from, `default` included, in the order of [Setting].
+    Map<Setting, String> sources() {
+        Map<Setting, String> sources = new LinkedHashMap<>();
+        for (Setting setting : Setting.values()) {
+            Written written = values.get(setting);
+            sources.put(setting, written == null ? "default" : written.source());
+        }
+        return sources;
+    }
+
+    private SettingLayers copy() {
+        return new SettingLayers(new EnumMap<>(values));
+    }
+}

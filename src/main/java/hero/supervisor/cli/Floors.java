@@ -1,0 +1,36 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.app.Config;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// All that commands ask of the floors below: one method each. Tests put their own in its place.
+interface Floors {
+
+    /// A server that speaks JSON-RPC at `url` (http, https, ws or wss; `/rpc` when it has no path).
+    Gateway server(String url, @Nullable String secret);
+
+    /// `secrets.create`, `list`, `revoke`, `rotate` on the database itself; brings an empty schema up to date first.
+    Gateway database(Config config);
+
+    /// Runs the whole system on this machine until Ctrl-C, or with `once` until the hello job has ended. `config` has
+    /// no database yet. Returns the exit code.
+    int dev(Config config, Path data, boolean once, Consumer<String> out);
+
+    /// Runs a server until it is told to stop. Returns the exit code.
+    int serve(Config config, Consumer<String> out);
+
+    /// One of Flyway's three, told to `out`. Returns the exit code.
+    int migrate(Config config, Migration what, Consumer<String> out);
+
+    /// Runs a runner until it is told to stop. Returns the exit code.
+    int runner(RunnerOptions options, Consumer<String> out);
+
+    /// What `migrate` can do.
+    enum Migration {
+        INFO,
+        VALIDATE,
+        UP
+    }
+}

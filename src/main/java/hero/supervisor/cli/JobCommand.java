@@ -1,0 +1,193 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.client.JsonText;
+import hero.supervisor.domain.Scope;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `supervisor job …`: one call of the API per subcommand.
+@Command(
+        name = "job",
+        description = "Run jobs and ask about them.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  supervisor job run -r local -e sh 'echo hello'",
+            "  supervisor job run -r local -e python -f report.py --timeout 60 --env MONTH=2026-01",
+            "  id=$$(supervisor job create -r local -e sh 'sleep 5; date')",
+            "  supervisor job start $$id && supervisor job result $$id",
+            "",
+            ClientOptions.SERVER_IS,
+            ClientOptions.URL_IS,
+            ClientOptions.SECRET_IS,
+            ClientOptions.DEV_IS,
+            "Exit codes: 0 success, 1 the job failed, 2 usage, 3 no connection, no permission or no answer in time."
+        })
+final class JobCommand {
+    private final Shell shell;
+
+    JobCommand(Shell shell) {
+        this.shell = shell;
+    }
+
+    @Command(
+            description = "Run a job and print its result.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  supervisor job run -r local -e sh 'echo hello'",
+                "  echo 'print(6 * 7)' | supervisor job run -r local -e python -",
+                "  supervisor job run --job job.json --runner other",
+                "The output goes to stdout (exit 0), an error to stderr (exit 1). When the connection breaks the job goes on;",
+                "'supervisor job result ID' fetches its result."
+            })
+    int run(@Mixin ClientOptions client, @Mixin JobFields fields) {
+        Map<String, Object> job = fields.tree(shell);
+        String id = String.valueOf(job.get("id"));
+        try (Gateway gateway = client.open(shell, Scope.USER);
+                Progress progress = Progress.show(shell, "job " + id)) {
+            return told(client, gateway.call("job.run", Map.of("job", job)), progress);
+        } catch (Failed e) {
+            throw e.exit() == Exit.CONNECTION && e.getCause() != null ? goesOn(e, id) : e;
+        }
+    }
+
+    private static Failed goesOn(Failed e, String id) {
+        return new Failed(
+                e.exit(),
+                e.getMessage() + "; if the job has reached the server it goes on: supervisor job result " + id,
+                e);
+    }
+
+    @Command(
+            description = "Create a job without starting it, and print its id.",
+            footerHeading = "%nExample:%n",
+            footer = {
+                "  supervisor job create -r local -e sh 'date' --id nightly-1",
+                "Creating the same job again with the same --id is safe; another job under that id is refused."
+            })
+    int create(@Mixin ClientOptions client, @Mixin JobFields fields) {
+        Map<String, Object> job = fields.tree(shell);
+        try (Gateway gateway = client.open(shell, Scope.USER)) {
+            Object id = gateway.call("jobs.create", Map.of("job", job));
+            if (client.json) {
+                shell.json(id);
+            } else {
+                shell.line(String.valueOf(id));
+            }
+            return Exit.OK;
+        }
+    }
+
+    @Command(description = "Queue a created job; one that is queued or running already stays as it is.")
+    int start(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
+        return done(client, "job.start", id);
+    }
+
+    @Command(description = "Tell a job's status and times.")
+    int status(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
+        return show(client, "job.status", id);
+    }
+
+    @Command(description = "Tell everything about a job: what was asked, its state, its result, its attempts.")
+    int get(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
+        return show(client, "job.get", id);
+    }
+
+    @Command(
+            description = "Wait until a job has ended, and print its result.",
+            footer =
+                    "The output goes to stdout (exit 0), an error to stderr (exit 1); exit 3 when --timeout is over first.")
+    int result(
+            @Mixin ClientOptions client,
+            @Parameters(paramLabel = "ID", description = "the job") String id,
+            @Option(
+                            names = {"-t", "--timeout"},
+                            paramLabel = "SECONDS",
+                            description = "wait no longer than this")
+                    @Nullable
+                    Double timeoutS) {
+        Map<String, Object> params = new LinkedHashMap<>(Map.of("job_id", id));
+        if (timeoutS != null) {
+            params.put("timeout", timeoutS);
+        }
+        try (Gateway gateway = client.open(shell, Scope.USER);
+                Progress progress = Progress.show(shell, "job " + id)) {
+            return told(client, gateway.call("job.result", params), progress);
+        }
+    }
+
+    @Command(description = "Stop a job: it ends as failed. One that has ended stays as it is.")
+    int stop(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
+        return done(client, "job.stop", id);
+    }
+
+    @Command(description = "Delete a job and its result; a running one is stopped first.")
+    int delete(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
+        return done(client, "job.delete", id);
+    }
+
+    @Command(
+            description = "List jobs, newest first.",
+            footerHeading = "%nExample:%n",
+            footer = "  supervisor job list --status failed --runner local --limit 20")
+    int list(@Mixin ClientOptions client, @Mixin JobFilter filter) {
+        try (Gateway gateway = client.open(shell, Scope.USER)) {
+            Object jobs = gateway.call("jobs.list", filter.params());
+            if (client.json) {
+                shell.json(jobs);
+                return Exit.OK;
+            }
+            List<?> rows = jobs instanceof List<?> list ? list : List.of();
+            List<String> columns = List.of("id", "created_at", "runner", "executor", "caller_id", "context_id");
+            Plain.table(rows, columns).forEach(shell::line);
+            if (rows.size() == filter.limit) {
+                shell.note("these are the newest " + filter.limit + "; --limit N shows more");
+            }
+            return Exit.OK;
+        }
+    }
+
+    private int done(ClientOptions client, String method, String id) {
+        try (Gateway gateway = client.open(shell, Scope.USER)) {
+            Object result = gateway.call(method, Map.of("job_id", id));
+            if (client.json) {
+                shell.json(result);
+            }
+            return Exit.OK;
+        }
+    }
+
+    private int show(ClientOptions client, String method, String id) {
+        try (Gateway gateway = client.open(shell, Scope.USER)) {
+            Object result = gateway.call(method, Map.of("job_id", id));
+            if (client.json || !(result instanceof Map<?, ?> object)) {
+                shell.json(result);
+            } else {
+                Plain.object(object).forEach(shell::line);
+            }
+            return Exit.OK;
+        }
+    }
+
+    /// A job's result on the stream and with the exit code that suit it.
+    private int told(ClientOptions client, @Nullable Object result, Progress progress) {
+        progress.close();
+        if (!(result instanceof Map<?, ?> map)) {
+            throw new Failed(Exit.CONNECTION, "the server answered no job result: " + JsonText.write(result));
+        }
+        boolean success = map.containsKey("success");
+        if (client.json) {
+            shell.json(map);
+        } else if (success) {
+            shell.line(String.valueOf(map.get("success")));
+        } else {
+            shell.note(String.valueOf(map.get("error")));
+        }
+        return success ? Exit.OK : Exit.JOB_FAILED;
+    }
+}

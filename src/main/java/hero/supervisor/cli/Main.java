@@ -1,0 +1,176 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.app.CannotStart;
+import hero.supervisor.app.Setting;
+import hero.supervisor.domain.Time;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// The entry point of everything: `supervisor COMMAND …`.
+public final class Main {
+    private Main() {}
+
+    /// Ends the process with the command's exit code.
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
+        System.exit(run(args, out, err, System.getenv()));
+    }
+
+    /// One command in this process; the exit code of contract §2.
+    static int run(String[] args, PrintWriter out, PrintWriter err, Map<String, String> env) {
+        boolean terminal =
+                Boolean.getBoolean("supervisor.terminal"); // told by the script, which can ask for each stream
+        Path folder = Path.of("").toAbsolutePath();
+        return run(args, new Shell(out, err, System.in, env, folder, terminal, Time.system(), new Wired()));
+    }
+
+    static int run(String[] args, Shell shell) {
+        int exit = commands(shell).execute(args);
+        shell.out().flush();
+        shell.err().flush();
+        return exit;
+    }
+
+    private static CommandLine commands(Shell shell) {
+        CommandLine root = new CommandLine(new Root());
+        root.addSubcommand(withSettings(new DevCommand(shell), DevCommand.FLAGS));
+        root.addSubcommand(withSettings(new ServeCommand(shell), List.of(Setting.values())));
+        root.addSubcommand(withSettings(new MigrateCommand(shell), MigrateCommand.FLAGS));
+        root.addSubcommand(new RunnerCommand(shell));
+        root.addSubcommand(new JobCommand(shell));
+        root.addSubcommand(new RunnersCommand(shell));
+        root.addSubcommand(new SecretCommand(shell));
+        addHelp(root);
+        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+        completion.getCommandSpec().usageMessage().hidden(true);
+        root.addSubcommand(completion);
+        root.getCommandSpec()
+                .addOption(OptionSpec.builder("-V", "--version")
+                        .versionHelp(true)
+                        .description("tell the version")
+                        .build());
+        boolean colours = shell.terminal() && shell.variable("NO_COLOR").isEmpty();
+        root.setColorScheme(CommandLine.Help.defaultColorScheme(colours ? Ansi.ON : Ansi.OFF));
+        root.setUsageHelpAutoWidth(false);
+        root.setUsageHelpWidth(110);
+        root.setOut(shell.out());
+        root.setErr(shell.err());
+        root.setParameterExceptionHandler((e, args) -> misunderstood(shell, e));
+        root.setExecutionExceptionHandler((e, command, parsed) -> failed(shell, e));
+        return root;
+    }
+
+    private static CommandLine withSettings(Object command, List<Setting> settings) {
+        CommandLine line = new CommandLine(command);
+        ServerOptions.add(line.getCommandSpec(), settings);
+        return line;
+    }
+
+    private static void addHelp(CommandLine command) {
+        command.getCommandSpec()
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("show this help")
+                        .build());
+        command.getSubcommands().values().forEach(Main::addHelp);
+    }
+
+    private static int misunderstood(Shell shell, ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        shell.note(
+                "supervisor: " + words(e) + "; see '" + command.getCommandSpec().qualifiedName() + " --help'");
+        return Exit.USAGE;
+    }
+
+    private static String words(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
+            String word = unmatched.getUnmatched().getFirst();
+            List<String> near = unmatched.getSuggestions();
+            String what = word.startsWith("-") ? "option '" : "command or argument '";
+            return "unknown " + what + word + "'" + (near.isEmpty() ? "" : ", perhaps " + String.join(" or ", near));
+        }
+        return oneLine(e.getMessage());
+    }
+
+    private static int failed(Shell shell, Exception e) {
+        if (shell.variable("SUPERVISOR_DEBUG").isPresent()) {
+            e.printStackTrace(shell.err());
+        }
+        return switch (e) {
+            case Failed failure -> told(shell, failure.getMessage(), failure.exit());
+            case CannotStart problem ->
+                told(
+                        shell,
+                        problem.getMessage(),
+                        switch (problem.reason()) {
+                            case SETTING -> Exit.USAGE;
+                            case SURROUNDINGS -> Exit.CONNECTION;
+                        });
+            default -> told(shell, "this is a bug: " + e + "; SUPERVISOR_DEBUG=1 shows where it happened", Exit.BUG);
+        };
+    }
+
+    private static int told(Shell shell, @Nullable String message, int exit) {
+        shell.note("supervisor: " + oneLine(message));
+        return exit;
+    }
+
+    private static String oneLine(@Nullable String message) {
+        return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", ", ");
+    }
+
+    /// The root: what `supervisor --help` says.
+    @Command(
+            name = "supervisor",
+            description = "Runs jobs in any language on runners anywhere, and knows every outcome.",
+            versionProvider = Version.class,
+            synopsisSubcommandLabel = "COMMAND",
+            footerHeading = "%nTo begin:%n",
+            footer = {
+                "  supervisor dev                                  # everything on this machine, until Ctrl-C",
+                "  supervisor job run -r local -e sh 'echo hello'  # in another terminal, same folder",
+                "  supervisor COMMAND --help                       # each command has examples",
+                "",
+                "Environment: SUPERVISOR_LOG_LEVEL (ERROR, WARN, INFO, DEBUG), SUPERVISOR_DEBUG=1 (stack traces), NO_COLOR."
+            })
+    static final class Root implements Runnable {
+        @Spec
+        @Nullable
+        CommandSpec spec;
+
+        @Override
+        public void run() {
+            CommandSpec mine = Objects.requireNonNull(spec, "set by picocli");
+            throw new ParameterException(mine.commandLine(), "name a command, such as dev, serve or job");
+        }
+    }
+
+    /// From the jar's manifest.
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"supervisor " + (version == null ? "(development)" : version)};
+        }
+    }
+}

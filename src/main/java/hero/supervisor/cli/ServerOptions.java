@@ -1,0 +1,48 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.app.Config;
+import hero.supervisor.app.ConfigText;
+import hero.supervisor.app.Setting;
+import hero.supervisor.app.SettingLayers;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/// The flags that follow from [Setting]: added to a command by code, so that no setting is written twice.
+final class ServerOptions {
+    private ServerOptions() {}
+
+    /// Adds the flags of `settings`.
+    static void add(CommandSpec spec, List<Setting> settings) {
+        for (Setting setting : settings) {
+            String fallback = setting.fallback().isEmpty() ? "" : "; default " + setting.fallback();
+            spec.addOption(OptionSpec.builder(setting.flag())
+                    .paramLabel(setting.label())
+                    .type(String.class)
+                    .description((setting.help() + fallback).replace("%", "%%"))
+                    .build());
+        }
+    }
+
+    /// All layers, with the flags that were given to the command of `spec`. `file` is relative to the shell's folder.
+    static SettingLayers settings(Shell shell, CommandSpec spec, @Nullable Path file, Map<Setting, String> more) {
+        Map<Setting, String> flags = new EnumMap<>(Setting.class);
+        ParseResult parsed = spec.commandLine().getParseResult();
+        for (Setting setting : Setting.values()) {
+            if (parsed.hasMatchedOption(setting.flag())) {
+                flags.put(setting, parsed.matchedOptionValue(setting.flag(), ""));
+            }
+        }
+        flags.putAll(more);
+        return Config.settings(flags, shell.env(), file == null ? null : shell.path(file));
+    }
+
+    static void print(Shell shell, SettingLayers settings) {
+        ConfigText.of(settings).lines().forEach(shell::line);
+    }
+}

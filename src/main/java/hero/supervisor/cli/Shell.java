@@ -1,0 +1,65 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.client.JsonText;
+import hero.supervisor.domain.Time;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The surroundings of a command, handed in so that tests own them.
+///
+/// @param folder what relative paths start from
+/// @param terminal true when a person looks at the output: colours and progress
+record Shell(
+        PrintWriter out,
+        PrintWriter err,
+        InputStream in,
+        Map<String, String> env,
+        Path folder,
+        boolean terminal,
+        Time time,
+        Floors floors) {
+
+    /// A variable of the environment; an empty one counts as unset.
+    Optional<String> variable(String name) {
+        String value = env.get(name);
+        return value == null || value.isEmpty() ? Optional.empty() : Optional.of(value);
+    }
+
+    void line(String text) {
+        out.println(text);
+        out.flush();
+    }
+
+    void note(String text) {
+        err.println(text);
+        err.flush();
+    }
+
+    void json(@Nullable Object tree) {
+        line(JsonText.write(tree));
+    }
+
+    Path path(Path file) {
+        return folder.resolve(file);
+    }
+
+    /// A text file, or stdin for `-`. [Failed] when it cannot be read.
+    String read(Path file) {
+        try {
+            if ("-".equals(file.toString())) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+            return Files.readString(path(file));
+        } catch (IOException e) {
+            String why = Files.exists(path(file)) ? "cannot be read as UTF-8 text" : "does not exist";
+            throw new Failed(Exit.USAGE, "the file " + file + " " + why, e);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.app.Config;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Takes down what a command asks for, and answers calls from `answers`.
+final class FakeFloors implements Floors {
+    /// @param url null for the database
+    record Call(@Nullable String url, @Nullable String secret, String method, Map<String, Object> params) {}
+
+    final List<Call> calls = new ArrayList<>();
+    final Map<String, BiFunction<String, Map<String, Object>, @Nullable Object>> answers = new LinkedHashMap<>();
+    final List<Object> started = new ArrayList<>();
+
+    /// Lets `method` answer this.
+    FakeFloors answering(String method, @Nullable Object result) {
+        answers.put(method, (name, params) -> result);
+        return this;
+    }
+
+    FakeFloors failing(String method, RuntimeException failure) {
+        answers.put(method, (name, params) -> {
+            throw failure;
+        });
+        return this;
+    }
+
+    private Gateway gateway(@Nullable String url, @Nullable String secret) {
+        return new Gateway() {
+            @Override
+            public @Nullable Object call(String method, Map<String, Object> params) {
+                calls.add(new Call(url, secret, method, params));
+                var answer = answers.get(method);
+                return answer == null ? null : answer.apply(method, params);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public Gateway server(String url, @Nullable String secret) {
+        return gateway(url, secret);
+    }
+
+    @Override
+    public Gateway database(Config config) {
+        started.add(config);
+        return gateway(null, null);
+    }
+
+    @Override
+    public int dev(Config config, Path data, boolean once, Consumer<String> out) {
+        started.addAll(List.of(config, data, once));
+        return 0;
+    }
+
+    @Override
+    public int serve(Config config, Consumer<String> out) {
+        started.add(config);
+        return 0;
+    }
+
+    @Override
+    public int migrate(Config config, Migration what, Consumer<String> out) {
+        started.addAll(List.of(config, what));
+        return 0;
+    }
+
+    @Override
+    public int runner(RunnerOptions options, Consumer<String> out) {
+        started.add(options);
+        return 0;
+    }
+}
