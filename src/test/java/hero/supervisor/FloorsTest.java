@@ -39,8 +39,8 @@ final class FloorsTest {
             "client", Set.of("wire", "domain"),
             "runner", Set.of("client", "domain"));
 
-    /// Foreign packages that have a home: the only floors that may use them. What is not here and not in [#EVERYWHERE]
-    /// may be used nowhere.
+    /// Foreign packages that have a home: the only floors that may use them. What is not here and not in
+    /// [#EVERYWHERE] may be used nowhere.
     private static final Map<String, Set<String>> HOMES = homes();
 
     private static final List<String> EVERYWHERE =

@@ -286,7 +286,8 @@ final class TidyTest {
                 .toList();
     }
 
-    /// Every text that people write here; what is generated (`store/schema`) or was written by others (`spec`) is not.
+    /// Every text that people write here; what is generated (`store/schema`) or was written by others (`spec`) is
+    /// not.
     private static List<Path> texts() {
         List<Path> found = new ArrayList<>();
         Pattern ending = Pattern.compile(".*\\.(java|md|sql|json|xml|yml|yaml|properties|js|mjs|html|css|py|rpc|sh)");

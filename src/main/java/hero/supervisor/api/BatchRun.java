@@ -16,8 +16,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
-/// One batch: its calls run side by side, a few at once, and are answered in their order. A call that only waits gives
-/// its place to the next, so that a batch may hold a `job.result` before the `job.start` it waits for.
+/// One batch: its calls run side by side, a few at once, and are answered in their order. A call that only waits
+/// gives its place to the next, so that a batch may hold a `job.result` before the `job.start` it waits for.
 final class BatchRun {
     private final Rpc rpc;
     private final List<Message> items;

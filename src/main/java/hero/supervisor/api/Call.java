@@ -48,10 +48,9 @@ public final class Call {
         return grant;
     }
 
-    /// Waits as long as it takes: for a job's end, for work. The only place where a call waits. Costs a parked virtual
-    /// thread and one of the connection's waits. Cancels the future when the connection ends. The future's refusal
-    is
-    /// thrown as it is; `busy` when the connection has too many waits.
+    /// Waits as long as it takes: for a job's end, for work. The only place where a call waits. Costs a parked
+    /// virtual thread and one of the connection's waits. Cancels the future when the connection ends. The
+    /// future's refusal is thrown as it is; `busy` when the connection has too many waits.
     public <T extends @Nullable Object> T await(CompletableFuture<T> future) {
         return await(future, null);
     }

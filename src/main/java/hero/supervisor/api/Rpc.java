@@ -46,8 +46,8 @@ public final class Rpc {
         this.meter = meter;
     }
 
-    /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is to be
-    /// sent: for notifications, for responses, for a peer that has gone.
+    /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is to
+    /// be sent: for notifications, for responses, for a peer that has gone.
     public @Nullable Reply answer(byte[] utf8, Peer peer) {
         try {
             return switch (Message.parse(utf8, limits)) {

@@ -6,7 +6,7 @@ import hero.supervisor.domain.Grant;
 @FunctionalInterface
 public interface SecretCheck {
 
-    /// A refusal of kind `unauthorized` when the secret is unknown, expired or revoked; of kind `busy` when that cannot
-    /// be found out now.
+    /// A refusal of kind `unauthorized` when the secret is unknown, expired or revoked; of kind `busy` when that
+    /// cannot be found out now.
     Grant check(String secret);
 }

@@ -4,8 +4,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/// What a caller wants done: a job's specification, complete and checked. It never changes once accepted; what becomes
-/// of it is in [JobState] and [JobResult].
+/// What a caller wants done: a job's specification, complete and checked. It never changes once accepted; what
+/// becomes of it is in [JobState] and [JobResult].
 ///
 /// @param timeoutS seconds that one attempt may run, fractions allowed, above 0
 /// @param createdAt RFC 3339, exactly as the caller sent it, else the server's time

@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// A caller's mistake, or a state that does not allow what was asked: thrown where it is found, turned into an error
-/// of the wire in one place (`wire.RpcError`). Its message is for the caller: it names the field, the limit and the way
-/// out, and holds no payload, secret, SQL or stack.
+/// of the wire in one place (`wire.RpcError`). Its message is for the caller: it names the field, the limit and the
+/// way out, and holds no payload, secret, SQL or stack.
 public final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

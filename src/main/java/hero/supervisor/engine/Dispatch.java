@@ -23,8 +23,9 @@ import org.slf4j.LoggerFactory;
 /// - *claiming*: one claim is at the store; whatever wakes the queue meanwhile is remembered and leads to another
 /// claim.
 ///
-/// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the runners.
-/// Wakes only speed things up: [#tick] claims for every parked pull now and then, come what may. Safe for any thread.
+/// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the
+/// runners. Wakes only speed things up: [#tick] claims for every parked pull now and then, come what may. Safe for
+/// any thread.
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
     private static final int CLAIM_MAX = 1000;

@@ -4,8 +4,8 @@ import hero.supervisor.domain.Time;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
-/// Ids that sort by time and cannot be guessed: UUID version 7. Source: RFC 9562 §5.7. Safe for any thread if `random`
-/// is.
+/// Ids that sort by time and cannot be guessed: UUID version 7. Source: RFC 9562 §5.7. Safe for any thread if
+/// `random` is.
 public final class Ids {
     private final RandomGenerator random;
     private final Time time;

@@ -245,8 +245,8 @@ public final class Runners {
 
     public record Beat(List<Stop> stops, List<Hold> abandon, boolean drain) {}
 
-    /// A sign of life, with what the runner works on. A job that two beats in a row do not name goes back to its queue,
-    /// its attempt not counted: the hand-over never arrived.
+    /// A sign of life, with what the runner works on. A job that two beats in a row do not name goes back to its
+    /// queue, its attempt not counted: the hand-over never arrived.
     public Beat beat(Session session, List<Hold> running) {
         extend(session);
         Map<String, Integer> named = new HashMap<>();

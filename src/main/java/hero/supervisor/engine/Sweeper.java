@@ -9,8 +9,8 @@ import java.util.concurrent.ThreadFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What must happen without anybody asking: deadlines, due timers, lost sessions, news from other gateways. No leader:
-/// every gateway sweeps, the store's locks keep them apart.
+/// What must happen without anybody asking: deadlines, due timers, lost sessions, news from other gateways. No
+/// leader: every gateway sweeps, the store's locks keep them apart.
 public final class Sweeper implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
     private static final Duration WATCH = Duration.ofMillis(100);

@@ -11,8 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Hands out jobs of many queues in one statement. A queue row whose job is no longer queued (it was stopped or deleted
-/// while another claim held the row) is removed on the way, and the slot that it left open is asked for again.
+/// Hands out jobs of many queues in one statement. A queue row whose job is no longer queued (it was stopped or
+/// deleted while another claim held the row) is removed on the way, and the slot that it left open is asked for
+/// again.
 final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assignment>> {
     private static final String SQL = """
             with asked as (

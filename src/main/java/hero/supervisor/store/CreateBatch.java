@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created> {
     private static final int LOOKS = 3;
 
-    /// Runs of `insert … on conflict do nothing`: what another gateway inserts at the same time is waited for, but not
-    /// shown to this statement; such a row answers with no status, and the next look finds it.
+    /// Runs of `insert … on conflict do nothing`: what another gateway inserts at the same time is waited for, but
+    /// not shown to this statement; such a row answers with no status, and the next look finds it.
     private static final String SQL = """
             with input as (
               select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::float8[],

@@ -11,9 +11,9 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Tells whether two jobs of one id ask for the same: SHA-256 over everything that the caller decides, each value with
-/// its length before it, so that no two contents share an encoding. `created_at` and `updated_at` are stamps, not
-/// content: a repetition may carry newer ones.
+/// Tells whether two jobs of one id ask for the same: SHA-256 over everything that the caller decides, each value
+/// with its length before it, so that no two contents share an encoding. `created_at` and `updated_at` are stamps,
+/// not content: a repetition may carry newer ones.
 final class Fingerprint {
     private final MessageDigest digest;
 

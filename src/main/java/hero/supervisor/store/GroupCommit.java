@@ -13,9 +13,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch. There
-/// is no timer, so an idle system waits for nothing and a busy one pays one fsync for hundreds of rows. Each future
-/// completes after the commit that holds its row, never before.
+/// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch.
+/// There is no timer, so an idle system waits for nothing and a busy one pays one fsync for hundreds of rows. Each
+/// future completes after the commit that holds its row, never before.
 ///
 /// A batch that fails is done again in halves, so that one bad row hurts itself only. When the database cannot be
 /// reached the whole batch fails with `busy`: the outcome is unknown then, and every write here can be repeated.

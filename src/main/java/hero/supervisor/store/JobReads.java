@@ -15,15 +15,16 @@ import hero.supervisor.store.JobStore.Details;
 import hero.supervisor.store.JobStore.Filter;
 import hero.supervisor.store.JobStore.Held;
 import hero.supervisor.store.JobStore.Page;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jooq.Condition;
+import org.jooq.Field;
 import org.jooq.DSLContext;
 import org.jooq.JSONB;
 import org.jooq.Record;
@@ -33,6 +34,10 @@ import org.jspecify.annotations.Nullable;
 
 /// What is read of jobs; each call is one short statement (two for the details).
 final class JobReads {
+    /// Until the deadline, by the database's clock.
+    private static final Field<Long> LEFT_MS = DSL.field(
+            "(extract(epoch from {0} - clock_timestamp()) * 1000)::bigint", Long.class, JOB_HOLDS.DEADLINE_AT);
+
     private final Database database;
 
     JobReads(Database database) {
@@ -176,7 +181,7 @@ final class JobReads {
 
     List<Held> held(String sessionId) {
         return database.query(sql -> sql.select(
-                        JOBS.ID, JOBS.ATTEMPT, JOBS.LEASE, JOB_HOLDS.DEADLINE_AT, JOBS.STOP_REQUESTED_AT)
+                        JOBS.ID, JOBS.ATTEMPT, JOBS.LEASE, JOBS.TIMEOUT_S, JOBS.STOP_REQUESTED_AT, LEFT_MS)
                 .from(JOB_HOLDS)
                 .join(JOBS)
                 .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
@@ -185,7 +190,8 @@ final class JobReads {
                 .orderBy(JOBS.NUMBER)
                 .fetch(row -> new Held(
                         new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE)),
-                        Objects.requireNonNull(instant(row.get(JOB_HOLDS.DEADLINE_AT))),
+                        row.get(JOBS.TIMEOUT_S),
+                        Duration.ofMillis(row.get(LEFT_MS)),
                         row.get(JOBS.STOP_REQUESTED_AT) != null)));
     }
 }

@@ -11,9 +11,9 @@ final class Outage {
 
     private Outage() {}
 
-    /// True when the server cannot be reached, goes down, comes up or has no connection left: classes 08 (connection),
-    /// 57P01…57P05 (shutdown, recovery), 53300 (too many connections), 25006 (a standby after a fail-over), or the
-    /// pool found none in time.
+    /// True when the server cannot be reached, goes down, comes up or has no connection left: classes 08
+    /// (connection), 57P01…57P05 (shutdown, recovery), 53300 (too many connections), 25006 (a standby after a
+    /// fail-over), or the pool found none in time.
     static boolean is(@Nullable Throwable failure) {
         return find(failure, Outage::connection) != null;
     }
