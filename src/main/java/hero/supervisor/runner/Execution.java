@@ -1,0 +1,232 @@
+package hero.supervisor.runner;
+
+import hero.supervisor.domain.JobResult;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// One run of one job: waiting → process started → (told to stop, or out of time) → process gone → result. One thread
+/// runs it; any thread may stop it, also before it has begun. Afterwards no process and no folder of it is left.
+final class Execution {
+    /// The error of a job that was stopped on request.
+    static final String STOPPED = "stopped";
+
+    private static final int STDERR_TAIL_BYTES = 4096;
+    private static final int READ_BYTES = 1 << 16;
+    private static final Duration FOREVER = Duration.ofDays(3650);
+    private static final Duration LAST_OUTPUT = Duration.ofMillis(300);
+    private static final Duration AFTER_KILL = Duration.ofSeconds(2);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+
+    private final ProcessExecutor executor;
+    private final Task task;
+    private final CompletableFuture<Ask> asked = new CompletableFuture<>();
+    private final CompletableFuture<Ask> killed = new CompletableFuture<>();
+    private final Capture stdout;
+    private final Capture stderr = new Capture(0, STDERR_TAIL_BYTES);
+
+    /// Why a process is ended before it ends by itself.
+    private record Ask(String error, Duration grace) {}
+
+    Execution(ProcessExecutor executor, Task task) {
+        this.executor = executor;
+        this.task = task;
+        int half = executor.settings().outputBytesMax() / 2;
+        this.stdout = new Capture(half, half);
+    }
+
+    Task task() {
+        return task;
+    }
+
+    /// SIGTERM to all its processes, SIGKILL after `grace`. The result will be the failure `error`, unless the job
+    /// ended
+    /// before. Can be repeated; the first grace counts.
+    void stop(String error, Duration grace) {
+        asked.complete(new Ask(error, grace));
+    }
+
+    /// SIGKILL at once.
+    void kill() {
+        Ask now = new Ask(STOPPED, Duration.ZERO);
+        asked.complete(now);
+        killed.complete(now);
+    }
+
+    /// Runs the job to its end. Never throws for what a job does; an interrupt kills the job.
+    JobResult run() {
+        return switch (executor.find(task.executor())) {
+            case ProcessExecutor.Found.Missing missing -> missing.result();
+            case ProcessExecutor.Found.Command command -> run(command.words());
+        };
+    }
+
+    private JobResult run(List<String> command) {
+        JobFolder folder;
+        try {
+            folder = JobFolder.create(executor.settings().workFolder());
+        } catch (IOException e) {
+            return failure("the runner could not make a folder for the job", e);
+        }
+        try {
+            Path file = folder.path().resolve(Commands.fileName(task.executor(), command));
+            Files.writeString(file, task.payload());
+            return asked.isDone() ? failure(asked.join()) : run(executor.start(task, command, file, folder.path()));
+        } catch (IOException | IllegalArgumentException e) {
+            return failure("the runner could not start the job's process", e);
+        } finally {
+            folder.remove();
+        }
+    }
+
+    private JobResult run(ProcessGroup group) {
+        Process leader = group.leader();
+        CompletableFuture<Void> read =
+                CompletableFuture.allOf(read(leader.getInputStream(), stdout), read(leader.getErrorStream(), stderr));
+        Ask early = null;
+        try {
+            early = awaitEnd(leader);
+            if (early != null) {
+                end(group, early);
+            }
+            awaitOutput(group, read);
+        } catch (InterruptedException e) {
+            group.kill();
+            Thread.currentThread().interrupt();
+            early = new Ask(STOPPED, Duration.ZERO);
+        } finally {
+            sweep(group);
+            close(leader);
+        }
+        return early != null ? failure(early) : result(leader.exitValue());
+    }
+
+    /// Null when the process ended by itself, else why it must.
+    private @Nullable Ask awaitEnd(Process leader) throws InterruptedException {
+        long timeoutMs = (long) Math.ceil(Math.min(task.timeoutS() * 1000, (double) FOREVER.toMillis()));
+        try {
+            CompletableFuture.anyOf(leader.onExit(), asked).get(timeoutMs, TimeUnit.MILLISECONDS);
+            return leader.isAlive() ? asked.join() : null;
+        } catch (TimeoutException e) {
+            return new Ask(timedOut(), executor.settings().killGrace());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a process could not be waited for", e);
+        }
+    }
+
+    private void end(ProcessGroup group, Ask why) throws InterruptedException {
+        if (why.grace().isPositive()) {
+            group.terminate();
+            awaitGone(group, why.grace(), killed);
+        }
+        group.kill();
+        awaitGone(group, AFTER_KILL, new CompletableFuture<>());
+    }
+
+    /// Waits until no process of the group is left, the time is over or someone wants it killed. There is no event for
+    /// the end of a group, so it is looked at.
+    private static void awaitGone(ProcessGroup group, Duration most, CompletableFuture<Ask> killed)
+            throws InterruptedException {
+        for (long leftMs = most.toMillis(); leftMs > 0 && group.isAlive(); leftMs -= LOOK_AGAIN.toMillis()) {
+            try {
+                killed.get(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException e) {
+                // Look again.
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /// A process left behind may hold the output open for ever: it gets a moment, then its end.
+    private static void awaitOutput(ProcessGroup group, CompletableFuture<Void> read) throws InterruptedException {
+        if (!within(read, LAST_OUTPUT)) {
+            group.kill();
+            within(read, AFTER_KILL);
+        }
+    }
+
+    private static boolean within(CompletableFuture<Void> read, Duration most) throws InterruptedException {
+        try {
+            read.get(most.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Whatever the job left running in the background ends with it.
+    private static void sweep(ProcessGroup group) {
+        if (group.sweep()) {
+            try {
+                awaitGone(group, AFTER_KILL, new CompletableFuture<>());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// A platform thread, since reading a pipe blocks its carrier.
+    private CompletableFuture<Void> read(InputStream from, Capture into) {
+        var done = new CompletableFuture<Void>();
+        Thread.ofPlatform().daemon().name("job-output-" + task.key().jobId()).start(() -> {
+            byte[] buffer = new byte[READ_BYTES];
+            try {
+                for (int n; (n = from.read(buffer)) >= 0; ) {
+                    into.add(buffer, n);
+                }
+            } catch (IOException e) {
+                // Closed from this side: what came counts.
+            } finally {
+                done.complete(null);
+            }
+        });
+        return done;
+    }
+
+    private static void close(Process leader) {
+        try {
+            leader.getInputStream().close();
+            leader.getErrorStream().close();
+        } catch (IOException e) {
+            // Closed already.
+        }
+    }
+
+    // ---- results ----
+
+    private JobResult result(int exitCode) {
+        if (exitCode == 0) {
+            return new JobResult.Success(new Output(stdout).text(executor.settings()));
+        }
+        String last = stderr.text(2 * STDERR_TAIL_BYTES).strip();
+        return new JobResult.Failure(Output.exit(exitCode) + (last.isEmpty() ? "" : "\n" + last), exitCode);
+    }
+
+    private static JobResult failure(Ask why) {
+        return new JobResult.Failure(why.error(), null);
+    }
+
+    private static JobResult failure(String what, Exception why) {
+        return new JobResult.Failure(what + ": " + why.getMessage(), null);
+    }
+
+    private String timedOut() {
+        return "timed out after "
+                + new BigDecimal(Double.toString(task.timeoutS()))
+                        .stripTrailingZeros()
+                        .toPlainString() + " s";
+    }
+}

@@ -1,0 +1,46 @@
+package hero.supervisor.runner;
+
+import hero.supervisor.client.Tree;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// A job as `runner.pull` hands it over.
+///
+/// @param lease whatever the server sent, given back untouched
+/// @param timeoutS seconds that it may run
+record Task(Key key, Object lease, String executor, String payload, Map<String, String> envVars, double timeoutS) {
+
+    /// One attempt of one job.
+    record Key(String jobId, long attempt) {
+
+        /// As it is named in heartbeats and on resume.
+        Map<String, Object> tree() {
+            return Map.of("job_id", jobId, "attempt", attempt);
+        }
+
+        static Key of(Map<String, Object> members) {
+            return new Key(Tree.string(members, "job_id", ""), Tree.whole(members, "attempt", 0));
+        }
+    }
+
+    /// Reads one item of the answer's `jobs`.
+    static Task of(Map<String, Object> job) {
+        Map<String, String> envVars = new LinkedHashMap<>();
+        Tree.object(job.get("env_vars")).forEach((name, value) -> envVars.put(name, String.valueOf(value)));
+        double timeoutS = job.get("timeout") instanceof Number n ? n.doubleValue() : Double.POSITIVE_INFINITY;
+        long deadlineMs = Tree.whole(job, "deadline_ms", 0);
+        return new Task(
+                new Key(Tree.string(job, "id", ""), Tree.whole(job, "attempt", 0)),
+                job.getOrDefault("lease", 0),
+                Tree.string(job, "executor", ""),
+                Tree.string(job, "payload", ""),
+                envVars,
+                deadlineMs > 0 ? Math.min(timeoutS, deadlineMs / 1000.0) : timeoutS);
+    }
+
+    /// Prints as its id: payload and variables never reach a log.
+    @Override
+    public String toString() {
+        return "Task[" + key.jobId() + "/" + key.attempt() + "]";
+    }
+}
