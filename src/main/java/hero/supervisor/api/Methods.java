@@ -12,7 +12,6 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.engine.Jobs;
 import hero.supervisor.engine.Runners;
 import hero.supervisor.engine.Secrets;
-import hero.supervisor.store.RunnerStore;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.OpenRpcDocument;
 import hero.supervisor.wire.RunnerReader;
@@ -27,7 +26,6 @@ public final class Methods {
             OpenRpcDocument document,
             Jobs jobs,
             Runners runners,
-            RunnerStore runnerStore,
             Secrets secrets,
             JobReader jobReader,
             Limits limits,
@@ -36,7 +34,7 @@ public final class Methods {
     /// `IllegalStateException` when table and document differ.
     public static MethodTable table(Parts parts) {
         var job = new JobMethods(parts.jobs(), parts.jobReader(), parts.limits());
-        var runner = new RunnerMethods(parts.runners(), parts.runnerStore(), parts.limits());
+        var runner = new RunnerMethods(parts.runners().control(), parts.limits());
         var link = new RunnerProtocol(
                 parts.runners(), new RunnerReader(parts.limits()), parts.limits(), parts.pullWaitMax());
         var secret = new SecretMethods(parts.secrets(), parts.limits());

@@ -1,11 +1,8 @@
 package hero.supervisor.api;
 
 import hero.supervisor.domain.Limits;
-import hero.supervisor.domain.Refusal;
-import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
-import hero.supervisor.engine.Runners;
-import hero.supervisor.store.RunnerStore;
+import hero.supervisor.engine.RunnerControl;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.RunnerJson;
@@ -13,18 +10,16 @@ import java.util.List;
 
 /// The runner control of the seed: names, flow and status.
 final class RunnerMethods {
-    private final Runners runners;
-    private final RunnerStore store;
+    private final RunnerControl runners;
     private final Limits limits;
 
-    RunnerMethods(Runners runners, RunnerStore store, Limits limits) {
+    RunnerMethods(RunnerControl runners, Limits limits) {
         this.runners = runners;
-        this.store = store;
         this.limits = limits;
     }
 
     Body list(Call call) {
-        return Bodies.texts(store.all().stream().map(Runner::name).toList());
+        return Bodies.texts(runners.names());
     }
 
     Body register(Call call) {
@@ -49,30 +44,29 @@ final class RunnerMethods {
     }
 
     Body status(Call call) {
-        String name = name(call);
-        return RunnerJson.status(store.status(name).orElseThrow(() -> Refusal.runnerNotFound(name)));
+        return RunnerJson.status(runners.status(name(call)));
     }
 
     Body statuses(Call call) {
-        return Bodies.list(store.statuses().stream().map(RunnerJson::status).toList());
+        return Bodies.list(runners.statuses().stream().map(RunnerJson::status).toList());
     }
 
     Body startAll(Call call) {
-        List<String> names = store.all().stream().map(Runner::name).toList();
+        List<String> names = runners.names();
         names.forEach(runners::start);
         return pairs(names, "started");
     }
 
     Body stopAll(Call call) {
         boolean force = call.params().bool("force", false);
-        List<String> names = store.all().stream().map(Runner::name).toList();
+        List<String> names = runners.names();
         names.forEach(name -> runners.stop(name, force));
         return pairs(names, "stopped");
     }
 
     /// The alternative format of the seed: pairs of name and word.
     Body allStates(Call call) {
-        List<RunnerStatus> statuses = store.statuses();
+        List<RunnerStatus> statuses = runners.statuses();
         return Bodies.list(statuses.stream()
                 .map(status -> Bodies.texts(List.of(status.runner().name(), status.state())))
                 .toList());

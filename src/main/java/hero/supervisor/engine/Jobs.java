@@ -154,7 +154,7 @@ public final class Jobs {
                 log.atInfo().addKeyValue("job_id", jobId).log("job stopped");
                 results.finished(jobId, result);
             }
-            case Stopped.Running(var key, String _) -> runners.stop(key, "stopped");
+            case Stopped.Running(var key, String _) -> runners.stops().stop(key, "stopped");
             case Stopped.AlreadyFinal() -> {}
             case Stopped.NoJob() -> throw Refusal.jobNotFound(jobId);
         }
@@ -174,7 +174,7 @@ public final class Jobs {
                 throw Refusal.jobNotFound(jobId);
             }
             case Deleted.Running(var key, String _) -> {
-                runners.stop(key, "stopped");
+                runners.stops().stop(key, "stopped");
                 // The job may have ended between the two statements, before anybody here could hear of it.
                 results.read(jobId, ended);
                 return ended.handleAsync((_, _) -> delete(jobId), executor)

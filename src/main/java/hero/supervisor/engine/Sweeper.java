@@ -41,11 +41,11 @@ public final class Sweeper implements AutoCloseable {
         this.sweptNanos = time.nanoTime();
         this.trustNanos = sweptNanos;
         this.loops = List.of(
-                new Loop("watch", WATCH, runners::watch),
+                new Loop("watch", WATCH, runners.stops()::watch),
                 new Loop("news", NEWS, tail::run),
                 new Loop("sweep", SWEEP, this::sweep),
                 new Loop("net", NET, () -> {
-                    runners.refresh();
+                    runners.control().refresh();
                     runners.dispatch().tick();
                 }));
     }
@@ -93,7 +93,7 @@ public final class Sweeper implements AutoCloseable {
                 .addKeyValue("queues", rescued.queues())
                 .addKeyValue("ended", rescued.ended().size())
                 .log("lost runner sessions");
-        runners.lost(rescued.sessions());
+        runners.holds().lost(rescued.sessions());
         rescued.ended().forEach(ended -> results.finished(ended.jobId(), ended.result()));
         rescued.queues().forEach(runners.dispatch()::wake);
     }

@@ -47,7 +47,7 @@ final class Tail {
             case "queued" -> runners.dispatch().wake(event.queue());
             case "completed", "failed", "timeout" -> results.finishedElsewhere(event.jobId());
             case "deleted" -> results.deleted(event.jobId());
-            case "stopping" -> runners.stop(event.jobId(), event.attempt(), "stopped");
+            case "stopping" -> runners.stops().stop(event.jobId(), event.attempt(), "stopped");
             default -> log.atTrace().addKeyValue("status", event.status()).log("an event of no concern here");
         }
     }

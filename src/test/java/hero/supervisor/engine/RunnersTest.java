@@ -86,14 +86,14 @@ class RunnersTest {
         for (int i = 0; i < 4; i++) {
             engine.jobs.create(job("j" + i)).join();
         }
-        engine.runners.stop("r1", false);
+        engine.runners.control().stop("r1", false);
         var first = engine.runners.pull(one.session(), 4);
         var second = engine.runners.pull(two.session(), 4);
         for (int i = 0; i < 4; i++) {
             engine.jobs.start("j" + i).join();
         }
         assertFalse(first.isDone(), "a stopped runner gets nothing");
-        engine.runners.start("r1");
+        engine.runners.control().start("r1");
         assertTrue(first.isDone());
         assertEquals(4, first.join().size() + (second.isDone() ? second.join().size() : 0));
     }
@@ -131,11 +131,11 @@ class RunnersTest {
                         .stops()
                         .size());
         engine.time.advance(engine.settings.stopGrace());
-        engine.runners.watch();
+        engine.runners.stops().watch();
         assertTrue(link.stops.getLast().kill());
         assertFalse(wait.isDone());
         engine.time.advance(engine.settings.stopGrace());
-        engine.runners.watch();
+        engine.runners.stops().watch();
         assertEquals(new JobResult.Failure("stopped", null), wait.join());
         assertEquals(JobStatus.FAILED, status("j1"));
     }
@@ -156,7 +156,7 @@ class RunnersTest {
         Assignment a = handOver(link, "j1");
         var wait = engine.jobs.result("j1");
         engine.time.advance(Duration.ofSeconds(62));
-        engine.runners.watch();
+        engine.runners.stops().watch();
         assertEquals(new JobResult.Failure("timed out after 60 s", null), wait.join());
         assertEquals(JobStatus.TIMEOUT, status("j1"));
         assertEquals(Outcome.STALE, report(link, a.key(), new JobResult.Success("late")));
@@ -185,7 +185,7 @@ class RunnersTest {
         engine.runners.disconnected(link.session(), link);
         engine.time.advance(engine.settings.resumeGrace().plusSeconds(1));
         var rescued = engine.store.rescue(Duration.ZERO, 2);
-        engine.runners.lost(rescued.sessions());
+        engine.runners.holds().lost(rescued.sessions());
         assertEquals(JobStatus.QUEUED, status("j1"));
         Link other = engine.connect("r1", 2);
         Assignment second = engine.runners.pull(other.session(), 1).join().getFirst();
@@ -196,10 +196,11 @@ class RunnersTest {
 
     @Test
     void another_queue_for_a_known_name_is_a_conflict() {
-        engine.runners.register("r1", "q1");
-        Refusal refusal = assertThrows(Refusal.class, () -> engine.runners.register("r1", "q2"));
+        engine.runners.control().register("r1", "q1");
+        Refusal refusal =
+                assertThrows(Refusal.class, () -> engine.runners.control().register("r1", "q2"));
         assertEquals(Refusal.Kind.CONFLICT, refusal.kind());
-        assertEquals("q1", engine.runners.register("r1", null).queue());
+        assertEquals("q1", engine.runners.control().register("r1", null).queue());
     }
 
     @Test

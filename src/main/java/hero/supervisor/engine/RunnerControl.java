@@ -1,0 +1,123 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.RunnerStatus;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.store.RunnerStore;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runner names: who is registered, and whether jobs flow to them. Safe for any thread.
+public final class RunnerControl {
+    private static final Logger log = LoggerFactory.getLogger(RunnerControl.class);
+
+    private final RunnerStore store;
+    private final JobStore jobs;
+    private final Holds holds;
+    private final Stops stops;
+
+    RunnerControl(RunnerStore store, JobStore jobs, Holds holds, Stops stops) {
+        this.store = store;
+        this.jobs = jobs;
+        this.holds = holds;
+        this.stops = stops;
+    }
+
+    /// Adds a runner name, or finds it; another queue than its own is a conflict.
+    ///
+    /// @param queue null: its own, or its name when it is new
+    public Runner register(String name, @Nullable String queue) {
+        Runner present = store.find(name).orElse(null);
+        if (present == null) {
+            present = store.register(name, queue == null ? name : queue);
+            store.audit("api", "runner.register", name, "queue " + present.queue());
+            log.atInfo()
+                    .addKeyValue("runner", name)
+                    .addKeyValue("queue", present.queue())
+                    .log("runner registered");
+        }
+        if (queue != null && !queue.equals(present.queue())) {
+            throw Refusal.conflict("the runner '" + name + "' is registered for the queue '" + present.queue()
+                            + "'; remove it first, or register another name for the queue '" + queue + "'")
+                    .with("runner", name)
+                    .with("queue", present.queue());
+        }
+        return present;
+    }
+
+    /// Removes the name; its jobs stay in the queue, its connections are drained.
+    public void remove(String name) {
+        if (!store.remove(name)) {
+            throw Refusal.runnerNotFound(name);
+        }
+        store.audit("api", "runner.remove", name, "");
+        holds.of(name).forEach(this::dismiss);
+        log.atInfo().addKeyValue("runner", name).log("runner removed");
+    }
+
+    private void dismiss(Session session) {
+        session.draining = true;
+        holds.dispatch().dismiss(session.queue);
+    }
+
+    /// Opens the flow of jobs to a runner.
+    public void start(String name) {
+        setOpen(name, true);
+        for (Session session : holds.of(name)) {
+            session.open = true;
+            holds.dispatch().wake(session.queue);
+        }
+    }
+
+    /// Closes the flow of jobs to a runner; with `force` what runs there is stopped too.
+    public void stop(String name, boolean force) {
+        setOpen(name, false);
+        for (Session session : holds.of(name)) {
+            session.open = false;
+            if (force) {
+                session.held.values().forEach(held -> {
+                    jobs.stop(held.key.jobId());
+                    stops.stop(held.key, "runner stopped");
+                });
+            }
+        }
+    }
+
+    private void setOpen(String name, boolean open) {
+        if (!store.setOpen(name, open)) {
+            throw Refusal.runnerNotFound(name);
+        }
+        store.audit("api", open ? "runner.start" : "runner.stop", name, "");
+        log.atInfo().addKeyValue("runner", name).addKeyValue("open", open).log("runner flow changed");
+    }
+
+    /// All names, sorted.
+    public List<String> names() {
+        return store.all().stream().map(Runner::name).toList();
+    }
+
+    /// Refused with `runner_not_found`.
+    public RunnerStatus status(String name) {
+        return store.status(name).orElseThrow(() -> Refusal.runnerNotFound(name));
+    }
+
+    public List<RunnerStatus> statuses() {
+        return store.statuses();
+    }
+
+    /// Takes over which flows other gateways have opened and closed.
+    void refresh() {
+        Set<String> closed = store.closed();
+        for (Session session : holds.sessions()) {
+            boolean open = !closed.contains(session.runner);
+            if (open != session.open) {
+                session.open = open;
+                holds.dispatch().wake(session.queue);
+            }
+        }
+    }
+}

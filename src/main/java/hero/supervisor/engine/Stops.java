@@ -1,0 +1,101 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Hold;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Stop;
+import hero.supervisor.domain.Time;
+import hero.supervisor.engine.Session.Held;
+import hero.supervisor.store.JobStore;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Ends what runs: asks the runner, repeats it, kills, and at last ends the job without the runner. The same for a job
+/// that is over its time. Safe for any thread.
+final class Stops {
+    private final JobStore jobs;
+    private final Holds holds;
+    private final Settings settings;
+    private final Time time;
+
+    Stops(JobStore jobs, Holds holds, Settings settings, Time time) {
+        this.jobs = jobs;
+        this.holds = holds;
+        this.settings = settings;
+        this.time = time;
+    }
+
+    /// Tells the holder of a hand-over to stop; does nothing when it is not connected here.
+    void stop(String jobId, int attempt, String reason) {
+        for (Session session : holds.sessions()) {
+            Held held = session.held.get(jobId);
+            if (held != null && held.key.attempt() == attempt) {
+                held.stop(reason, time.nanoTime());
+                tell(session, held);
+            }
+        }
+    }
+
+    void stop(Assignment.Key key, String reason) {
+        stop(key.jobId(), key.attempt(), reason);
+    }
+
+    /// What the session is to stop, as every answer to it repeats.
+    List<Stop> of(Session session) {
+        List<Stop> orders = new ArrayList<>();
+        for (Held held : session.held.values()) {
+            if (held.stopReason != null) {
+                orders.add(order(held));
+            }
+        }
+        return orders;
+    }
+
+    private void tell(Session session, Held held) {
+        RunnerLink link = session.link;
+        if (link != null) {
+            link.stop(order(held));
+        }
+    }
+
+    private Stop order(Held held) {
+        String reason = held.stopReason;
+        return new Stop(
+                new Hold(held.key.jobId(), held.key.attempt()),
+                reason == null ? "stopped" : reason,
+                held.killing,
+                settings.stopGrace().toMillis());
+    }
+
+    /// Ends what is over its time or has not stopped when asked. Called often; cheap when nothing is due.
+    void watch() {
+        long now = time.nanoTime();
+        long grace = settings.stopGrace().toNanos();
+        for (Session session : holds.sessions()) {
+            for (Held held : session.held.values()) {
+                if (held.deadlineNanos - now <= 0) {
+                    end(session, held, JobStatus.TIMEOUT, timedOut(held.timeoutS));
+                } else if (held.stopReason != null && now - held.stopNanos >= 2 * grace) {
+                    end(session, held, JobStatus.FAILED, "stopped");
+                } else if (held.stopReason != null && !held.killing && now - held.stopNanos >= grace) {
+                    held.killing = true;
+                    tell(session, held);
+                }
+            }
+        }
+    }
+
+    /// The words for a job that ran out of time.
+    private static String timedOut(double timeoutS) {
+        boolean whole = timeoutS == Math.rint(timeoutS) && timeoutS < 1e15;
+        return "timed out after " + (whole ? String.valueOf((long) timeoutS) : String.valueOf(timeoutS)) + " s";
+    }
+
+    private void end(Session session, Held held, JobStatus status, String error) {
+        JobStore.Completed done = jobs.end(held.key, status, error);
+        held.killing = true;
+        held.stop("timeout", time.nanoTime());
+        tell(session, held);
+        holds.completed(session, held.key, done);
+    }
+}
