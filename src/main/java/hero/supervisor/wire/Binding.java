@@ -85,7 +85,8 @@ final class Binding {
             }
         }
         String hint = nearest == null ? "" : "; did you mean '" + nearest + "'?";
-        String takes = names.isEmpty() ? "" : (hint.isEmpty() ? "; it takes " : " It takes ") + String.join(", ", names);
+        String takes =
+                names.isEmpty() ? "" : (hint.isEmpty() ? "; it takes " : " It takes ") + String.join(", ", names);
         Refusal refusal = Refusal.invalid(
                 path + "/" + Utf8.shown(name.replace("~", "~0").replace("/", "~1"), 64),
                 owner + " has no " + (path.isEmpty() ? "parameter" : "member") + " '" + shown + "'" + hint + takes);

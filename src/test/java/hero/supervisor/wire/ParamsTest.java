@@ -2,6 +2,7 @@ package hero.supervisor.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -61,12 +62,12 @@ final class ParamsTest {
     void an_unknown_name_is_told_with_the_nearest() {
         refused(
                 "/jobid",
-                "job.start has no member 'jobid'; did you mean 'job_id'? It takes secret, job_id",
+                "job.start has no parameter 'jobid'; did you mean 'job_id'? It takes secret, job_id",
                 () -> Given.bound("{\"jobid\":\"j\"}", START));
-        refused("/a~1b~0", "list_runners has no member 'a/b~'", () -> Given.bound("{\"a/b~\":1}", LIST));
+        refused("/a~1b~0", "list_runners has no parameter 'a/b~'", () -> Given.bound("{\"a/b~\":1}", LIST));
         refused(
                 "/params",
-                "job.start has no member 'params' It takes secret, job_id",
+                "job.start has no parameter 'params'; it takes secret, job_id",
                 () -> Given.bound("{\"params\":{},\"job_id\":\"j\"}", START));
     }
 
@@ -128,9 +129,18 @@ final class ParamsTest {
     void what_no_database_holds_is_refused(String text) {
         assertThrows(
                 Refusal.class, () -> Given.params("[\"" + text + "\"]", "t").text("t"));
+    }
+
+    @Test
+    void names_of_members_are_judged_like_their_values() {
         assertThrows(
                 Refusal.class,
-                () -> Given.params("{\"m\":{\"" + text + "\":\"\"}}", "m").optionalTexts("m", 9));
+                () -> Given.params("{\"m\":{\"a\\u0000\":\"\"}}", "m").optionalTexts("m", 9));
+        assertEquals(
+                Map.of("😀", "é"),
+                Given.params("{\"m\":{\"\\ud83d\\ude00\":\"é\"}}", "m").optionalTexts("m", 9));
+        // Half a pair in a name is no JSON for the parser already.
+        assertInstanceOf(Message.Malformed.class, Given.parse("{\"\\ud800\":1}"));
     }
 
     @Test
