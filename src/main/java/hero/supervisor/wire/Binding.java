@@ -84,11 +84,12 @@ final class Binding {
                 nearest = candidate;
             }
         }
+        String hint = nearest == null ? "" : "; did you mean '" + nearest + "'?";
+        String takes =
+                names.isEmpty() ? "" : (hint.isEmpty() ? "; it takes " : " It takes ") + String.join(", ", names);
         Refusal refusal = Refusal.invalid(
                 path + "/" + Utf8.shown(name.replace("~", "~0").replace("/", "~1"), 64),
-                owner + " has no member '" + shown + "'"
-                        + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
-                        + (names.isEmpty() ? "" : " It takes " + String.join(", ", names)));
+                owner + " has no " + (path.isEmpty() ? "parameter" : "member") + " '" + shown + "'" + hint + takes);
         return refusal.with("expected", names);
     }
 

@@ -99,7 +99,7 @@ final class MessageReader {
         for (JsonToken token = tree.next(); token != JsonToken.END_OBJECT; token = tree.next()) {
             String name = in.currentName();
             if (!envelope.names.add(name)) {
-                throw new Tree.LimitException("a key stands twice in one object of the message", "same_keys", 1);
+                throw Tree.sameKey();
             }
             JsonToken value = tree.next();
             switch (name) {

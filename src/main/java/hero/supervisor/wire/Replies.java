@@ -18,6 +18,7 @@ public final class Replies {
             .disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
             .disable(JsonGenerator.Feature.AUTO_CLOSE_JSON_CONTENT)
             .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
+            .enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
             .setCodec(Json.MAPPER);
 
     private Replies() {}

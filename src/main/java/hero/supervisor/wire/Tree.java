@@ -61,7 +61,7 @@ final class Tree {
             int before = members.size();
             members.put(name, value(depth + 1));
             if (members.size() == before) {
-                throw new LimitException("a key stands twice in one object of the message", "same_keys", 1);
+                throw sameKey();
             }
         }
         return members;
@@ -92,6 +92,11 @@ final class Tree {
         }
     }
 
+    /// No limit of ours, but likewise a message that is not read at all.
+    static LimitException sameKey() {
+        return new LimitException("a key stands twice in one object of the message", "", 0);
+    }
+
     private void checkDepth(int depth) throws LimitException {
         if (depth > depthMax) {
             throw new LimitException(
@@ -107,6 +112,7 @@ final class Tree {
         private final String limit;
         private final int max;
 
+        /// @param limit its name; empty when it is none
         LimitException(String words, String limit, int max) {
             super(words);
             this.words = words;
