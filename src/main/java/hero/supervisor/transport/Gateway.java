@@ -1,0 +1,239 @@
+package hero.supervisor.transport;
+
+import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Time;
+import hero.supervisor.transport.websocket.Door;
+import hero.supervisor.transport.websocket.Sockets;
+import hero.supervisor.transport.websocket.Upgrade;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.http1.Http1ConnectionSelectorConfig;
+import io.helidon.websocket.WsCloseCodes;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The server's outer wall: JSON-RPC over HTTP and WebSocket on one port, probes and the OpenRPC document (contract
+/// §1).
+/// `start`, then perhaps `drain`, then `close`; each from one thread.
+public final class Gateway implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+    private static final String SUB_PROTOCOL = "jsonrpc";
+    private static final Set<String> SOCKET_PATHS = Set.of("/rpc", "/");
+    /// So many connections above the limit are accepted to be told 503; further ones wait in the backlog.
+    private static final int REFUSED_AT_ONCE_MAX = 128;
+    private static final int DRAIN_STEPS = 10;
+
+    private final GatewaySettings settings;
+    private final ExecutorService executor;
+    private final ScheduledExecutorService watchdog;
+    private final Sockets sockets;
+    private final Lines lines;
+    private final WebServer server;
+    private final Waits waits;
+    private volatile boolean draining;
+    private @Nullable ScheduledFuture<?> beats;
+
+    /// `secrets` gives what a secret proves or throws a `Refusal`; `document` is `openrpc.json`; `notReady` names in
+    /// plain
+    /// words what is missing for readiness, an empty list when nothing is. All three are called from many threads.
+    public Gateway(
+            GatewaySettings settings,
+            Answers answers,
+            Function<String, Grant> secrets,
+            Supplier<byte[]> document,
+            Supplier<List<String>> notReady,
+            Time time) {
+        this(settings, answers, secrets, document, notReady, time, null);
+    }
+
+    /// With another endpoint than JSON-RPC on the WebSocket paths; `null` for JSON-RPC.
+    Gateway(
+            GatewaySettings settings,
+            Answers answers,
+            Function<String, Grant> secrets,
+            Supplier<byte[]> document,
+            Supplier<List<String>> notReady,
+            Time time,
+            @Nullable Door otherDoor) {
+        this.settings = settings;
+        Limits limits = settings.limits();
+        this.executor = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("call-", 0).factory());
+        this.watchdog = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("gateway-watchdog").factory());
+        this.sockets = new Sockets(limits, settings.closeWithin(), executor, time);
+        this.waits = new Waits(limits.waits(), null);
+        InetAddress address = addressOf(settings.bind());
+        Guard guard = new Guard(settings, address.isLoopbackAddress(), secrets, answers);
+        Door door = otherDoor == null ? door(guard, answers) : otherDoor;
+        this.lines = new Lines(limits, settings.bodyWithin(), time);
+        lines.serve(http(new Upgrade(SOCKET_PATHS, SUB_PROTOCOL, door, sockets)));
+        Routes routes = new Routes(
+                guard,
+                new HttpRpc(settings, answers, executor, waits),
+                new Pages(document, notReady, () -> draining),
+                answers,
+                () -> draining);
+        this.server = server(address, routes);
+    }
+
+    private static InetAddress addressOf(String bind) {
+        try {
+            return InetAddress.getByName(bind);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(
+                    "the address '" + bind + "' to listen on is not known; use 127.0.0.1 or 0.0.0.0 with --bind", e);
+        }
+    }
+
+    private Door door(Guard guard, Answers answers) {
+        AtomicLong ids = new AtomicLong();
+        return (prologue, headers, subProtocols, peer) -> {
+            if (draining) {
+                throw Routes.unavailable(
+                        answers.refusal(-32007, "shutting_down", "the server is shutting down; try another one"));
+            }
+            if (Line.CURRENT.get().overLimit()) {
+                throw Routes.unavailable(answers.refusal(
+                        -32005, "busy", "the server has all the connections it may have; try again later"));
+            }
+            Passage passage = guard.judge(headers, prologue.query(), subProtocols, peer);
+            return new SocketPeer("ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits);
+        };
+    }
+
+    /// HTTP/1.1 without Helidon's own wire logs, which would show secrets.
+    @SuppressWarnings("removal")
+    private Http1ConnectionSelector http(Upgrade upgrade) {
+        Http1Config config = Http1Config.builder()
+                .addReceiveListener(lines)
+                .receiveLog(false)
+                .sendLog(false)
+                .build();
+        Http1ConnectionSelectorConfig.Builder builder =
+                Http1ConnectionSelector.builder().config(config);
+        return builder.addUpgraders(upgrade.everySpelling()).build();
+    }
+
+    /// Blocking sockets rather than Helidon's NIO ones: half the buffers per idle connection, and one system call for a
+    /// write instead of one per 8 KiB.
+    private WebServer server(InetAddress address, Routes routes) {
+        return WebServer.builder()
+                .address(address)
+                .port(settings.port())
+                .addConnectionSelector(lines)
+                .protocolsDiscoverServices(false)
+                .featuresDiscoverServices(false)
+                .shutdownHook(false)
+                .useNio(false)
+                .maxTcpConnections(settings.limits().connections() + REFUSED_AT_ONCE_MAX)
+                .idleConnectionTimeout(settings.keepAlive())
+                .idleConnectionPeriod(settings.keepAlive().dividedBy(4))
+                .shutdownGracePeriod(Duration.ofMillis(100))
+                .routing(routes.routing())
+                .build();
+    }
+
+    /// Listens. `IllegalStateException` with a sentence for people when the port cannot be had.
+    public void start() {
+        try {
+            server.start();
+        } catch (RuntimeException e) {
+            close();
+            throw new IllegalStateException(sentence(e), e);
+        }
+        long beatMs = settings.beatEvery().toMillis();
+        beats = watchdog.scheduleAtFixedRate(this::beat, beatMs, beatMs, TimeUnit.MILLISECONDS);
+        LOG.atInfo()
+                .addKeyValue("bind", settings.bind())
+                .addKeyValue("port", port())
+                .log("gateway listens");
+    }
+
+    private String sentence(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BindException) {
+                return "cannot listen on " + settings.bind() + " port " + settings.port()
+                        + ": another program has it or it is not allowed; stop that program or choose another port"
+                        + " with --port";
+            }
+        }
+        return "cannot listen on " + settings.bind() + " port " + settings.port();
+    }
+
+    /// The port that is listened on.
+    public int port() {
+        return server.port();
+    }
+
+    /// WebSocket connections that have not ended.
+    public int socketCount() {
+        return sockets.count();
+    }
+
+    /// TCP connections of all kinds.
+    public int connectionCount() {
+        return lines.count();
+    }
+
+    /// Calls that wait for a job or for work, on all connections.
+    public int waitCount() {
+        return waits.count();
+    }
+
+    private void beat() {
+        try {
+            sockets.beat();
+            lines.beat();
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("watchdog failed");
+        }
+    }
+
+    /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until everybody has
+    /// gone, `within` at most.
+    public void drain(Duration spread, Duration within) throws InterruptedException {
+        draining = true;
+        CountDownLatch never = new CountDownLatch(1);
+        long stepMs = spread.toMillis() / DRAIN_STEPS;
+        for (int step = 0; step < DRAIN_STEPS; step++) {
+            sockets.close(WsCloseCodes.SERVICE_RESTART, "server restarts", 1.0 / (DRAIN_STEPS - step));
+            never.await(stepMs, TimeUnit.MILLISECONDS);
+        }
+        long waitMs = Math.max(1, within.toMillis() / 100);
+        for (int i = 0; i < 100 && sockets.count() + lines.busyCount() > 0; i++) {
+            never.await(waitMs, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Ends what is left and frees the port. May be called twice.
+    @Override
+    public void close() {
+        draining = true;
+        if (beats != null) {
+            beats.cancel(false);
+        }
+        watchdog.shutdownNow();
+        sockets.endAll();
+        server.stop();
+        executor.shutdown();
+    }
+}

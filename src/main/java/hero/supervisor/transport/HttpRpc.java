@@ -1,0 +1,214 @@
+package hero.supervisor.transport;
+
+import hero.supervisor.transport.websocket.Denied;
+import hero.supervisor.wire.Reply;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// `POST /rpc`: one request or batch in, one answer out. A call that waits is answered in chunks that begin with a
+/// space
+/// every few seconds (JSON allows leading white space): proxies keep the connection, and a client that has gone is
+/// found
+/// out, so that nothing waits for it.
+final class HttpRpc {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpRpc.class);
+    /// How much of a body that is too long is read and dropped, so that its sender gets to read the answer.
+    private static final long DROP_BYTES_MAX = 64L << 20;
+    /// The slowest reader that we serve.
+    private static final int SLOWEST_BYTES_PER_SECOND = 16 << 10;
+
+    private final GatewaySettings settings;
+    private final Answers answers;
+    private final Executor executor;
+    private final Waits waits;
+    private final AtomicLong ids = new AtomicLong();
+
+    HttpRpc(GatewaySettings settings, Answers answers, Executor executor, Waits waits) {
+        this.settings = settings;
+        this.answers = answers;
+        this.executor = executor;
+        this.waits = waits;
+    }
+
+    /// [Denied] for what is no JSON or too long.
+    void handle(ServerRequest request, ServerResponse response, Passage passage) {
+        requireJson(request);
+        byte[] body = body(request);
+        Ends ends = new Ends();
+        try {
+            HttpPeer peer = new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends);
+            FutureTask<@Nullable Reply> call = new FutureTask<>(() -> answers.answer(body, peer));
+            executor.execute(call);
+            answer(response, call);
+        } catch (IOException | UncheckedIOException e) {
+            throw new CloseConnectionException("the client is gone", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CloseConnectionException("the server stops", e);
+        } finally {
+            ends.run();
+        }
+    }
+
+    private void requireJson(ServerRequest request) {
+        String[] parts = request.headers()
+                .first(HeaderNames.CONTENT_TYPE)
+                .orElse("")
+                .toLowerCase(Locale.ROOT)
+                .split(";", -1);
+        boolean json = parts[0].trim().equals("application/json");
+        for (int i = 1; i < parts.length; i++) {
+            String part = parts[i].replace("\"", "").trim();
+            json &= !part.startsWith("charset=") || part.equals("charset=utf-8");
+        }
+        if (!json) {
+            throw new Denied(
+                    415,
+                    Map.of(),
+                    answers.refusal(
+                            -32600, "invalid_request", "send the request with Content-Type: application/json (UTF-8)"));
+        }
+    }
+
+    private byte[] body(ServerRequest request) {
+        if (!request.content().hasEntity()) {
+            return new byte[0];
+        }
+        int max = settings.limits().messageBytes();
+        boolean announced = request.headers().contentLength().orElse(0) > max;
+        try (InputStream in = request.content().inputStream()) {
+            byte[] body = announced ? new byte[0] : in.readNBytes(max + 1);
+            if (announced || body.length > max) {
+                boolean waitsForUs = request.headers().contains(HeaderNames.EXPECT);
+                if (!announced || !waitsForUs) {
+                    drop(in);
+                }
+                throw tooLarge(max);
+            }
+            Line.CURRENT.get().owesNothing();
+            return body;
+        } catch (IOException e) {
+            throw new CloseConnectionException("the client is gone", e);
+        }
+    }
+
+    private static void drop(InputStream in) throws IOException {
+        byte[] buffer = new byte[16 << 10];
+        long dropped = 0;
+        int count;
+        while (dropped < DROP_BYTES_MAX && (count = in.read(buffer)) >= 0) {
+            dropped += count;
+        }
+    }
+
+    private Denied tooLarge(int max) {
+        Line.CURRENT.get().last();
+        return new Denied(
+                413,
+                Map.of("Connection", "close"),
+                answers.refusal(
+                        -32006,
+                        "too_large",
+                        "a message may have " + max + " bytes; split the batch, or raise the server's limit"));
+    }
+
+    private void answer(ServerResponse response, FutureTask<@Nullable Reply> call)
+            throws IOException, InterruptedException {
+        response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
+        OutputStream out = null;
+        while (true) {
+            try {
+                Reply reply = call.get(settings.heartbeatEvery().toMillis(), TimeUnit.MILLISECONDS);
+                send(response, out, reply);
+                return;
+            } catch (TimeoutException e) {
+                if (out == null) {
+                    out = timed(response.outputStream());
+                }
+                out.write(' ');
+                out.flush();
+            } catch (ExecutionException e) {
+                LOG.atError().setCause(e.getCause()).log("answering failed");
+                throw new CloseConnectionException("answering failed", e);
+            }
+        }
+    }
+
+    private void send(ServerResponse response, @Nullable OutputStream begun, @Nullable Reply reply) throws IOException {
+        if (reply == null && begun == null) {
+            response.headers().remove(HeaderNames.CONTENT_TYPE);
+            response.status(Status.NO_CONTENT_204).send();
+        } else if (reply != null && begun == null && !reply.streams()) {
+            sendWhole(response, reply.bytes());
+        } else {
+            OutputStream out = begun == null ? timed(response.outputStream()) : begun;
+            if (reply != null) {
+                write(reply, out);
+            }
+            out.close();
+        }
+    }
+
+    private void sendWhole(ServerResponse response, byte[] bytes) {
+        Duration within = settings.limits().writeDeadline().plusSeconds(bytes.length / SLOWEST_BYTES_PER_SECOND);
+        Line.CURRENT.get().owes(within);
+        response.send(bytes);
+        Line.CURRENT.get().owesNothing();
+    }
+
+    private static void write(Reply reply, OutputStream out) throws IOException {
+        try {
+            reply.writeTo(out);
+        } catch (UncheckedIOException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("an answer broke off");
+            throw new CloseConnectionException("an answer broke off", e);
+        }
+    }
+
+    /// Every write has the write deadline; a close before the end does not reach the response.
+    private OutputStream timed(OutputStream out) {
+        Line line = Line.CURRENT.get();
+        Duration within = settings.limits().writeDeadline();
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+                line.owes(within);
+                out.write(bytes, from, length);
+                line.owesNothing();
+            }
+
+            @Override
+            public void flush() throws IOException {
+                line.owes(within);
+                out.flush();
+                line.owesNothing();
+            }
+        };
+    }
+}

@@ -1,0 +1,134 @@
+package hero.supervisor.transport;
+
+import hero.supervisor.transport.websocket.Denied;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.http.ServerResponseHeaders;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/// Which path is what, and what all of them share: the security headers, the [Guard], and the answer to a [Denied].
+final class Routes {
+    private static final String CONTENT_POLICY =
+            "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
+    private static final String PROBES = "/health/";
+
+    private final Guard guard;
+    private final HttpRpc rpc;
+    private final Pages pages;
+    private final Answers answers;
+    private final BooleanSupplier draining;
+
+    Routes(Guard guard, HttpRpc rpc, Pages pages, Answers answers, BooleanSupplier draining) {
+        this.guard = guard;
+        this.rpc = rpc;
+        this.pages = pages;
+        this.answers = answers;
+        this.draining = draining;
+    }
+
+    HttpRouting.Builder routing() {
+        return HttpRouting.builder()
+                .addFilter(this::enter)
+                .get("/", pages::console)
+                .any("/", this::rpc)
+                .any("/rpc", this::rpc)
+                .get("/openrpc.json", pages::openRpc)
+                .get("/health/live", pages::live)
+                .get("/health/ready", pages::ready)
+                .any((Handler) pages::notFound);
+    }
+
+    private void enter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        Line line = Line.CURRENT.get();
+        line.busy(true);
+        try {
+            secure(response.headers());
+            String path = request.prologue().uriPath().path();
+            if (!path.startsWith(PROBES)) {
+                requireRoom(line);
+                request.context()
+                        .register(guard.judge(
+                                request.headers(), request.prologue().query(), List.of(), request.remotePeer()));
+            }
+            chain.proceed();
+        } catch (Denied denied) {
+            refuse(response, denied);
+        } finally {
+            line.busy(false);
+        }
+    }
+
+    private void requireRoom(Line line) {
+        if (draining.getAsBoolean()) {
+            line.last();
+            throw unavailable(answers.refusal(-32007, "shutting_down", "the server is shutting down; try another one"));
+        }
+        if (line.overLimit()) {
+            line.last();
+            throw unavailable(
+                    answers.refusal(-32005, "busy", "the server has all the connections it may have; try again later"));
+        }
+    }
+
+    /// 503 for a server that is full or about to stop.
+    static Denied unavailable(byte[] body) {
+        return new Denied(503, Map.of("Retry-After", "1", "Connection", "close"), body);
+    }
+
+    private void rpc(ServerRequest request, ServerResponse response) {
+        Passage passage = request.context()
+                .get(Passage.class)
+                .orElseThrow(() -> new IllegalStateException("the filter judges every request"));
+        String origin = passage.origin();
+        if (origin != null) {
+            response.headers().set(HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            response.headers().set(HeaderNames.VARY, "Origin");
+        }
+        Method method = request.prologue().method();
+        try {
+            if (method.equals(Method.POST)) {
+                rpc.handle(request, response, passage);
+            } else if (method.equals(Method.OPTIONS)) {
+                preflight(response, origin != null);
+            } else {
+                throw new Denied(
+                        405,
+                        Map.of("Allow", "POST"),
+                        answers.refusal(-32600, "invalid_request", "calls are sent by POST, or over a WebSocket"));
+            }
+        } catch (Denied denied) {
+            refuse(response, denied);
+        }
+    }
+
+    private static void preflight(ServerResponse response, boolean listed) {
+        response.headers().set(HeaderNames.ALLOW, "POST");
+        if (listed) {
+            response.headers().set(HeaderNames.ACCESS_CONTROL_ALLOW_METHODS, "POST");
+            response.headers().set(HeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, "content-type, authorization");
+            response.headers().set(HeaderNames.ACCESS_CONTROL_MAX_AGE, "600");
+        }
+        response.status(Status.NO_CONTENT_204).send();
+    }
+
+    private static void refuse(ServerResponse response, Denied denied) {
+        denied.headers().forEach((name, value) -> response.headers().set(HeaderNames.create(name), value));
+        Pages.json(response, denied.status(), denied.body());
+    }
+
+    private static void secure(ServerResponseHeaders headers) {
+        headers.set(HeaderNames.create("X-Content-Type-Options"), "nosniff");
+        headers.set(HeaderNames.create("Referrer-Policy"), "no-referrer");
+        headers.set(HeaderNames.create("Content-Security-Policy"), CONTENT_POLICY);
+    }
+}

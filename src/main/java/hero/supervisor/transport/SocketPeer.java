@@ -1,0 +1,228 @@
+package hero.supervisor.transport;
+
+import hero.supervisor.api.Peer;
+import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Limits;
+import hero.supervisor.transport.websocket.Session;
+import hero.supervisor.wire.Reply;
+import io.helidon.common.buffers.BufferData;
+import io.helidon.websocket.WsCloseCodes;
+import io.helidon.websocket.WsListener;
+import io.helidon.websocket.WsSession;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// JSON-RPC on one WebSocket: the endpoint, and what all calls of the connection share. A message waits on the reading
+/// thread for a place among the calls at work, which is the backpressure, and is then answered on a thread of its own;
+/// answers go out as they are ready. Text and binary messages are treated alike, answers are text.
+final class SocketPeer implements WsListener {
+    private static final Logger LOG = LoggerFactory.getLogger(SocketPeer.class);
+
+    private final String id;
+    private final Passage passage;
+    private final Answers answers;
+    private final Executor executor;
+    private final Permits permits;
+    private final Waits waits;
+    private final Ends ends = new Ends();
+    private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
+    private volatile @Nullable Grant grant;
+    private volatile @Nullable Session session;
+
+    SocketPeer(String id, Passage passage, Answers answers, Executor executor, Limits limits, Waits nodeWaits) {
+        this.id = id;
+        this.passage = passage;
+        this.answers = answers;
+        this.executor = executor;
+        this.permits = new Permits(limits.callsPerConnection());
+        this.waits = new Waits(limits.waitsPerConnection(), nodeWaits);
+        this.grant = passage.grant();
+    }
+
+    @Override
+    public void onOpen(WsSession opened) {
+        session = (Session) opened;
+        LOG.atDebug()
+                .addKeyValue("peer", id)
+                .addKeyValue("remote", passage.remote())
+                .log("WebSocket opened");
+    }
+
+    @Override
+    public void onMessage(WsSession from, String text, boolean last) {
+        begin(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void onMessage(WsSession from, BufferData bytes, boolean last) {
+        begin(bytes.readBytes());
+    }
+
+    @Override
+    public void onClose(WsSession from, int status, String reason) {
+        permits.shut();
+        ends.run();
+        LOG.atDebug().addKeyValue("peer", id).addKeyValue("code", status).log("WebSocket closed");
+    }
+
+    private void begin(byte[] message) {
+        if (!permits.take()) {
+            return;
+        }
+        Call call = new Call();
+        try {
+            executor.execute(() -> answer(message, call));
+        } catch (RuntimeException e) {
+            call.release();
+            throw e;
+        }
+    }
+
+    private void answer(byte[] message, Call call) {
+        Session to = Objects.requireNonNull(session);
+        try {
+            Reply reply = answers.answer(message, call);
+            if (reply == null) {
+                return;
+            }
+            if (reply.streams()) {
+                to.stream(reply::writeTo);
+            } else {
+                to.send(reply.bytes(), call::release);
+            }
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).addKeyValue("peer", id).log("answering failed");
+            to.close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");
+        } finally {
+            call.release();
+        }
+    }
+
+    private SocketPeer connection() {
+        return this;
+    }
+
+    /// The connection as one message's calls see it; equal to every other view of the same connection. Its place among
+    /// the calls at work is given back once: when the answer is queued, or earlier while calls of the message only
+    /// wait.
+    private final class Call implements Peer {
+        private int parked;
+        private boolean holding = true;
+        private boolean released;
+
+        synchronized void release() {
+            if (!released) {
+                released = true;
+                if (holding) {
+                    permits.give();
+                }
+            }
+        }
+
+        @Override
+        public boolean park() {
+            if (!waits.enter()) {
+                return false;
+            }
+            synchronized (this) {
+                parked++;
+                if (holding && !released) {
+                    holding = false;
+                    permits.give();
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public void unpark() {
+            waits.leave();
+            synchronized (this) {
+                parked--;
+                if (parked == 0 && !holding && !released) {
+                    holding = true;
+                    permits.force();
+                }
+            }
+        }
+
+        @Override
+        public String id() {
+            return id;
+        }
+
+        @Override
+        public String remote() {
+            return passage.remote();
+        }
+
+        @Override
+        public boolean inSafeCorner() {
+            return passage.safeCorner();
+        }
+
+        @Override
+        public @Nullable Grant grant() {
+            return grant;
+        }
+
+        @Override
+        public void login(Grant proved) {
+            grant = proved;
+        }
+
+        @Override
+        public boolean duplex() {
+            return true;
+        }
+
+        @Override
+        public boolean notify(byte[] message) {
+            Session to = session;
+            return to != null && to.offer(message);
+        }
+
+        @Override
+        public void close(int code, String reason) {
+            Session to = session;
+            if (to != null) {
+                to.close(code, reason);
+            }
+        }
+
+        @Override
+        public Registration onEnd(Runnable end) {
+            return ends.add(end);
+        }
+
+        @Override
+        public boolean enter(String callId) {
+            return inFlight.add(callId);
+        }
+
+        @Override
+        public void leave(String callId) {
+            inFlight.remove(callId);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Call call && call.connection() == connection();
+        }
+
+        private SocketPeer connection() {
+            return SocketPeer.this.connection();
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(connection());
+        }
+    }
+}

@@ -1,0 +1,344 @@
+package hero.supervisor.transport.websocket;
+
+import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Time;
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.concurrency.limits.Limit;
+import io.helidon.common.socket.SocketContext;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.spi.ServerConnection;
+import io.helidon.websocket.WsCloseCodes;
+import io.helidon.websocket.WsListener;
+import io.helidon.websocket.WsSession;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One WebSocket connection after the handshake. Helidon's thread reads and delivers; an [Outbox] writes. It ends once,
+/// whatever ends it, and then the listener's `onClose` runs, exactly once: 1006 when there was no closing handshake.
+final class Connection implements ServerConnection, Session {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+    /// A browser or client pings at most a few times a second; what is beyond this only costs us.
+    private static final int CONTROL_FRAMES_PER_SECOND_MAX = 1000;
+    private static final long SECOND_NS = 1_000_000_000L;
+    private static final byte[] NOTHING = new byte[0];
+
+    private final ConnectionContext context;
+    private final @Nullable String subProtocol;
+    private final WsListener listener;
+    private final Sockets sockets;
+    private final Time time;
+    private final Source source;
+    private final Inbound inbound;
+    private final Outbox outbox;
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    private long controlSecondNs;
+    private int controlFrames;
+    private volatile boolean delivering;
+    private volatile long deliveredNs;
+    private volatile long pingSentNs;
+    private volatile boolean pinged;
+    private volatile long closeDeadlineNs;
+    private volatile boolean closing;
+
+    Connection(ConnectionContext context, @Nullable String subProtocol, WsListener listener, Sockets sockets) {
+        this.context = context;
+        this.subProtocol = subProtocol;
+        this.listener = listener;
+        this.sockets = sockets;
+        this.time = sockets.time();
+        Limits limits = sockets.limits();
+        this.source = new Source(context.dataReader(), context.serverSocket(), time);
+        this.inbound = new Inbound(source, limits.messageBytes(), time);
+        this.outbox = new Outbox(
+                (bytes, from, length) -> context.serverSocket().write(BufferData.create(bytes, from, length)),
+                limits.sendQueueBytes(),
+                sockets.executor(),
+                time,
+                this::terminate);
+        this.deliveredNs = time.nanoTime();
+    }
+
+    @Override
+    public void handle(Limit limit) {
+        int code = WsCloseCodes.CLOSED_ABNORMALLY;
+        String reason = "";
+        sockets.add(this);
+        try {
+            deliver(() -> listener.onOpen(this));
+            Event.Close close = read();
+            code = close.code();
+            reason = close.reason();
+        } catch (CloseConnectionException | UncheckedIOException e) {
+            LOG.atDebug().addKeyValue("socket", context.childSocketId()).log("connection lost");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (begin(code)) {
+                cleanUp(code, reason);
+            }
+        }
+    }
+
+    /// Reads until both sides have closed, or throws when the peer is gone.
+    private Event.Close read() throws InterruptedException {
+        while (true) {
+            Event event;
+            try {
+                event = inbound.next();
+                countControl(event);
+            } catch (Violation violation) {
+                return refuse(violation);
+            }
+            switch (event) {
+                case Event.Message message -> {
+                    if (!closing) {
+                        deliver(() -> deliver(message));
+                    }
+                }
+                case Event.Ping ping -> outbox.control(Frames.PONG, ping.bytes());
+                case Event.Pong pong -> {}
+                case Event.Close close -> {
+                    close(close.code(), close.reason());
+                    outbox.awaitClose();
+                    return close;
+                }
+            }
+        }
+    }
+
+    private void deliver(Event.Message message) {
+        if (message.text()) {
+            listener.onMessage(this, new String(message.bytes(), StandardCharsets.UTF_8), true);
+        } else {
+            listener.onMessage(this, BufferData.create(message.bytes()), true);
+        }
+    }
+
+    /// Runs the listener's code. What it throws is ours to log and never the peer's to read.
+    private void deliver(Runnable call) {
+        delivering = true;
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            LOG.atError()
+                    .setCause(e)
+                    .addKeyValue("socket", context.childSocketId())
+                    .log("listener failed");
+            close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");
+        } finally {
+            deliveredNs = time.nanoTime();
+            delivering = false;
+        }
+    }
+
+    private Event.Close refuse(Violation violation) throws InterruptedException {
+        LOG.atDebug()
+                .addKeyValue("socket", context.childSocketId())
+                .addKeyValue("reason", violation.reason())
+                .log("peer broke the protocol");
+        close(violation.code(), violation.reason());
+        outbox.awaitClose();
+        try {
+            inbound.skipToClose();
+        } catch (Violation | CloseConnectionException | UncheckedIOException e) {
+            LOG.atTrace().log("peer did not answer the close frame");
+        }
+        return new Event.Close(violation.code(), violation.reason());
+    }
+
+    private void countControl(Event event) {
+        if (event instanceof Event.Message) {
+            return;
+        }
+        long nowNs = time.nanoTime();
+        if (nowNs - controlSecondNs > SECOND_NS) {
+            controlSecondNs = nowNs;
+            controlFrames = 0;
+        }
+        if (++controlFrames > CONTROL_FRAMES_PER_SECOND_MAX) {
+            throw new Violation(WsCloseCodes.VIOLATED_POLICY, "too many control frames");
+        }
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    /// One look of the watchdog.
+    void beat(long nowNs) {
+        Limits limits = sockets.limits();
+        if (outbox.isStuck(nowNs, limits.writeDeadline().toNanos())) {
+            end("peer takes nothing");
+        } else if (closing) {
+            if (nowNs - closeDeadlineNs > 0) {
+                end("peer did not close");
+            }
+        } else if (inbound.isOverdue(nowNs)) {
+            close(WsCloseCodes.VIOLATED_POLICY, "frame took too long");
+        } else if (!delivering) {
+            watchSilence(nowNs, limits);
+        }
+    }
+
+    private void watchSilence(long nowNs, Limits limits) {
+        long heardNs = Math.max(source.heardNs(), deliveredNs);
+        if (pinged && heardNs - pingSentNs > 0) {
+            pinged = false;
+        }
+        if (pinged) {
+            if (nowNs - pingSentNs > limits.pongWithin().toNanos()) {
+                end("peer is silent");
+            }
+        } else if (nowNs - heardNs > limits.pingEvery().toNanos()) {
+            pingSentNs = nowNs;
+            pinged = true;
+            outbox.control(Frames.PING, NOTHING);
+        }
+    }
+
+    private void end(String why) {
+        LOG.atInfo()
+                .addKeyValue("socket", context.childSocketId())
+                .addKeyValue("reason", why)
+                .log("connection ended");
+        terminate();
+    }
+
+    /// True for the one caller that ends the connection.
+    private boolean begin(int code) {
+        if (!ended.compareAndSet(false, true)) {
+            return false;
+        }
+        LOG.atDebug()
+                .addKeyValue("socket", context.childSocketId())
+                .addKeyValue("code", code)
+                .log("connection closed");
+        outbox.die();
+        try {
+            context.serverSocket().close();
+        } catch (UncheckedIOException e) {
+            LOG.atTrace().log("socket was closed already");
+        }
+        sockets.remove(this);
+        return true;
+    }
+
+    private void cleanUp(int code, String reason) {
+        try {
+            listener.onClose(this, code, reason);
+        } catch (RuntimeException e) {
+            LOG.atError()
+                    .setCause(e)
+                    .addKeyValue("socket", context.childSocketId())
+                    .log("clean-up failed");
+        }
+    }
+
+    @Override
+    public Duration idleTime() {
+        return Duration.ZERO;
+    }
+
+    /// Called by Helidon when the server stops.
+    @Override
+    public void close(boolean interrupt) {
+        if (interrupt) {
+            terminate();
+        } else {
+            close(WsCloseCodes.SERVICE_RESTART, "server stops");
+        }
+    }
+
+    @Override
+    public WsSession close(int code, String reason) {
+        closeDeadlineNs = time.nanoTime() + sockets.closeWithin().toNanos();
+        if (outbox.close(code, reason)) {
+            closing = true;
+        }
+        return this;
+    }
+
+    @Override
+    public WsSession terminate() {
+        if (begin(WsCloseCodes.CLOSED_ABNORMALLY)) {
+            sockets.executor().execute(() -> cleanUp(WsCloseCodes.CLOSED_ABNORMALLY, ""));
+        }
+        return this;
+    }
+
+    @Override
+    public void send(byte[] utf8, Runnable queued) {
+        boolean accepted = outbox.put(Frames.TEXT, utf8);
+        queued.run();
+        if (accepted) {
+            outbox.flush();
+        }
+    }
+
+    @Override
+    public boolean offer(byte[] utf8) {
+        return outbox.offer(Frames.TEXT, utf8);
+    }
+
+    @Override
+    public void stream(Content content) {
+        outbox.stream(content);
+    }
+
+    @Override
+    public long heardNs() {
+        return source.heardNs();
+    }
+
+    @Override
+    public WsSession send(String text, boolean last) {
+        requireWhole(last);
+        send(text.getBytes(StandardCharsets.UTF_8), () -> {});
+        return this;
+    }
+
+    @Override
+    public WsSession send(BufferData data, boolean last) {
+        requireWhole(last);
+        if (outbox.put(Frames.BINARY, data.readBytes())) {
+            outbox.flush();
+        }
+        return this;
+    }
+
+    private static void requireWhole(boolean last) {
+        if (!last) {
+            throw new IllegalArgumentException("messages are sent whole; stream() makes a long one while it is sent");
+        }
+    }
+
+    @Override
+    public WsSession ping(BufferData data) {
+        outbox.control(Frames.PING, data.readBytes());
+        return this;
+    }
+
+    @Override
+    public WsSession pong(BufferData data) {
+        outbox.control(Frames.PONG, data.readBytes());
+        return this;
+    }
+
+    @Override
+    public Optional<String> subProtocol() {
+        return Optional.ofNullable(subProtocol);
+    }
+
+    @Override
+    public SocketContext socketContext() {
+        return context;
+    }
+}
