@@ -96,4 +96,12 @@ public record Limits(
                 pullJobs,
                 slots);
     }
+
+    /// The same limits with other timeouts of jobs, in seconds.
+    public Limits withTimeouts(double defaultS, double maxS) {
+        return new Limits(
+                messageBytes, replyBytes, batchItems, batchParallel, jsonDepth, callsPerConnection, waitsPerConnection,
+                waits, connections, sendQueueBytes, writeDeadline, pingEvery, pongWithin, handshakeWithin, nameChars,
+                envVars, maxS, defaultS, storeQueue, pullJobs, slots);
+    }
 }

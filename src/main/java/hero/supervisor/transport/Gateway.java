@@ -17,6 +17,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -48,6 +49,7 @@ public final class Gateway implements AutoCloseable {
     private final Lines lines;
     private final WebServer server;
     private final Waits waits;
+    private final Set<SocketPeer> peers = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
     private @Nullable ScheduledFuture<?> beats;
 
@@ -116,7 +118,8 @@ public final class Gateway implements AutoCloseable {
                         -32005, "busy", "the server has all the connections it may have; try again later"));
             }
             Passage passage = guard.judge(headers, prologue.query(), subProtocols, peer);
-            return new SocketPeer("ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits);
+            return new SocketPeer(
+                    "ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits, peers);
         };
     }
 
@@ -197,6 +200,11 @@ public final class Gateway implements AutoCloseable {
     /// Calls that wait for a job or for work, on all connections.
     public int waitCount() {
         return waits.count();
+    }
+
+    /// Closes (4401) the WebSockets that carry one of these secrets: they were revoked or have expired.
+    public void closeOf(Set<String> secretIds) {
+        peers.forEach(peer -> peer.closeIfGrantedBy(secretIds));
     }
 
     private void beat() {

@@ -30,12 +30,21 @@ final class SocketPeer implements WsListener {
     private final Executor executor;
     private final Permits permits;
     private final Waits waits;
+    private final Set<SocketPeer> open;
     private final Ends ends = new Ends();
     private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
     private volatile @Nullable Grant grant;
     private volatile @Nullable Session session;
 
-    SocketPeer(String id, Passage passage, Answers answers, Executor executor, Limits limits, Waits nodeWaits) {
+    /// @param open those that are open; keeps itself in it
+    SocketPeer(
+            String id,
+            Passage passage,
+            Answers answers,
+            Executor executor,
+            Limits limits,
+            Waits nodeWaits,
+            Set<SocketPeer> open) {
         this.id = id;
         this.passage = passage;
         this.answers = answers;
@@ -43,11 +52,13 @@ final class SocketPeer implements WsListener {
         this.permits = new Permits(limits.callsPerConnection());
         this.waits = new Waits(limits.waitsPerConnection(), nodeWaits);
         this.grant = passage.grant();
+        this.open = open;
     }
 
     @Override
     public void onOpen(WsSession opened) {
         session = (Session) opened;
+        open.add(this);
         LOG.atDebug()
                 .addKeyValue("peer", id)
                 .addKeyValue("remote", passage.remote())
@@ -66,9 +77,18 @@ final class SocketPeer implements WsListener {
 
     @Override
     public void onClose(WsSession from, int status, String reason) {
+        open.remove(this);
         permits.shut();
         ends.run();
         LOG.atDebug().addKeyValue("peer", id).addKeyValue("code", status).log("WebSocket closed");
+    }
+
+    void closeIfGrantedBy(Set<String> secretIds) {
+        Grant mine = grant;
+        Session to = session;
+        if (mine != null && to != null && secretIds.contains(mine.secretId())) {
+            to.close(4401, "secret revoked");
+        }
     }
 
     private void begin(byte[] message) {

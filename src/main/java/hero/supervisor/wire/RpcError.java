@@ -134,6 +134,16 @@ public record RpcError(Code code, String message, Map<String, Object> data) {
         return Replies.error(Message.NO_ID, this).bytes();
     }
 
+    /// Likewise, for a transport that has nothing but the number of contract §4.
+    public static byte[] bare(int number, String kind, String message) {
+        for (Code code : Code.values()) {
+            if (code.number() == number) {
+                return of(code, kind, message).bytes();
+            }
+        }
+        throw new IllegalStateException("no error has the code " + number);
+    }
+
     void write(JsonGenerator out) throws IOException {
         out.writeStartObject();
         out.writeNumberField("code", code.number());

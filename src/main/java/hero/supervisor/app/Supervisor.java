@@ -1,0 +1,240 @@
+package hero.supervisor.app;
+
+import hero.supervisor.api.Methods;
+import hero.supervisor.api.Peer;
+import hero.supervisor.api.Rpc;
+import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Time;
+import hero.supervisor.engine.Ids;
+import hero.supervisor.engine.Jobs;
+import hero.supervisor.engine.Loop;
+import hero.supervisor.engine.Results;
+import hero.supervisor.engine.Runners;
+import hero.supervisor.engine.Secrets;
+import hero.supervisor.engine.Sweeper;
+import hero.supervisor.store.Database;
+import hero.supervisor.store.Migrations;
+import hero.supervisor.store.Partitions;
+import hero.supervisor.store.PostgresJobStore;
+import hero.supervisor.store.PostgresRunnerStore;
+import hero.supervisor.store.PostgresSecretStore;
+import hero.supervisor.transport.Answers;
+import hero.supervisor.transport.Gateway;
+import hero.supervisor.transport.GatewaySettings;
+import hero.supervisor.wire.JobReader;
+import hero.supervisor.wire.OpenRpcDocument;
+import hero.supervisor.wire.Reply;
+import hero.supervisor.wire.RpcError;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One gateway: everything that lives long is made here, started in this order and stopped in the reverse. `close` may
+/// be called from another thread and again.
+public final class Supervisor implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
+    private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PARTITIONS_EVERY = Duration.ofHours(1);
+    private static final Duration CLOSE_SPREAD_MAX = Duration.ofSeconds(2);
+    private static final int BATCH_MAX = 1000;
+    private static final ThreadFactory THREADS = Thread.ofVirtual().factory();
+
+    private final Config config;
+    private final Database database;
+    private final PostgresJobStore jobStore;
+    private final Jobs jobs;
+    private final Runners runners;
+    private final Secrets secrets;
+    private final Sweeper sweeper;
+    private final Loop partitions;
+    private final ExecutorService executor;
+    private final Gateway gateway;
+    private boolean closed;
+
+    /// Starts a gateway on the database of `config`. [CannotStart] in words for people when that cannot be.
+    public static Supervisor start(Config config) {
+        try {
+            Database database = open(config);
+            try {
+                return new Supervisor(config, database).started();
+            } catch (RuntimeException e) {
+                database.close();
+                throw e;
+            }
+        } catch (Database.Unusable e) {
+            throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /// The database of `config`, reachable and with a schema that fits.
+    static Database open(Config config) {
+        var settings = new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool());
+        Database database = Database.connect(settings, DATABASE_PATIENCE);
+        try {
+            var migrations = new Migrations(database);
+            if (config.migrate()) {
+                migrations.up();
+            } else {
+                migrations.validate();
+            }
+            return database;
+        } catch (RuntimeException e) {
+            database.close();
+            throw e;
+        }
+    }
+
+    private Supervisor(Config config, Database database) {
+        this.config = config;
+        this.database = database;
+        Time time = Time.system();
+        var random = new SecureRandom();
+        Limits limits = Limits.DEFAULT
+                .withMessageBytes(config.messageBytes())
+                .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
+        var settings = new hero.supervisor.engine.Settings(
+                config.nodeName(),
+                Duration.ofMillis(config.heartbeatMs()),
+                Duration.ofMillis(config.leaseMs()),
+                Duration.ofMillis(config.resumeGraceMs()),
+                config.redeliveries(),
+                Duration.ofMillis(config.stopGraceMs()),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(60));
+        this.executor = Executors.newThreadPerTaskExecutor(THREADS);
+        var ids = new Ids(random, time);
+        this.jobStore = new PostgresJobStore(database, config.nodeName(), limits.storeQueue(), BATCH_MAX);
+        var results = new Results(jobStore);
+        var partitionTable = new Partitions(database);
+        partitionTable.ahead();
+        this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
+        this.runners = new Runners(new Runners.Parts(
+                jobStore,
+                new PostgresRunnerStore(database),
+                results,
+                settings,
+                limits,
+                time,
+                () -> "ses_" + ids.next(),
+                random::nextLong,
+                executor));
+        this.jobs = new Jobs(jobStore, results, runners, executor);
+        this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
+        this.sweeper = new Sweeper(jobStore, results, runners, secrets, settings, time);
+        OpenRpcDocument document = OpenRpcDocument.load();
+        var table = Methods.table(new Methods.Parts(
+                document,
+                jobs,
+                runners,
+                secrets,
+                new JobReader(limits, ids::next, time),
+                limits,
+                settings.pullWaitMax()));
+        var rpc = new Rpc(
+                table, secrets::check, limits, executor, time, () -> reference(random), (method, outcome, took) -> {});
+        this.gateway = new Gateway(
+                GatewaySettings.of(config.bind(), config.port(), limits)
+                        .withAccess(
+                                Set.copyOf(config.hosts()),
+                                Set.copyOf(config.origins()),
+                                config.anonymous() == Config.Anonymous.LOCAL),
+                new RpcAnswers(rpc),
+                secrets::check,
+                document::bytes,
+                this::notReady,
+                time);
+    }
+
+    private static String reference(SecureRandom random) {
+        byte[] bytes = new byte[5];
+        random.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private Supervisor started() {
+        try {
+            gateway.start();
+        } catch (IllegalStateException e) {
+            executor.close();
+            jobStore.close();
+            throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
+        }
+        sweeper.start(THREADS);
+        partitions.start(THREADS);
+        return this;
+    }
+
+    /// What the transport asks, answered by the dispatcher.
+    private record RpcAnswers(Rpc rpc) implements Answers {
+        @Override
+        public @Nullable Reply answer(byte[] utf8, Peer peer) {
+            return rpc.answer(utf8, peer);
+        }
+
+        @Override
+        public byte[] refusal(int code, String kind, String message) {
+            return RpcError.bare(code, kind, message);
+        }
+    }
+
+    private void closeRevoked(Set<String> secretIds) {
+        gateway.closeOf(secretIds);
+    }
+
+    private List<String> notReady() {
+        return database.reachable() ? List.of() : List.of("the database cannot be reached");
+    }
+
+    public int port() {
+        return gateway.port();
+    }
+
+    /// Where people and clients reach it, such as `http://127.0.0.1:3030`.
+    public String url() {
+        String host = config.bind().equals("0.0.0.0") || config.bind().equals("::") ? "127.0.0.1" : config.bind();
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    }
+
+    /// For `dev`, which makes its first secrets and runner name itself.
+    Secrets secrets() {
+        return secrets;
+    }
+
+    Runners runners() {
+        return runners;
+    }
+
+    /// Drains, then stops: no new hand-overs, open waits answered with `shutting_down`, sockets closed with 1012,
+    /// batches finished.
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        log.atInfo().log("supervisor stops");
+        runners.drain();
+        jobs.close();
+        Duration drain = Duration.ofMillis(config.drainMs());
+        try {
+            gateway.drain(drain.compareTo(CLOSE_SPREAD_MAX) < 0 ? drain : CLOSE_SPREAD_MAX, drain);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        gateway.close();
+        partitions.close();
+        sweeper.close();
+        jobStore.close();
+        executor.shutdown();
+        database.close();
+        log.atInfo().log("supervisor stopped");
+    }
+}
