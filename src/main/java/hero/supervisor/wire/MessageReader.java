@@ -50,8 +50,9 @@ final class MessageReader {
         try (JsonParser in = FACTORY.createParser(utf8)) {
             return new MessageReader(utf8, in, limits).message();
         } catch (Tree.LimitException e) {
+            RpcError error = RpcError.notJson(e.words());
             return malformed(
-                    RpcError.notJson(e.words()).with("limit", e.limit()).with("max", e.max()));
+                    e.limit().isEmpty() ? error : error.with("limit", e.limit()).with("max", e.max()));
         } catch (JsonProcessingException e) {
             long at = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
             return malformed(RpcError.notJson("the message is not valid JSON").with("at_byte", at));
