@@ -1,6 +1,7 @@
 package hero.supervisor.api;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// `runner.*`: what connected runners call. One session per connection. Source: contract §6.
 final class RunnerProtocol {
@@ -40,6 +42,7 @@ final class RunnerProtocol {
         Peer peer = call.peer();
         RunnerLink link = new PeerLink(peer);
         var answer = runners.connect(reader.connect(call.params()), link);
+        carry(peer, call.grant());
         Joined before = joined.put(peer.id(), new Joined(answer.session(), link));
         if (before == null) {
             peer.onEnd(() -> leave(peer));
@@ -47,6 +50,15 @@ final class RunnerProtocol {
             runners.disconnected(before.session(), before.link());
         }
         return RunnerJson.connected(answer.answer());
+    }
+
+    /// `runner.connect` shows the secret, the calls after it need not: the connection carries it, unless it carries one
+    /// already that will do.
+    private static void carry(Peer peer, @Nullable Grant shown) {
+        Grant carried = peer.grant();
+        if (shown != null && (carried == null || !Access.RUNNER.allows(carried.scope()))) {
+            peer.login(shown);
+        }
     }
 
     private void leave(Peer peer) {
