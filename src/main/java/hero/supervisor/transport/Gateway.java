@@ -11,8 +11,10 @@ import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.http1.Http1ConnectionSelectorConfig;
 import io.helidon.websocket.WsCloseCodes;
-import java.net.BindException;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
@@ -158,10 +160,15 @@ public final class Gateway implements AutoCloseable {
     /// Listens. `IllegalStateException` with a sentence for people when the port cannot be had.
     public void start() {
         try {
+            probe();
             server.start();
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             close();
-            throw new IllegalStateException(sentence(e), e);
+            throw new IllegalStateException(sentence(), e);
+        }
+        if (!server.isRunning()) {
+            close();
+            throw new IllegalStateException(sentence());
         }
         long beatMs = settings.beatEvery().toMillis();
         beats = watchdog.scheduleAtFixedRate(this::beat, beatMs, beatMs, TimeUnit.MILLISECONDS);
@@ -171,15 +178,20 @@ public final class Gateway implements AutoCloseable {
                 .log("gateway listens");
     }
 
-    private String sentence(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BindException) {
-                return "cannot listen on " + settings.bind() + " port " + settings.port()
-                        + ": another program has it or it is not allowed; stop that program or choose another port"
-                        + " with --port";
+    /// Helidon only logs that a port cannot be had, and comes back from `start` as if nothing were wrong: asked before.
+    private void probe() throws IOException {
+        if (settings.port() != 0) {
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(addressOf(settings.bind()), settings.port()));
             }
         }
-        return "cannot listen on " + settings.bind() + " port " + settings.port();
+    }
+
+    private String sentence() {
+        return "cannot listen on " + settings.bind() + " port " + settings.port()
+                + ": another program has the port, or it is not allowed; stop that program or choose another port with"
+                + " --port";
     }
 
     /// The port that is listened on.

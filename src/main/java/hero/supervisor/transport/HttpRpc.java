@@ -148,9 +148,13 @@ final class HttpRpc {
                 out.flush();
             } catch (ExecutionException e) {
                 LOG.atError().setCause(e.getCause()).log("answering failed");
-                throw new CloseConnectionException("answering failed", e);
+                throw out == null ? internal() : new CloseConnectionException("answering failed", e);
             }
         }
+    }
+
+    private Denied internal() {
+        return new Denied(500, Map.of(), answers.refusal(-32603, "internal", "internal error"));
     }
 
     private void send(ServerResponse response, @Nullable OutputStream begun, @Nullable Reply reply) throws IOException {

@@ -116,7 +116,7 @@ final class SocketPeer implements WsListener {
             } else {
                 to.send(reply.bytes(), call::release);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atError().setCause(e).addKeyValue("peer", id).log("answering failed");
             to.close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");
         } finally {

@@ -111,6 +111,22 @@ public final class RawWebSocket implements AutoCloseable {
         return head.toString(StandardCharsets.US_ASCII);
     }
 
+    /// So many bytes, as text.
+    public String readBytes(int count) throws IOException {
+        byte[] bytes = new byte[count];
+        in.readFully(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /// Everything up to and with `end`.
+    public String readUntil(String end) throws IOException {
+        StringBuilder text = new StringBuilder();
+        while (!text.toString().endsWith(end)) {
+            text.append((char) in.readUnsignedByte());
+        }
+        return text.toString();
+    }
+
     /// Everything until the connection ends.
     public String readRest() throws IOException {
         return new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -14,6 +14,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,14 @@ class WebSocketEndTest {
         }
     }
 
+    private static void pause(CountDownLatch ended) {
+        try {
+            assertFalse(ended.await(1, TimeUnit.MILLISECONDS) && ended.getCount() > 0);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static void assertEndedOnce(TestGateway server) {
         await().until(() -> server.gateway.socketCount() == 0 && server.ends.get() > 0);
         await().until(() -> server.gateway.connectionCount() == 0);
@@ -42,21 +51,22 @@ class WebSocketEndTest {
         int queue = 256 << 10;
         Limits limits = TestGateway.limits(1 << 20, 16, queue, SHORT.multipliedBy(5), LONG, LONG);
         AtomicLong accepted = new AtomicLong();
-        CountDownLatch refused = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
         try (TestGateway server = new TestGateway(Setup.standard().with(limits), (text, peer) -> {
-                    byte[] kib = new byte[32 << 10];
-                    for (int i = 0; i < 10_000 && refused.getCount() > 0; i++) {
-                        if (peer.notify(kib)) {
-                            accepted.addAndGet(kib.length);
-                        } else if (i > 9_000) {
-                            refused.countDown();
+                    peer.onEnd(ended::countDown);
+                    byte[] message = new byte[32 << 10];
+                    while (ended.getCount() > 0) {
+                        if (peer.notify(message)) {
+                            accepted.addAndGet(message.length);
+                        } else {
+                            pause(ended);
                         }
                     }
                     return null;
                 });
                 RawWebSocket client = RawWebSocket.open(server.port(), 4096)) {
             client.text("flood me");
-            hold(refused);
+            hold(ended);
             assertTrue(accepted.get() < (64L << 20), "accepted " + accepted.get());
             assertEndedOnce(server);
         }
@@ -246,7 +256,7 @@ class WebSocketEndTest {
                 TestGateway.limits(Limits.DEFAULT, 1 << 20, 16, 1 << 20, LONG, LONG, LONG, 20, Duration.ofSeconds(10));
         try (TestGateway server = TestGateway.echo(Setup.standard().with(limits))) {
             for (int i = 0; i < 200; i++) {
-                await().ignoreExceptions().until(() -> {
+                await().pollDelay(Duration.ZERO).ignoreExceptions().until(() -> {
                     server.open().reset();
                     return true;
                 });
