@@ -29,6 +29,7 @@ public final class FakeServer implements AutoCloseable {
 
     private final ServerSocket listener;
     private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
+    private final List<Call> waiting = new CopyOnWriteArrayList<>();
     private final List<Connection> connections = new CopyOnWriteArrayList<>();
 
     /// Heads of the upgrade requests.
@@ -87,18 +88,25 @@ public final class FakeServer implements AutoCloseable {
         }
     }
 
-    /// The next call of this method; the other ones before it are dropped unanswered.
+    /// The next call of this method; other ones before it wait for their turn.
     public Call next(String method) {
+        for (Call call : waiting) {
+            if (call.method().equals(method) && waiting.remove(call)) {
+                return call;
+            }
+        }
         while (true) {
             Call call = next();
             if (call.method().equals(method)) {
                 return call;
             }
+            waiting.add(call);
         }
     }
 
     /// Cuts all connections without a close frame.
     public void cut() {
+        waiting.clear();
         connections.forEach(Connection::cut);
     }
 
