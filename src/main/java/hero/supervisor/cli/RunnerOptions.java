@@ -12,7 +12,12 @@ import org.jspecify.annotations.Nullable;
 /// @param slots jobs at once
 /// @param executors commands by name, besides the built-in ones
 record RunnerOptions(
-        List<String> urls, String secret, String name, @Nullable String queue, int slots, Map<String, String> executors) {
+        List<String> urls,
+        String secret,
+        String name,
+        @Nullable String queue,
+        int slots,
+        Map<String, String> executors) {
 
     RunnerOptions {
         urls = List.copyOf(urls);

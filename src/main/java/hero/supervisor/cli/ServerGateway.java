@@ -47,8 +47,7 @@ final class ServerGateway implements Gateway {
 
     static Failed refused(RemoteError e) {
         if (e.is("unauthorized") || e.is("forbidden")) {
-            return new Failed(
-                    Exit.CONNECTION, e.getMessage() + " (the secret is SUPERVISOR_SECRET or --secret-file)");
+            return new Failed(Exit.CONNECTION, e.getMessage() + " (the secret is SUPERVISOR_SECRET or --secret-file)");
         }
         boolean noAnswer = e.code() == INTERNAL || NO_ANSWER.contains(String.valueOf(e.kind()));
         return new Failed(noAnswer ? Exit.CONNECTION : Exit.USAGE, String.valueOf(e.getMessage()));
