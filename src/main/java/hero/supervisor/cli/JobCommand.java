@@ -1,6 +1,6 @@
 package hero.supervisor.cli;
 
-import hero.supervisor.client.JsonText;
+import hero.supervisor.client.Tree;
 import hero.supervisor.domain.Scope;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -178,7 +178,7 @@ final class JobCommand {
     private int told(ClientOptions client, @Nullable Object result, Progress progress) {
         progress.close();
         if (!(result instanceof Map<?, ?> map)) {
-            throw new Failed(Exit.CONNECTION, "the server answered no job result: " + JsonText.write(result));
+            throw new Failed(Exit.CONNECTION, "the server answered no job result: " + Tree.json(result));
         }
         boolean success = map.containsKey("success");
         if (client.json) {

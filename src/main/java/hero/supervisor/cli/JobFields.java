@@ -1,6 +1,6 @@
 package hero.supervisor.cli;
 
-import hero.supervisor.client.JsonText;
+import hero.supervisor.client.Tree;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
@@ -95,7 +95,7 @@ final class JobFields {
             return tree;
         }
         try {
-            if (JsonText.read(shell.read(job)) instanceof Map<?, ?> object) {
+            if (Tree.parse(shell.read(job)) instanceof Map<?, ?> object) {
                 object.forEach((key, value) -> put(tree, String.valueOf(key), value));
                 return tree;
             }

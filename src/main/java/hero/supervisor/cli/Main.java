@@ -105,9 +105,12 @@ public final class Main {
         if (e instanceof UnmatchedArgumentException unmatched
                 && !unmatched.getUnmatched().isEmpty()) {
             String word = unmatched.getUnmatched().getFirst();
-            List<String> near = unmatched.getSuggestions();
             String what = word.startsWith("-") ? "option '" : "command or argument '";
-            return "unknown " + what + word + "'" + (near.isEmpty() ? "" : ", perhaps " + String.join(" or ", near));
+            List<String> known = e.getCommandLine().getSubcommands().keySet().stream()
+                    .filter(name -> !name.equals("generate-completion"))
+                    .toList();
+            String there = known.isEmpty() ? "" : "; there are " + String.join(", ", known);
+            return "unknown " + what + word + "'" + there;
         }
         return oneLine(e.getMessage());
     }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
             "  supervisor runner --name tools --executor 'ruby=ruby -W0'",
             "",
             "sh, bash, python, node and java are there without --executor when this machine has them. A command gets the",
-            "payload as a file, whose name is its last argument. SIGTERM lets running jobs end and takes no new ones.",
+            "payload as a file, where {} stands or as its last word. SIGTERM or Ctrl-C lets running jobs end and takes no",
+            "new ones; a second one ends them.",
             "The secret, of scope register, is --secret-file, else SUPERVISOR_SECRET, else SUPERVISOR_REGISTER_SECRET, else",
             "that of .supervisor/dev.env in this folder."
         })
@@ -72,8 +73,7 @@ final class RunnerCommand implements Callable<Integer> {
         Map<String, String> dev = DevEnv.read(shell.folder());
         List<String> targets = urls.isEmpty() ? List.of(url(dev)) : urls;
         String secret = secret(targets, dev);
-        String taken = queue == null ? name : queue;
-        return shell.floors().runner(new RunnerOptions(targets, secret, name, taken, wanted, executors), shell::line);
+        return shell.floors().runner(new RunnerOptions(targets, secret, name, queue, wanted, executors), shell::line);
     }
 
     private String url(Map<String, String> dev) {

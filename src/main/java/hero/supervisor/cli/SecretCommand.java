@@ -49,7 +49,8 @@ final class SecretCommand {
         params.put("scope", word(scope));
         params.put("name", name);
         if (expiresS != null) {
-            params.put("expires_in", expiresS);
+            params.put(
+                    "expires_at", shell.time().instant().plusSeconds(expiresS).toString());
         }
         return shown(client, "secrets.create", params);
     }
@@ -77,7 +78,7 @@ final class SecretCommand {
                             defaultValue = "0",
                             description = "the old one stays valid so long; default ${DEFAULT-VALUE}")
                     long overlapS) {
-        return shown(client, "secrets.rotate", Map.of("id", id, "overlap", overlapS));
+        return shown(client, "secrets.rotate", Map.of("id", id, "overlap_s", overlapS));
     }
 
     @Command(description = "End a secret now; connections that came with it are closed.")

@@ -1,6 +1,6 @@
 package hero.supervisor.cli;
 
-import hero.supervisor.client.JsonText;
+import hero.supervisor.client.Tree;
 import hero.supervisor.domain.Time;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +43,7 @@ record Shell(
     }
 
     void json(@Nullable Object tree) {
-        line(JsonText.write(tree));
+        line(Tree.json(tree));
     }
 
     Path path(Path file) {

@@ -1,7 +1,20 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.client.ConnectionLost;
+import hero.supervisor.client.RemoteError;
+import hero.supervisor.client.RpcSettings;
+import hero.supervisor.domain.Time;
+import hero.supervisor.runner.Commands;
+import hero.supervisor.runner.Runner;
+import hero.supervisor.runner.RunnerSettings;
+import hero.supervisor.runner.Termination;
+import java.net.URI;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +23,7 @@ final class Wired implements Floors {
 
     @Override
     public Gateway server(String url, @Nullable String secret) {
-        throw new UnsupportedOperationException("server");
+        return ServerGateway.open(url, secret);
     }
 
     @Override
@@ -35,6 +48,37 @@ final class Wired implements Floors {
 
     @Override
     public int runner(RunnerOptions options, Consumer<String> out) {
-        throw new UnsupportedOperationException("runner.Runner");
+        Runner runner = new Runner(settings(options), Time.system(), new SecureRandom(), out);
+        Termination.onSignal(runner::drain, runner::close);
+        try {
+            runner.run();
+            return Exit.OK;
+        } catch (RemoteError e) {
+            throw ServerGateway.refused(e);
+        } catch (ConnectionLost e) {
+            throw ServerGateway.lost(e);
+        }
+    }
+
+    /// The executors that this machine has, and above them those that were asked for.
+    private static RunnerSettings settings(RunnerOptions options) {
+        try {
+            String searchPath = System.getenv().getOrDefault("PATH", "");
+            Map<String, List<String>> executors = new LinkedHashMap<>(Commands.detect(searchPath));
+            options.executors().forEach((name, command) -> {
+                Map.Entry<String, List<String>> parsed = Commands.parse(name + "=" + command);
+                executors.put(parsed.getKey(), parsed.getValue());
+            });
+            List<URI> urls = options.urls().stream().map(Wired::webSocket).toList();
+            return RunnerSettings.of(urls, options.name(), options.slots(), executors, options.secret())
+                    .withQueue(options.queue());
+        } catch (IllegalArgumentException e) {
+            throw new Failed(Exit.USAGE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /// Runners need both directions: `http` becomes `ws`.
+    private static URI webSocket(String url) {
+        return RpcSettings.of(url.strip().replaceFirst("(?i)^http", "ws"), null).url();
     }
 }

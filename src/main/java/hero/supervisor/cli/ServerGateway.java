@@ -1,0 +1,70 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.client.ConnectionLost;
+import hero.supervisor.client.RemoteError;
+import hero.supervisor.client.RpcClient;
+import hero.supervisor.client.RpcSettings;
+import hero.supervisor.client.SupervisorClient;
+import hero.supervisor.domain.Time;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Calls over the network, and the server's and the network's errors as sentences with exit codes.
+final class ServerGateway implements Gateway {
+    private static final Set<String> NO_ANSWER = Set.of("busy", "shutting_down", "wait_timeout");
+    private static final int INTERNAL = -32603;
+
+    private final SupervisorClient client;
+
+    private ServerGateway(SupervisorClient client) {
+        this.client = client;
+    }
+
+    /// [Failed] when `url` is none, or when a WebSocket to it cannot be opened.
+    static ServerGateway open(String url, @Nullable String secret) {
+        try {
+            RpcSettings settings = RpcSettings.of(url, secret);
+            return new ServerGateway(new SupervisorClient(
+                    RpcClient.connect(settings, Time.system(), RpcClient.Notifications.ignored())));
+        } catch (IllegalArgumentException e) {
+            throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
+        } catch (ConnectionLost e) {
+            throw lost(e);
+        }
+    }
+
+    @Override
+    public @Nullable Object call(String method, Map<String, Object> params) {
+        try {
+            return client.call(method, params);
+        } catch (RemoteError e) {
+            throw refused(e);
+        } catch (ConnectionLost e) {
+            throw lost(e);
+        }
+    }
+
+    static Failed refused(RemoteError e) {
+        if (e.is("unauthorized") || e.is("forbidden")) {
+            return new Failed(Exit.CONNECTION, e.getMessage() + " (the secret is SUPERVISOR_SECRET or --secret-file)");
+        }
+        boolean noAnswer = e.code() == INTERNAL || NO_ANSWER.contains(String.valueOf(e.kind()));
+        return new Failed(noAnswer ? Exit.CONNECTION : Exit.USAGE, String.valueOf(e.getMessage()));
+    }
+
+    static Failed lost(ConnectionLost e) {
+        if (e.refused()) {
+            return new Failed(Exit.CONNECTION, e.getMessage() + "; check SUPERVISOR_SECRET or --secret-file");
+        }
+        return new Failed(
+                Exit.CONNECTION,
+                e.getMessage() + "; 'supervisor dev' starts a server here, --url or SUPERVISOR_URL names another",
+                e);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}
