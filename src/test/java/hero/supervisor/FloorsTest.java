@@ -46,6 +46,8 @@ final class FloorsTest {
     private static final List<String> EVERYWHERE =
             List.of("java.", "javax.net.", "javax.crypto.", "org.jspecify.", "org.slf4j.");
 
+    private static final JavaClasses MAIN = mainClasses();
+
     private static Map<String, Set<String>> homes() {
         Map<String, Set<String>> homes = new LinkedHashMap<>();
         homes.put("picocli.", Set.of("cli"));
@@ -67,21 +69,21 @@ final class FloorsTest {
 
     @Test
     void imports_go_down_only() {
-        assertEquals(Set.of(), upward(mainClasses()));
+        assertEquals(Set.of(), upward(MAIN));
     }
 
     @Test
     void foreign_code_stays_in_its_home() {
-        assertEquals(Set.of(), strangers(mainClasses()));
+        assertEquals(Set.of(), strangers(MAIN));
     }
 
     @Test
     void every_class_is_on_a_floor_and_every_floor_exists() {
         Set<String> seen = new TreeSet<>();
-        mainClasses().forEach(type -> seen.add(floorOf(type.getPackageName())));
+        MAIN.forEach(type -> seen.add(floorOf(type.getPackageName())));
         seen.remove(""); // the root holds a package-info only
         assertEquals(new TreeSet<>(FLOORS.keySet()), seen);
-        assertTrue(mainClasses().stream().noneMatch(c -> c.getPackageName().equals(ROOT) && !isPackageInfo(c)));
+        assertTrue(MAIN.stream().noneMatch(c -> c.getPackageName().equals(ROOT) && !isPackageInfo(c)));
     }
 
     @Test
