@@ -53,6 +53,8 @@ final class FloorsTest {
         homes.put("picocli.", Set.of("cli"));
         homes.put("io.zonky.", Set.of("app"));
         homes.put("org.yaml.snakeyaml.", Set.of("app"));
+        homes.put("org.apache.commons.compress.", Set.of("app")); // unpacks the embedded PostgreSQL
+        homes.put("org.tukaani.xz.", Set.of("app"));
         homes.put("ch.qos.logback.", Set.of("app", "cli"));
         homes.put("io.helidon.", Set.of("transport"));
         homes.put("io.micrometer.", Set.of("transport"));
