@@ -11,9 +11,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 
 /// PostgreSQL's own programs (`initdb`, `pg_ctl`) on one data folder. As root they run in a user namespace of their
 /// own (`unshare -U`), where they are not root, which PostgreSQL asks for.
@@ -76,9 +79,11 @@ final class PostgresServer {
 
     /// Stops it in an orderly way; its connections are broken off. Nothing happens when it does not run.
     void stop() throws IOException {
-        if (pid().isEmpty()) {
+        OptionalLong pid = pid();
+        if (pid.isEmpty()) {
             return;
         }
+        Optional<ProcessHandle> process = ProcessHandle.of(pid.getAsLong());
         run(
                 "stop PostgreSQL",
                 "pg_ctl",
@@ -87,6 +92,26 @@ final class PostgresServer {
                 "--wait",
                 "--timeout=" + STOP_WITHIN_S,
                 "stop");
+        // pg_ctl returns when the pid file is gone; the process ends a moment later.
+        process.ifPresent(PostgresServer::awaitExit);
+    }
+
+    private static void awaitExit(ProcessHandle process) {
+        try {
+            process.onExit().get(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // Its data is complete; what remains is a process that nobody collects.
+            log(process.pid());
+        }
+    }
+
+    private static void log(long pid) {
+        LoggerFactory.getLogger(PostgresServer.class)
+                .atDebug()
+                .addKeyValue("pid", pid)
+                .log("PostgreSQL has stopped, its process is still listed");
     }
 
     /// A PostgreSQL that a killed supervisor left running on the folder.

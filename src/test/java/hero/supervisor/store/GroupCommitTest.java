@@ -162,11 +162,11 @@ class GroupCommitTest {
     }
 
     @Test
-    void a_dependent_that_blocks_holds_up_nobody() throws Exception {
+    void a_dependent_that_blocks_does_not_hold_up_the_next_batch() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
         try (GroupCommit<Integer, String> commit = new GroupCommit<>(
                 "test",
-                sizes(100, 10),
+                sizes(100, 1),
                 commands -> commands.stream().map(String::valueOf).toList())) {
             CompletableFuture<Void> blocked = commit.add(1).thenAccept(any -> {
                 try {
