@@ -13,6 +13,7 @@ import javax.sql.DataSource;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,12 +61,12 @@ public final class Database implements AutoCloseable {
     }
 
     /// What is done on one connection.
-    interface Work<R extends @org.jspecify.annotations.Nullable Object> {
+    interface Work<R extends @Nullable Object> {
         R on(Connection connection) throws SQLException;
     }
 
     /// What is done with jOOQ on one connection.
-    interface Query<R extends @org.jspecify.annotations.Nullable Object> {
+    interface Query<R extends @Nullable Object> {
         R on(DSLContext sql);
     }
 
@@ -131,6 +132,8 @@ public final class Database implements AutoCloseable {
         properties.setProperty("loginTimeout", "5");
         properties.setProperty("socketTimeout", "30");
         properties.setProperty("tcpKeepAlive", "true");
+        // "Failing row contains (…)" would carry payloads into logs.
+        properties.setProperty("logServerErrorDetail", "false");
         return properties;
     }
 
@@ -146,7 +149,6 @@ public final class Database implements AutoCloseable {
         config.setConnectionTimeout(TimeUnit.SECONDS.toMillis(3));
         config.setValidationTimeout(TimeUnit.SECONDS.toMillis(2));
         config.setKeepaliveTime(TimeUnit.SECONDS.toMillis(60));
-        config.setIdleTimeout(TimeUnit.MINUTES.toMillis(5));
         config.setMaxLifetime(TimeUnit.MINUTES.toMillis(30));
         config.setInitializationFailTimeout(-1);
         return config;
@@ -158,7 +160,7 @@ public final class Database implements AutoCloseable {
     }
 
     /// One statement, committed by itself. Throws a `busy` refusal when the database cannot be reached.
-    <R extends @org.jspecify.annotations.Nullable Object> R query(Query<R> query) {
+    <R extends @Nullable Object> R query(Query<R> query) {
         try (Connection connection = pool.getConnection()) {
             return query.on(DSL.using(connection, SQLDialect.POSTGRES));
         } catch (SQLException | RuntimeException e) {
@@ -167,13 +169,13 @@ public final class Database implements AutoCloseable {
     }
 
     /// Several statements of one transaction; done again when PostgreSQL had to break a deadlock.
-    <R extends @org.jspecify.annotations.Nullable Object> R transactionQuery(Query<R> query) {
+    <R extends @Nullable Object> R transactionQuery(Query<R> query) {
         return transaction(connection -> query.on(DSL.using(connection, SQLDialect.POSTGRES)));
     }
 
     /// One transaction on one connection. Throws a `busy` refusal when the database cannot be reached: then nothing
     /// may be assumed of the transaction, it can have been committed.
-    <R extends @org.jspecify.annotations.Nullable Object> R transaction(Work<R> work) {
+    <R extends @Nullable Object> R transaction(Work<R> work) {
         for (int attempt = 1; ; attempt++) {
             try (Connection connection = pool.getConnection()) {
                 return committed(connection, work);
@@ -186,8 +188,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    private static <R extends @org.jspecify.annotations.Nullable Object> R committed(
-            Connection connection, Work<R> work) throws SQLException {
+    private static <R extends @Nullable Object> R committed(Connection connection, Work<R> work) throws SQLException {
         connection.setAutoCommit(false);
         R result;
         try {

@@ -1,0 +1,183 @@
+package hero.supervisor.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.Refusal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class GroupCommitTest {
+    /// A writer that stops before each of its first `gated` batches until it is let go.
+    private static final class Gate implements GroupCommit.Transactions<Integer, String> {
+        final List<List<Integer>> batches = Collections.synchronizedList(new ArrayList<>());
+        final CountDownLatch entered = new CountDownLatch(1);
+        final CountDownLatch open = new CountDownLatch(1);
+
+        @Override
+        public List<String> run(List<Integer> commands) {
+            batches.add(List.copyOf(commands));
+            entered.countDown();
+            try {
+                open.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            if (commands.contains(13)) {
+                throw new IllegalStateException("13 is bad");
+            }
+            return commands.stream().map(n -> "row " + n).toList();
+        }
+    }
+
+    private static GroupCommit.Sizes sizes(int queued, int batchMax) {
+        return new GroupCommit.Sizes(queued, batchMax, Duration.ofMillis(50));
+    }
+
+    private static List<CompletableFuture<String>> add(GroupCommit<Integer, String> commit, int from, int to) {
+        return IntStream.range(from, to).mapToObj(commit::add).toList();
+    }
+
+    private static @Nullable Throwable failure(CompletableFuture<?> future) {
+        return assertThrows(ExecutionException.class, () -> future.get(10, TimeUnit.SECONDS))
+                .getCause();
+    }
+
+    private static void await(CountDownLatch latch) throws InterruptedException {
+        assertTrue(latch.await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void what_arrives_during_a_write_forms_the_next_batch_in_order() throws Exception {
+        Gate gate = new Gate();
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 4), gate)) {
+            CompletableFuture<String> first = commit.add(0);
+            await(gate.entered);
+            List<CompletableFuture<String>> rest = add(commit, 1, 7);
+            assertFalse(first.isDone());
+            gate.open.countDown();
+            assertEquals("row 0", first.get(10, TimeUnit.SECONDS));
+            for (int i = 0; i < rest.size(); i++) {
+                assertEquals("row " + (i + 1), rest.get(i).get(10, TimeUnit.SECONDS));
+            }
+        }
+        assertEquals(List.of(List.of(0), List.of(1, 2, 3, 4), List.of(5, 6)), gate.batches);
+    }
+
+    @Test
+    void a_bad_row_hurts_itself_only() throws Exception {
+        Gate gate = new Gate();
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 100), gate)) {
+            assertFalse(commit.add(0).isDone());
+            await(gate.entered);
+            List<CompletableFuture<String>> rest = add(commit, 10, 20);
+            gate.open.countDown();
+            for (int i = 0; i < rest.size(); i++) {
+                if (i == 3) {
+                    assertEquals("java.lang.IllegalStateException: 13 is bad", String.valueOf(failure(rest.get(i))));
+                } else {
+                    assertEquals("row " + (i + 10), rest.get(i).get(10, TimeUnit.SECONDS));
+                }
+            }
+        }
+    }
+
+    @Test
+    void an_outage_fails_the_whole_batch_at_once_and_the_next_one_is_written() throws Exception {
+        List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch open = new CountDownLatch(1);
+        GroupCommit.Transactions<Integer, String> down = commands -> {
+            sizes.add(commands.size());
+            entered.countDown();
+            try {
+                open.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            if (sizes.size() == 2) {
+                throw Outage.refusal();
+            }
+            return commands.stream().map(String::valueOf).toList();
+        };
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 100), down)) {
+            assertFalse(commit.add(0).isDone());
+            await(entered);
+            List<CompletableFuture<String>> lost = add(commit, 1, 9);
+            open.countDown();
+            for (CompletableFuture<String> future : lost) {
+                assertEquals(
+                        Refusal.Kind.BUSY,
+                        assertInstanceOf(Refusal.class, failure(future)).kind());
+            }
+            assertEquals("9", commit.add(9).get(10, TimeUnit.SECONDS));
+        }
+        assertEquals(List.of(1, 8, 1), sizes);
+    }
+
+    @Test
+    void a_full_queue_refuses_after_a_short_wait_and_takes_again_when_there_is_room() throws Exception {
+        Gate gate = new Gate();
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(2, 10), gate)) {
+            assertFalse(commit.add(0).isDone());
+            await(gate.entered);
+            List<CompletableFuture<String>> waiting = add(commit, 1, 3);
+            assertEquals(
+                    Refusal.Kind.BUSY,
+                    assertInstanceOf(Refusal.class, failure(commit.add(3))).kind());
+            gate.open.countDown();
+            assertEquals("row 2", waiting.getLast().get(10, TimeUnit.SECONDS));
+            assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void close_finishes_what_it_has_and_refuses_the_rest() throws Exception {
+        Gate gate = new Gate();
+        GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 2), gate);
+        assertFalse(commit.add(0).isDone());
+        await(gate.entered);
+        List<CompletableFuture<String>> waiting = add(commit, 1, 6);
+        Thread closer = Thread.startVirtualThread(commit::close);
+        gate.open.countDown();
+        closer.join();
+        for (CompletableFuture<String> future : waiting) {
+            assertTrue(future.get(10, TimeUnit.SECONDS).startsWith("row"));
+        }
+        assertEquals(
+                Refusal.Kind.SHUTTING_DOWN,
+                assertInstanceOf(Refusal.class, failure(commit.add(7))).kind());
+    }
+
+    @Test
+    void a_dependent_that_blocks_does_not_hold_up_the_next_batch() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>(
+                "test",
+                sizes(100, 1),
+                commands -> commands.stream().map(String::valueOf).toList())) {
+            CompletableFuture<Void> blocked = commit.add(1).thenAccept(any -> {
+                try {
+                    never.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            assertEquals("2", commit.add(2).get(10, TimeUnit.SECONDS));
+            never.countDown();
+            blocked.get(10, TimeUnit.SECONDS);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package hero.supervisor.store;
+
+import static hero.supervisor.store.JobFixture.get;
+import static hero.supervisor.store.JobFixture.job;
+import static hero.supervisor.store.JobFixture.slots;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.RunnerStatus;
+import hero.supervisor.store.RunnerStore.Session;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("NullAway.Init")
+class PostgresRunnerStoreTest {
+    private static final Duration HOUR = Duration.ofHours(1);
+
+    private Database database;
+    private PostgresRunnerStore store;
+
+    @BeforeEach
+    void setup() {
+        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
+        store = new PostgresRunnerStore(database);
+    }
+
+    @AfterEach
+    void disconnect() {
+        database.close();
+    }
+
+    private static Session session(String id, String runner) {
+        return new Session(id, runner, "node", 3, List.of("sh", "python"), Map.of("zone", "a \"b\""));
+    }
+
+    @Test
+    void a_name_is_registered_once_and_keeps_its_queue() {
+        assertEquals(new Runner("r", "q", true), store.register("r", "q"));
+        assertEquals(new Runner("r", "q", true), store.register("r", "other"));
+        store.register("a", "q");
+        assertEquals(List.of("a", "r"), store.all().stream().map(Runner::name).toList());
+        assertTrue(store.remove("r"));
+        assertFalse(store.remove("r"));
+        assertTrue(store.find("r").isEmpty());
+    }
+
+    @Test
+    void the_flow_is_closed_and_opened() {
+        store.register("r", "q");
+        assertTrue(store.setOpen("r", false));
+        assertEquals(Set.of("r"), store.closed());
+        assertFalse(store.find("r").orElseThrow().open());
+        assertTrue(store.setOpen("r", true));
+        assertEquals(Set.of(), store.closed());
+        assertFalse(store.setOpen("nobody", true));
+    }
+
+    @Test
+    void a_session_is_opened_taken_over_resumed_and_closed() {
+        assertFalse(store.openSession(session("s", "r"), true, HOUR));
+        assertTrue(store.openSession(session("s", "r"), false, HOUR));
+        assertTrue(store.openSession(session("s", "r"), false, HOUR));
+        assertTrue(store.openSession(session("s", "r"), true, HOUR));
+        assertFalse(store.openSession(session("s", "thief"), false, HOUR));
+        assertFalse(store.openSession(session("s", "thief"), true, HOUR));
+        assertTrue(store.beat("s", HOUR));
+        store.closeSession("s");
+        assertFalse(store.beat("s", HOUR));
+    }
+
+    @Test
+    void status_counts_living_sessions_what_they_hold_and_what_waits() {
+        store.register("r", "q");
+        store.register("idle", "other");
+        store.openSession(session("one", "r"), false, HOUR);
+        store.openSession(session("two", "r"), false, HOUR);
+        store.openSession(session("dead", "r"), false, Duration.ZERO);
+        store.register("runner", "q");
+        try (PostgresJobStore jobs = new PostgresJobStore(database, "node", 100, 100)) {
+            for (String id : List.of("a", "b", "c")) {
+                get(jobs.create(job(id), true));
+            }
+            get(jobs.claim("q", slots("one", 1)));
+            store.closeSession("one");
+        }
+        RunnerStatus status = store.status("r").orElseThrow();
+        assertEquals(2, status.connections());
+        assertEquals(6, status.slots());
+        assertEquals(1, status.running());
+        assertEquals(2, status.queued());
+        assertNotNull(status.lastSeen());
+        RunnerStatus idle = store.status("idle").orElseThrow();
+        assertEquals(new RunnerStatus(new Runner("idle", "other", true), 0, 0, 0, 0, null), idle);
+        assertNull(idle.lastSeen());
+        assertEquals(3, store.statuses().size());
+        assertTrue(store.status("nobody").isEmpty());
+    }
+
+    @Test
+    void the_audit_log_keeps_what_was_done() {
+        store.audit("admin", "secret.create", "s1", "for tests");
+        assertEquals(
+                "secret.create",
+                database.query(
+                        sql -> sql.fetchSingle("select action from audit").get(0, String.class)));
+    }
+}
