@@ -90,10 +90,11 @@ public final class FakeServer implements AutoCloseable {
 
     /// The next call of this method; other ones before it wait for their turn.
     public Call next(String method) {
-        for (Call call : waiting) {
-            if (call.method().equals(method) && waiting.remove(call)) {
-                return call;
-            }
+        var earlier =
+                waiting.stream().filter(call -> call.method().equals(method)).findFirst();
+        if (earlier.isPresent()) {
+            waiting.remove(earlier.get());
+            return earlier.get();
         }
         while (true) {
             Call call = next();

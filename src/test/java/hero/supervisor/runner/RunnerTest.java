@@ -160,7 +160,7 @@ final class RunnerTest {
         Path done = outside.resolve("done");
         FakeServer.Call pull = server.next("runner.pull");
         pull.answer(jobs(job("a", "sleep 300"), job("b", waitFor(go) + "; touch " + done + "; echo out")));
-        server.next("runner.pull");
+        await().until(() -> runner().held() == 2);
         server.cut();
         FakeServer.Call hello = server.next("runner.connect");
         Files.createFile(go);
