@@ -53,7 +53,8 @@ final class TidyTest {
             new Ban("System.err", "SLF4J, or the writer of the command", false, Set.of(MAIN + "cli/")));
     private static final List<String> MOCKS = List.of("org.mockito", "org.easymock", "org.powermock", "io.mockk");
     private static final List<String> LATER = List.of("TO" + "DO", "FIX" + "ME", "XX" + "X");
-    private static final Pattern MACHINE = Pattern.compile("(?<![A-Za-z0-9._}>-])/(home/(?!linuxbrew)|root/|Users/|work/)[A-Za-z0-9]");
+    private static final Pattern MACHINE =
+            Pattern.compile("(?<![A-Za-z0-9._}>-])/(home/(?!linuxbrew)|root/|Users/|work/)[A-Za-z0-9]");
     private static final Pattern REFERENCE =
             Pattern.compile("openrpc\\.json ([a-z_]+\\.[a-z_]+)|`openrpc\\.json ([a-z_.]+)`");
 
