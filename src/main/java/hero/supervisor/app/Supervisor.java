@@ -76,8 +76,7 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable and with a schema that fits.
     static Database open(Config config) {
-        var settings = new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool());
-        Database database = Database.connect(settings, DATABASE_PATIENCE);
+        Database database = connect(config);
         try {
             var migrations = new Migrations(database);
             if (config.migrate()) {
@@ -90,6 +89,13 @@ public final class Supervisor implements AutoCloseable {
             database.close();
             throw e;
         }
+    }
+
+    /// The database of `config`, reachable; waits for it for a while.
+    static Database connect(Config config) {
+        return Database.connect(
+                new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()),
+                DATABASE_PATIENCE);
     }
 
     private Supervisor(Config config, Database database) {

@@ -1,6 +1,10 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.app.Dev;
+import hero.supervisor.app.SchemaAdmin;
+import hero.supervisor.app.SecretAdmin;
+import hero.supervisor.app.Supervisor;
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.client.RemoteError;
 import hero.supervisor.client.RpcSettings;
@@ -15,6 +19,7 @@ import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,22 +33,48 @@ final class Wired implements Floors {
 
     @Override
     public Gateway database(Config config) {
-        throw new UnsupportedOperationException("app.SecretAdmin");
+        return new DatabaseGateway(SecretAdmin.open(config));
     }
 
     @Override
     public int dev(Config config, Path data, boolean once, Consumer<String> out) {
-        throw new UnsupportedOperationException("app.Dev");
+        return Dev.run(config, data, once, signalled(), out);
     }
 
     @Override
     public int serve(Config config, Consumer<String> out) {
-        throw new UnsupportedOperationException("app.Supervisor");
+        CountDownLatch stop = signalled();
+        try (Supervisor supervisor = Supervisor.start(config)) {
+            out.accept("listening at " + supervisor.url() + " as " + config.nodeName());
+            stop.await();
+            out.accept("stopping");
+            return Exit.OK;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Exit.OK;
+        }
+    }
+
+    /// Released by the first SIGTERM or SIGINT; the second one ends at once.
+    private static CountDownLatch signalled() {
+        CountDownLatch stop = new CountDownLatch(1);
+        Termination.onSignal(stop::countDown, () -> Runtime.getRuntime().halt(130));
+        return stop;
     }
 
     @Override
     public int migrate(Config config, Migration what, Consumer<String> out) {
-        throw new UnsupportedOperationException("store.Migrations");
+        try (SchemaAdmin schema = SchemaAdmin.open(config)) {
+            switch (what) {
+                case INFO -> schema.info().forEach(out);
+                case VALIDATE -> {
+                    schema.validate();
+                    out.accept("the schema is the one that this version needs");
+                }
+                case UP -> out.accept(schema.up() + " migrations applied; the schema is up to date");
+            }
+            return Exit.OK;
+        }
     }
 
     @Override

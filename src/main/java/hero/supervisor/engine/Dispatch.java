@@ -35,6 +35,7 @@ public final class Dispatch {
     private final Executor executor;
     private final Handover handover;
     private final ConcurrentHashMap<String, Queue> queues = new ConcurrentHashMap<>();
+    private volatile boolean stopped;
 
     /// Notes that a session holds jobs, before it is told. False when the session has ended.
     interface Handover {
@@ -116,7 +117,15 @@ public final class Dispatch {
         queues.keySet().forEach(this::wake);
     }
 
+    /// No further claims: parked pulls stay parked until their sockets go.
+    void stop() {
+        stopped = true;
+    }
+
     private void claim(Queue queue) {
+        if (stopped) {
+            return;
+        }
         Map<Slot, Pull> owners = new LinkedHashMap<>();
         synchronized (queue) {
             if (queue.claiming) {

@@ -206,15 +206,16 @@ public final class Runners {
 
     private CompletableFuture<List<Assignment>> pull(Session session, int max, boolean patient) {
         touch(session);
-        if (drains(session)) {
+        if (session.draining) {
             return CompletableFuture.completedFuture(List.of());
         }
         return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
     }
 
-    /// True when the runner gets no more jobs here.
+    /// True when the runner shall finish what it has and leave. A gateway that shuts down does not say so: its runners
+    /// go on elsewhere.
     public boolean drains(Session session) {
-        return draining || session.draining;
+        return session.draining;
     }
 
     public record Beat(List<Stop> stops, List<Hold> abandon, boolean drain) {}
@@ -306,7 +307,7 @@ public final class Runners {
     /// No further hand-overs from this gateway.
     public void drain() {
         draining = true;
-        holds.sessions().forEach(this::drain);
+        dispatch.stop();
     }
 
     /// Sessions connected here.
