@@ -85,7 +85,8 @@ final class HttpLinkTest {
 
     private static Throwable failure(RpcClient client) {
         Throwable failure = assertThrows(
-                        CompletionException.class, () -> client.call("a", Map.of()).join())
+                        CompletionException.class,
+                        () -> client.call("a", Map.of()).join())
                 .getCause();
         return failure == null ? new AssertionError("no cause") : failure;
     }
