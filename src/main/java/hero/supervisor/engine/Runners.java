@@ -3,12 +3,12 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
-import hero.supervisor.domain.Report;
-import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The runner protocol (contract §6): what a connected runner may say, and what that does. Every change of a job goes through the store's fences; what is kept here only speeds things up and
+/// The runner protocol (contract §6): what a connected runner may say, and what that does. Every change of a job goes
+/// through the store's fences; what is kept here only speeds things up and
 /// watches deadlines. Safe for any thread.
 @SuppressWarnings("ReferenceEquality") // A link or session replaced by a newer one is another one, however equal.
 public final class Runners {
@@ -67,8 +68,7 @@ public final class Runners {
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
-        this.holds =
-                new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor());
+        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor());
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);

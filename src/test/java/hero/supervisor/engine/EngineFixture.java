@@ -2,8 +2,8 @@ package hero.supervisor.engine;
 
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Limits;
-import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.ManualTime;
+import hero.supervisor.domain.Stop;
 import hero.supervisor.store.MemoryJobStore;
 import hero.supervisor.store.MemoryRunnerStore;
 import java.util.ArrayList;
