@@ -1,5 +1,7 @@
 package hero.supervisor.api;
 
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.engine.Jobs;
@@ -44,15 +46,15 @@ final class JobMethods {
     }
 
     Body listIds(Call call) {
-        return JobJson.ids(jobs.list(JobStore.Filter.ALL, null, LIST_MAX));
+        return JobJson.ids(jobs.list(JobFilter.ALL, null, LIST_MAX));
     }
 
     private @Nullable String after(Params p) {
         return p.optionalName("after", limits.nameChars());
     }
 
-    private JobStore.Filter filter(Params p) {
-        return new JobStore.Filter(
+    private JobFilter filter(Params p) {
+        return new JobFilter(
                 status(p),
                 p.optionalName("runner", limits.nameChars()),
                 p.optionalName("executor", limits.nameChars()),
@@ -97,7 +99,7 @@ final class JobMethods {
     }
 
     Body get(Call call) {
-        JobStore.Details d = jobs.details(jobId(call));
+        JobDetails d = jobs.details(jobId(call));
         var attempts = d.attempts().stream()
                 .map(a -> JobJson.attempt(
                         a.attempt(), a.sessionId(), a.startedAt(), a.endedAt(), a.status(), a.error(), a.exitCode()))

@@ -5,7 +5,7 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.engine.Secrets;
-import hero.supervisor.store.SecretStore.SecretRow;
+import hero.supervisor.domain.SecretInfo;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.Params;
@@ -83,7 +83,7 @@ final class SecretMethods {
         return Bodies.object(answer);
     }
 
-    private static Body row(SecretRow row) {
+    private static Body row(SecretInfo row) {
         Map<String, Body> answer = new LinkedHashMap<>();
         answer.put("id", Bodies.text(row.id()));
         answer.put("name", Bodies.text(row.name()));

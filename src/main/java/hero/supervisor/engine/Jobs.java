@@ -1,5 +1,6 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
@@ -8,7 +9,7 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
-import hero.supervisor.store.JobStore.Filter;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Started;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.Iterator;
@@ -137,7 +138,7 @@ public final class Jobs {
     }
 
     /// Refused with `job_not_found`.
-    public JobStore.Details details(String jobId) {
+    public JobDetails details(String jobId) {
         return store.details(jobId).orElseThrow(() -> Refusal.jobNotFound(jobId));
     }
 
@@ -199,19 +200,19 @@ public final class Jobs {
     ///
     /// @param after begin behind this job; null from the newest on
     /// @param limit at most so many
-    public Iterator<Job> list(Filter filter, @Nullable String after, long limit) {
+    public Iterator<Job> list(JobFilter filter, @Nullable String after, long limit) {
         long start = after == null ? Long.MAX_VALUE : store.number(after).orElseThrow(() -> Refusal.jobNotFound(after));
         return new Pages(filter, start, limit);
     }
 
     private final class Pages implements Iterator<Job> {
-        private final Filter filter;
+        private final JobFilter filter;
         private List<Job> page = List.of();
         private int at;
         private long next;
         private long left;
 
-        Pages(Filter filter, long start, long limit) {
+        Pages(JobFilter filter, long start, long limit) {
             this.filter = filter;
             this.next = start;
             this.left = limit;

@@ -5,7 +5,7 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.SecretStore;
-import hero.supervisor.store.SecretStore.SecretRow;
+import hero.supervisor.domain.SecretInfo;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -35,7 +35,7 @@ public final class Secrets {
     private final Time time;
     private final Consumer<Set<String>> revoked;
     /// By hash; replaced as a whole by every refresh, so that it is never larger than the table.
-    private volatile Map<String, SecretRow> known = Map.of();
+    private volatile Map<String, SecretInfo> known = Map.of();
 
     /// @param random must be cryptographically strong
     /// @param revoked hears the ids of secrets that ended, so that their connections are closed
@@ -58,7 +58,7 @@ public final class Secrets {
 
     /// Another secret of the same name and scope; the old one ends after `overlap`. Refused when there is none such.
     public Created rotate(String id, Duration overlap) {
-        SecretRow old = store.findById(id).orElseThrow(() -> unknown(id));
+        SecretInfo old = store.findById(id).orElseThrow(() -> unknown(id));
         Created created = create(old.name(), old.scope(), null);
         store.expire(id, time.instant().plus(overlap));
         refresh();
@@ -73,7 +73,7 @@ public final class Secrets {
         refresh();
     }
 
-    public List<SecretRow> all() {
+    public List<SecretInfo> all() {
         return store.all();
     }
 
@@ -85,14 +85,14 @@ public final class Secrets {
     public Grant check(String secret) {
         if (wellFormed(secret)) {
             String hash = hash(secret);
-            SecretRow row = known.get(hash);
+            SecretInfo row = known.get(hash);
             if (row == null) {
                 row = store.findByHash(hash).orElse(null);
             }
             if (row != null
                     && MessageDigest.isEqual(
                             row.hash().getBytes(StandardCharsets.US_ASCII), hash.getBytes(StandardCharsets.US_ASCII))
-                    && valid(row, time.instant())) {
+                    && row.isValid(time.instant())) {
                 return new Grant(row.id(), row.name(), row.scope());
             }
         }
@@ -103,10 +103,10 @@ public final class Secrets {
 
     /// Reads what was added, expired or revoked since.
     void refresh() {
-        Map<String, SecretRow> fresh = new HashMap<>();
+        Map<String, SecretInfo> fresh = new HashMap<>();
         Instant now = time.instant();
-        for (SecretRow row : store.all()) {
-            if (valid(row, now)) {
+        for (SecretInfo row : store.all()) {
+            if (row.isValid(now)) {
                 fresh.put(row.hash(), row);
             }
         }
@@ -117,11 +117,6 @@ public final class Secrets {
         if (!ended.isEmpty()) {
             revoked.accept(ended);
         }
-    }
-
-    private static boolean valid(SecretRow row, Instant now) {
-        Instant expiresAt = row.expiresAt();
-        return row.revokedAt() == null && (expiresAt == null || now.isBefore(expiresAt));
     }
 
     private String generate(Scope scope) {

@@ -10,9 +10,9 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.store.JobStore.Answer;
-import hero.supervisor.store.JobStore.Attempt;
-import hero.supervisor.store.JobStore.Details;
-import hero.supervisor.store.JobStore.Filter;
+import hero.supervisor.domain.JobDetails.Attempt;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Held;
 import hero.supervisor.store.JobStore.Page;
 import java.time.Duration;
@@ -83,11 +83,11 @@ final class JobReads {
                 JobStatus.of(job.get(JOBS.STATUS)), job.get(JOBS.OUTPUT), job.get(JOBS.ERROR), job.get(JOBS.EXIT_CODE));
     }
 
-    Optional<Details> details(String jobId) {
+    Optional<JobDetails> details(String jobId) {
         return database.query(sql -> sql.selectFrom(JOBS)
                 .where(JOBS.ID.eq(jobId))
                 .fetchOptional(job ->
-                        new Details(job(job), job.get(JOBS.QUEUE), state(job), result(job), attempts(sql, job))));
+                        new JobDetails(job(job), job.get(JOBS.QUEUE), state(job), result(job), attempts(sql, job))));
     }
 
     private static List<Attempt> attempts(DSLContext sql, Record job) {
@@ -148,7 +148,7 @@ final class JobReads {
                         row.get(JOBS.AT_MOST_ONCE)));
     }
 
-    Page page(Filter filter, long before, int max) {
+    Page page(JobFilter filter, long before, int max) {
         Result<Record> rows = database.query(sql -> sql.selectFrom(JOBS)
                 .where(condition(filter))
                 .and(JOBS.NUMBER.lt(before))
@@ -159,7 +159,7 @@ final class JobReads {
         return new Page(rows.stream().map(JobReads::job).toList(), next);
     }
 
-    private static Condition condition(Filter filter) {
+    private static Condition condition(JobFilter filter) {
         return DSL.and(
                 when(filter.status(), status -> JOBS.STATUS.eq(status.word())),
                 when(filter.runner(), JOBS.RUNNER::eq),

@@ -2,6 +2,8 @@ package hero.supervisor.store;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
@@ -128,41 +130,14 @@ public interface JobStore {
         record NoJob() implements Answer {}
     }
 
-    Optional<Details> details(String jobId);
-
-    /// All that is known of one job.
-    record Details(
-            Job job, String queue, JobState state, @Nullable JobResult result, List<Attempt> attempts) {}
-
-    /// @param status running, completed, failed, timeout or lost
-    record Attempt(
-            int attempt,
-            @Nullable String sessionId,
-            Instant startedAt,
-            @Nullable Instant endedAt,
-            String status,
-            @Nullable String error,
-            @Nullable Integer exitCode) {}
+    Optional<JobDetails> details(String jobId);
 
     /// One page of jobs, newest first. `before` is the number that the last page ended with
     /// ([Long#MAX_VALUE] for the first).
-    Page page(Filter filter, long before, int max);
+    Page page(JobFilter filter, long before, int max);
 
     /// @param next to go on with; 0 when there is no more
     record Page(List<Job> jobs, long next) {}
-
-    /// Null members do not filter. Times by the server's clock of acceptance.
-    record Filter(
-            @Nullable JobStatus status,
-            @Nullable String runner,
-            @Nullable String executor,
-            @Nullable String callerId,
-            @Nullable String contextId,
-            @Nullable Instant createdAfter,
-            @Nullable Instant createdBefore) {
-
-        public static final Filter ALL = new Filter(null, null, null, null, null, null, null);
-    }
 
     /// The number of a job, to begin a listing after it; empty when there is no such job.
     Optional<Long> number(String jobId);

@@ -1,5 +1,7 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
@@ -104,12 +106,12 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public Optional<Details> details(String jobId) {
+    public Optional<JobDetails> details(String jobId) {
         return reads.details(jobId);
     }
 
     @Override
-    public Page page(Filter filter, long before, int max) {
+    public Page page(JobFilter filter, long before, int max) {
         return reads.page(filter, before, max);
     }
 

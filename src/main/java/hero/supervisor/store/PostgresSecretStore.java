@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.SecretInfo;
 import static hero.supervisor.store.schema.Tables.SECRETS;
 
 import hero.supervisor.domain.Scope;
@@ -44,8 +45,8 @@ public final class PostgresSecretStore implements SecretStore {
                 .execute());
     }
 
-    private static SecretRow secret(Record row) {
-        return new SecretRow(
+    private static SecretInfo secret(Record row) {
+        return new SecretInfo(
                 row.get(SECRETS.ID),
                 row.get(SECRETS.NAME),
                 Scope.of(row.get(SECRETS.SCOPE)),
@@ -55,23 +56,23 @@ public final class PostgresSecretStore implements SecretStore {
                 instant(row.get(SECRETS.REVOKED_AT)));
     }
 
-    private Optional<SecretRow> find(Condition condition) {
+    private Optional<SecretInfo> find(Condition condition) {
         return database.query(
                 sql -> sql.selectFrom(SECRETS).where(condition).fetchOptional(PostgresSecretStore::secret));
     }
 
     @Override
-    public Optional<SecretRow> findByHash(String hash) {
+    public Optional<SecretInfo> findByHash(String hash) {
         return find(SECRETS.HASH.eq(HexFormat.of().parseHex(hash)));
     }
 
     @Override
-    public Optional<SecretRow> findById(String id) {
+    public Optional<SecretInfo> findById(String id) {
         return find(SECRETS.ID.eq(id));
     }
 
     @Override
-    public List<SecretRow> all() {
+    public List<SecretInfo> all() {
         return database.query(sql -> sql.selectFrom(SECRETS)
                 .orderBy(SECRETS.CREATED_AT.desc(), SECRETS.ID)
                 .fetch(PostgresSecretStore::secret));

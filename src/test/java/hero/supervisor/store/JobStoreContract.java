@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.JobDetails;
 import static hero.supervisor.store.JobFixture.claimOne;
 import static hero.supervisor.store.JobFixture.fail;
 import static hero.supervisor.store.JobFixture.get;
@@ -22,7 +23,7 @@ import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
-import hero.supervisor.store.JobStore.Filter;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -143,20 +144,20 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         for (int i = 0; i < 5; i++) {
             get(store().create(job("j" + i), i == 2));
         }
-        JobStore.Page first = store().page(Filter.ALL, Long.MAX_VALUE, 3);
+        JobStore.Page first = store().page(JobFilter.ALL, Long.MAX_VALUE, 3);
         assertEquals(
                 List.of("j4", "j3", "j2"), first.jobs().stream().map(Job::id).toList());
         assertEquals(store().number("j2").orElseThrow(), first.next());
-        JobStore.Page second = store().page(Filter.ALL, first.next(), 3);
+        JobStore.Page second = store().page(JobFilter.ALL, first.next(), 3);
         assertEquals(List.of("j1", "j0"), second.jobs().stream().map(Job::id).toList());
         assertEquals(0, second.next());
-        Filter queued = new Filter(JobStatus.QUEUED, "runner", "python", "caller", "context", null, null);
+        JobFilter queued = new JobFilter(JobStatus.QUEUED, "runner", "python", "caller", "context", null, null);
         assertEquals(
                 List.of("j2"),
                 store().page(queued, Long.MAX_VALUE, 3).jobs().stream()
                         .map(Job::id)
                         .toList());
-        Filter other = new Filter(null, "other", null, null, null, null, null);
+        JobFilter other = new JobFilter(null, "other", null, null, null, null, null);
         assertEquals(List.of(), store().page(other, Long.MAX_VALUE, 3).jobs());
         assertTrue(store().number("nobody").isEmpty());
     }
@@ -166,12 +167,12 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         queued("a");
         assertEquals(List.of(), store().details("a").orElseThrow().attempts());
         Assignment given = claimOne(store());
-        JobStore.Details running = store().details("a").orElseThrow();
+        JobDetails running = store().details("a").orElseThrow();
         assertEquals("running", running.attempts().getFirst().status());
         assertEquals(given.startedAt(), running.state().startedAt());
         assertNull(running.result());
         succeed(store(), given.key());
-        JobStore.Details done = store().details("a").orElseThrow();
+        JobDetails done = store().details("a").orElseThrow();
         assertEquals(new JobResult.Success("done"), done.result());
         assertEquals("completed", done.attempts().getFirst().status());
         assertEquals(done.state().completedAt(), done.attempts().getFirst().endedAt());

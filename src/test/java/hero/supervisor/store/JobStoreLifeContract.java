@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.JobDetails;
 import static hero.supervisor.store.JobFixture.claimOne;
 import static hero.supervisor.store.JobFixture.fail;
 import static hero.supervisor.store.JobFixture.get;
@@ -21,7 +22,7 @@ import hero.supervisor.domain.Outcome;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Created;
-import hero.supervisor.store.JobStore.Filter;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Started;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ abstract class JobStoreLifeContract {
         Job sent = job("a", "line one\nline two \"x\"", 0.5, extras);
         get(store().create(sent, false));
         assertEquals(sent, store().details("a").orElseThrow().job());
-        assertEquals(List.of(sent), store().page(Filter.ALL, Long.MAX_VALUE, 10).jobs());
+        assertEquals(List.of(sent), store().page(JobFilter.ALL, Long.MAX_VALUE, 10).jobs());
         queued("b");
         assertEquals(job("b"), claimOne(store()).job());
     }
@@ -279,7 +280,7 @@ abstract class JobStoreLifeContract {
         assertEquals(
                 List.of("failed", "failed"),
                 store().details("a").orElseThrow().attempts().stream()
-                        .map(JobStore.Attempt::status)
+                        .map(JobDetails.Attempt::status)
                         .toList());
     }
 

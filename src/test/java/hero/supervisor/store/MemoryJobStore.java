@@ -1,5 +1,8 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.JobDetails.Attempt;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
@@ -430,7 +433,7 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public Optional<Details> details(String jobId) {
+    public Optional<JobDetails> details(String jobId) {
         synchronized (shared) {
             Row row = shared.jobs.get(jobId);
             if (row == null) {
@@ -448,12 +451,12 @@ public final class MemoryJobStore implements JobStore {
                         failure == null ? null : failure.message(),
                         failure == null ? null : failure.exitCode()));
             }
-            return Optional.of(new Details(row.job, row.queue, state(row), row.result, attempts));
+            return Optional.of(new JobDetails(row.job, row.queue, state(row), row.result, attempts));
         }
     }
 
     @Override
-    public Page page(Filter filter, long before, int max) {
+    public Page page(JobFilter filter, long before, int max) {
         synchronized (shared) {
             List<Row> rows = shared.jobs.values().stream()
                     .filter(row -> row.number < before && passes(row, filter))
@@ -465,7 +468,7 @@ public final class MemoryJobStore implements JobStore {
         }
     }
 
-    private static boolean passes(Row row, Filter filter) {
+    private static boolean passes(Row row, JobFilter filter) {
         return (filter.status() == null || filter.status() == row.status)
                 && (filter.runner() == null || filter.runner().equals(row.job.runner()))
                 && (filter.executor() == null || filter.executor().equals(row.job.executor()))

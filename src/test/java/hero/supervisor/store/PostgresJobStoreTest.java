@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.JobDetails;
 import static hero.supervisor.store.JobFixture.atMostOnce;
 import static hero.supervisor.store.JobFixture.claimOne;
 import static hero.supervisor.store.JobFixture.get;
@@ -238,7 +239,7 @@ class PostgresJobStoreTest extends JobStoreContract {
         assertEquals(
                 List.of("lost", "lost", "lost"),
                 store.details("a").orElseThrow().attempts().stream()
-                        .map(JobStore.Attempt::status)
+                        .map(JobDetails.Attempt::status)
                         .toList());
         assertEquals(0, count("job_holds"));
     }

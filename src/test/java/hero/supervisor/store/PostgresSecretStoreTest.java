@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.SecretInfo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -21,7 +22,7 @@ class PostgresSecretStoreTest {
             PostgresSecretStore store = new PostgresSecretStore(database);
             String hash = "0123456789abcdef".repeat(4);
             store.add("id", "name", Scope.USER, hash, null);
-            SecretStore.SecretRow row = store.findByHash(hash).orElseThrow();
+            SecretInfo row = store.findByHash(hash).orElseThrow();
             assertEquals("id", row.id());
             assertEquals(Scope.USER, row.scope());
             assertEquals(hash, row.hash());
