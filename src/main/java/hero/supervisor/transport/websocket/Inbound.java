@@ -166,11 +166,11 @@ final class Inbound {
             room((int) (length - done));
             int count = source.read(message, size, (int) Math.min(length - done, message.length - size));
             Mask.apply(message, size, size + count, key, done);
+            done += count;
             if (kind == Frames.TEXT && !utf8.accept(message, size, size + count)) {
                 throw new Violation(WsCloseCodes.NOT_CONSISTENT, "text is not UTF-8");
             }
             size += count;
-            done += count;
         }
     }
 

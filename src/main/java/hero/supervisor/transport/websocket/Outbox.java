@@ -309,38 +309,13 @@ final class Outbox {
 
     /// The writer's loop; the caller holds the right to write and gives it up here, or hands it to the next turn.
     private void pump() {
-        Batch batch = new Batch();
+        Batch batch = new Batch(WRITE_BYTES);
         while (gather(batch)) {
             boolean written = write(batch.small, 0, batch.smallBytes);
             for (int from = 0; written && from < batch.large.length; from += WRITE_BYTES) {
                 written = write(batch.large, from, Math.min(WRITE_BYTES, batch.large.length - from));
             }
             settle(batch, written);
-        }
-    }
-
-    /// What goes out next: frames joined up to [#WRITE_BYTES], and perhaps one long payload behind them.
-    private static final class Batch {
-        private byte[] small = NOTHING;
-        private int smallBytes;
-        private byte[] large = NOTHING;
-        private long released;
-        private boolean closes;
-
-        void clear() {
-            smallBytes = 0;
-            large = NOTHING;
-            released = 0;
-            closes = false;
-        }
-
-        void append(byte[] bytes) {
-            if (smallBytes + bytes.length > small.length) {
-                int wanted = Math.max(smallBytes + bytes.length, Math.min(2 * small.length, WRITE_BYTES));
-                small = java.util.Arrays.copyOf(small, wanted);
-            }
-            System.arraycopy(bytes, 0, small, smallBytes, bytes.length);
-            smallBytes += bytes.length;
         }
     }
 
