@@ -5,7 +5,6 @@ import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.engine.Jobs;
-import hero.supervisor.store.JobStore;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.JobJson;

@@ -43,8 +43,7 @@ public final class Dev {
         }
     }
 
-    private static int run(
-            Supervisor supervisor, Path data, boolean once, CountDownLatch stop, Consumer<String> out) {
+    private static int run(Supervisor supervisor, Path data, boolean once, CountDownLatch stop, Consumer<String> out) {
         DevSecrets secrets = DevSecrets.in(data, supervisor);
         registerHelloRunner(supervisor);
         Map<String, List<String>> executors = executors();
@@ -125,10 +124,11 @@ public final class Dev {
         out.accept("Hero Supervisor runs at " + supervisor.url() + " (WebSocket: " + socket(supervisor) + ")");
         out.accept("  secrets  " + data.resolve(DevSecrets.FILE));
         out.accept("  runner   " + RUNNER + ", " + SLOTS + " slots: " + String.join(", ", executors.keySet()));
-        out.accept("  job.run  " + switch (hello) {
-            case JobResult.Success(String output) -> output;
-            case JobResult.Failure(String message, Integer exitCode) -> "failed: " + message;
-        });
+        out.accept("  job.run  "
+                + switch (hello) {
+                    case JobResult.Success(String output) -> output;
+                    case JobResult.Failure(String message, Integer exitCode) -> "failed: " + message;
+                });
     }
 
     private static void guide(Supervisor supervisor, Path data, Consumer<String> out) {

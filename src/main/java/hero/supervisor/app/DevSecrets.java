@@ -81,10 +81,7 @@ record DevSecrets(String admin, String user, String register) {
                 .append(supervisor.url().replaceFirst("^http", "ws"))
                 .append("/rpc\n");
         for (Scope scope : List.of(Scope.values())) {
-            lines.append(variable(scope))
-                    .append('=')
-                    .append(of(secrets, scope))
-                    .append('\n');
+            lines.append(variable(scope)).append('=').append(of(secrets, scope)).append('\n');
         }
         try {
             Path next = file.resolveSibling(FILE + ".next");

@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A real PostgreSQL of our own in a folder: durable (`fsync`, `synchronous_commit` and `full_page_writes` on), only on
-/// 127.0.0.1, with a generated password, so that other users of the machine cannot read the jobs.
+/// A real PostgreSQL of our own in a folder: durable (`fsync`, `synchronous_commit` and `full_page_writes` on), only
+/// on 127.0.0.1, with a generated password, so that other users of the machine cannot read the jobs.
 ///
 /// ```
 /// DIR/lock            held as long as a supervisor lives; says which one
@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// DIR/postgres.log    PostgreSQL's log of this run and the one before
 /// ```
 ///
-/// PostgreSQL is started in a session of its own (`pg_ctl` does that): Ctrl-C reaches the supervisor only, which stops
-/// it last. When a supervisor was killed, its PostgreSQL still runs: the next one stops and starts it.
+/// PostgreSQL is started in a session of its own (`pg_ctl` does that): Ctrl-C reaches the supervisor only, which
+/// stops it last. When a supervisor was killed, its PostgreSQL still runs: the next one stops and starts it.
 public final class EmbeddedDatabase implements AutoCloseable {
     private static final String USER = "postgres";
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
@@ -50,7 +50,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     /// Starts the PostgreSQL of a folder, which is made when it is not there. `progress` is told of each thing that
-    /// takes a while. Throws [Database.Unusable] with one clear sentence: the folder is in use, is another version's,
+    /// takes a while. Throws [Database.Unusable] with one clear sentence: the folder is in use, is another
+    version's,
     /// cannot be written, or PostgreSQL does not start.
     public static EmbeddedDatabase start(Path folder, Consumer<String> progress) {
         Path home = folder.toAbsolutePath().normalize();

@@ -18,8 +18,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
-/// PostgreSQL's programs, unpacked once per version from the zonky jar into the user's cache (it is found again after a
-/// restart, and nobody clears it like a temporary folder), or into the data folder when there is no cache.
+/// PostgreSQL's programs, unpacked once per version from the zonky jar into the user's cache (it is found again
+/// after a restart, and nobody clears it like a temporary folder), or into the data folder when there is no cache.
 final class PostgresBinaries {
     /// That of the binaries in the jar.
     static final int MAJOR = 18;

@@ -124,8 +124,8 @@ final class PostgresServer {
         }
     }
 
-    /// The process that serves the folder. A number left by a crash may belong to anybody today: what is known of that
-    /// process must not speak against it being PostgreSQL.
+    /// The process that serves the folder. A number left by a crash may belong to anybody today: what is known of
+    /// that process must not speak against it being PostgreSQL.
     OptionalLong pid() {
         try {
             Path file = data.resolve("postmaster.pid");

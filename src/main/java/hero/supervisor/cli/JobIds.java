@@ -4,8 +4,8 @@ import hero.supervisor.domain.Time;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
-/// Ids for jobs that name none. Made here rather than by the server, so that a caller whose connection breaks can still
-/// ask for the result. UUID version 7: RFC 9562 §5.7.
+/// Ids for jobs that name none. Made here rather than by the server, so that a caller whose connection breaks can
+/// still ask for the result. UUID version 7: RFC 9562 §5.7.
 final class JobIds {
     private JobIds() {}
 

@@ -1,7 +1,7 @@
 package hero.supervisor.client;
 
-/// There is no connection (any more): whether a call that was open has been carried out is not known. Repeat it over a
-/// new connection; calls of this API are safe to repeat.
+/// There is no connection (any more): whether a call that was open has been carried out is not known. Repeat it over
+/// a new connection; calls of this API are safe to repeat.
 public final class ConnectionLost extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -68,13 +68,15 @@ public final class RpcClient implements AutoCloseable {
         }
     }
 
-    /// Connects. [ConnectionLost] when the server is not there or refuses; over HTTP that only shows at the first call.
+    /// Connects. [ConnectionLost] when the server is not there or refuses; over HTTP that only shows at the first
+    /// call.
     public static RpcClient connect(RpcSettings settings, Time time, Notifications notifications) {
         return new RpcClient(settings, time, notifications);
     }
 
     /// Calls `method` with parameters by name. The future holds the result as a plain tree, or fails with
-    /// [RemoteError] or [ConnectionLost]. Blocks only while too much waits to be sent. Cancelling the future forgets
+    /// [RemoteError] or [ConnectionLost]. Blocks only while too much waits to be sent. Cancelling the future
+    forgets
     /// the call here; the server is not told.
     @SuppressWarnings("FutureReturnValueIgnored") // The dependent that forgets the call has no value.
     public CompletableFuture<@Nullable Object> call(String method, Map<String, ?> params) {

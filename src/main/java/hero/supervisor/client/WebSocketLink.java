@@ -16,8 +16,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// JSON-RPC over the JDK's WebSocket. One virtual thread writes, because the JDK takes one message at a time; the same
-/// thread pings and notices silence. Messages are handed on in order by the JDK's reader, one at a time.
+/// JSON-RPC over the JDK's WebSocket. One virtual thread writes, because the JDK takes one message at a time; the
+/// same thread pings and notices silence. Messages are handed on in order by the JDK's reader, one at a time.
 final class WebSocketLink implements Link, WebSocket.Listener {
     private static final Duration GOODBYE = Duration.ofSeconds(1);
 

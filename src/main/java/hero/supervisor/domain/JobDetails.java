@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param result null until the job has ended
 /// @param attempts in their order
-public record JobDetails(Job job, String queue, JobState state, @Nullable JobResult result, List<Attempt> attempts) {
+public record JobDetails(
+        Job job, String queue, JobState state, @Nullable JobResult result, List<Attempt> attempts) {
 
     /// One hand-over.
     ///

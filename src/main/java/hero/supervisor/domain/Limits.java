@@ -100,8 +100,26 @@ public record Limits(
     /// The same limits with other timeouts of jobs, in seconds.
     public Limits withTimeouts(double defaultS, double maxS) {
         return new Limits(
-                messageBytes, replyBytes, batchItems, batchParallel, jsonDepth, callsPerConnection, waitsPerConnection,
-                waits, connections, sendQueueBytes, writeDeadline, pingEvery, pongWithin, handshakeWithin, nameChars,
-                envVars, maxS, defaultS, storeQueue, pullJobs, slots);
+                messageBytes,
+                replyBytes,
+                batchItems,
+                batchParallel,
+                jsonDepth,
+                callsPerConnection,
+                waitsPerConnection,
+                waits,
+                connections,
+                sendQueueBytes,
+                writeDeadline,
+                pingEvery,
+                pongWithin,
+                handshakeWithin,
+                nameChars,
+                envVars,
+                maxS,
+                defaultS,
+                storeQueue,
+                pullJobs,
+                slots);
     }
 }

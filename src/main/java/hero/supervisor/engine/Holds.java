@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The sessions on this gateway and what each holds: notes hand-overs, forgets what has ended, and tells whoever waits.
-/// Safe for any thread.
+/// The sessions on this gateway and what each holds: notes hand-overs, forgets what has ended, and tells whoever
+/// waits. Safe for any thread.
 final class Holds {
     private static final Logger log = LoggerFactory.getLogger(Holds.class);
 

@@ -212,8 +212,8 @@ public final class Runners {
         return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
     }
 
-    /// True when the runner shall finish what it has and leave. A gateway that shuts down does not say so: its runners
-    /// go on elsewhere.
+    /// True when the runner shall finish what it has and leave. A gateway that shuts down does not say so: its
+    /// runners go on elsewhere.
     public boolean drains(Session session) {
         return session.draining;
     }

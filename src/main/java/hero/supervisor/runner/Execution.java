@@ -132,8 +132,8 @@ final class Execution {
         awaitGone(group, AFTER_KILL, new CompletableFuture<>());
     }
 
-    /// Waits until no process of the group is left, the time is over or someone wants it killed. There is no event for
-    /// the end of a group, so it is looked at.
+    /// Waits until no process of the group is left, the time is over or someone wants it killed. There is no event
+    /// for the end of a group, so it is looked at.
     private static void awaitGone(ProcessGroup group, Duration most, CompletableFuture<Ask> killed)
             throws InterruptedException {
         for (long leftMs = most.toMillis(); leftMs > 0 && group.isAlive(); leftMs -= LOOK_AGAIN.toMillis()) {

@@ -53,7 +53,8 @@ public final class Runner implements AutoCloseable {
     }
 
     /// Runs until it was drained or closed; afterwards no process and no folder of a job is left. [ConnectionLost]
-    /// (refused) or [RemoteError] when the server refuses this runner at the first connection; later it keeps trying.
+    /// (refused) or [RemoteError] when the server refuses this runner at the first connection; later it keeps
+    trying.
     public void run() {
         var delivery = Thread.ofVirtual().name("runner-results").start(new Delivery(work)::run);
         try {
@@ -80,8 +81,8 @@ public final class Runner implements AutoCloseable {
         }
     }
 
-    /// Ends at once: kills what runs, sends nothing more; the server hands the jobs to others. Blocks until no process
-    /// is left. Can be repeated.
+    /// Ends at once: kills what runs, sends nothing more; the server hands the jobs to others. Blocks until no
+    /// process is left. Can be repeated.
     @Override
     public void close() {
         Session session = work.session();

@@ -112,7 +112,8 @@ final class Work {
         return with(() -> List.copyOf(alive));
     }
 
-    /// Everything in this runner's hands, as heartbeats and a resume name it: also what has ended and is not recorded.
+    /// Everything in this runner's hands, as heartbeats and a resume name it: also what has ended and is not
+    /// recorded.
     List<Map<String, Object>> held() {
         return with(() -> {
             List<Map<String, Object>> held = new ArrayList<>();

@@ -138,8 +138,8 @@ public final class Gateway implements AutoCloseable {
         return builder.addUpgraders(upgrade.everySpelling()).build();
     }
 
-    /// Blocking sockets rather than Helidon's NIO ones: half the buffers per idle connection, and one system call for a
-    /// write instead of one per 8 KiB.
+    /// Blocking sockets rather than Helidon's NIO ones: half the buffers per idle connection, and one system call
+    /// for a write instead of one per 8 KiB.
     private WebServer server(InetAddress address, Routes routes) {
         return WebServer.builder()
                 .address(address)
@@ -178,7 +178,8 @@ public final class Gateway implements AutoCloseable {
                 .log("gateway listens");
     }
 
-    /// Helidon only logs that a port cannot be had, and comes back from `start` as if nothing were wrong: asked before.
+    /// Helidon only logs that a port cannot be had, and comes back from `start` as if nothing were wrong: asked
+    /// before.
     private void probe() throws IOException {
         if (settings.port() != 0) {
             try (ServerSocket socket = new ServerSocket()) {
@@ -228,8 +229,8 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until everybody has
-    /// gone, `within` at most.
+    /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until everybody
+    /// has gone, `within` at most.
     public void drain(Duration spread, Duration within) throws InterruptedException {
         draining = true;
         CountDownLatch never = new CountDownLatch(1);

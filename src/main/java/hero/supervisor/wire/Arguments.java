@@ -12,8 +12,8 @@ public final class Arguments {
         this.tree = tree;
     }
 
-    /// The parameters under their names. A refusal when the form does not fit the method: an unknown name, or too many
-    /// positions. Values and missing names are checked later, when the caller's right to ask is known:
+    /// The parameters under their names. A refusal when the form does not fit the method: an unknown name, or too
+    /// many positions. Values and missing names are checked later, when the caller's right to ask is known:
     /// [Params#requireAll()].
     public Params bind(MethodSpec method) {
         return Binding.bind(method, tree);

@@ -9,7 +9,8 @@ public interface Body {
 
     Body NULL = JsonGenerator::writeNull;
 
-    /// Writes exactly one JSON value. May read from the store while it writes, and then may throw a refusal in between.
+    /// Writes exactly one JSON value. May read from the store while it writes, and then may throw a refusal in
+    /// between.
     void write(JsonGenerator out) throws IOException;
 
     /// True when the value may be long and is made while it is written.

@@ -3,8 +3,8 @@ package hero.supervisor.wire;
 import hero.supervisor.domain.Limits;
 import java.util.List;
 
-/// What one message of a peer is. Parsing runs nothing: a message that is cut, too deep or has a key twice is malformed
-/// as a whole. Source: JSON-RPC 2.0 §4 to §6.
+/// What one message of a peer is. Parsing runs nothing: a message that is cut, too deep or has a key twice is
+/// malformed as a whole. Source: JSON-RPC 2.0 §4 to §6.
 public sealed interface Message {
 
     /// The `id` of an answer when the question's id is unknown or was null.

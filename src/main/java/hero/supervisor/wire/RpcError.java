@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// An error as a peer sees it: every code, and the only mapping of exceptions to codes. Holds no stack, SQL, secret or
-/// payload. Source: contract §4, JSON-RPC 2.0 §5.1.
+/// An error as a peer sees it: every code, and the only mapping of exceptions to codes. Holds no stack, SQL, secret
+/// or payload. Source: contract §4, JSON-RPC 2.0 §5.1.
 ///
 /// @param data facts for programs; `kind`, a stable word, comes first. Values are strings, numbers, booleans or lists
 public record RpcError(Code code, String message, Map<String, Object> data) {

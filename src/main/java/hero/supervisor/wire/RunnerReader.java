@@ -55,7 +55,8 @@ public final class RunnerReader {
         return holds;
     }
 
-    /// The member `results` of `runner.result`: one to [Limits#pullJobs()], each with exactly one of success and error.
+    /// The member `results` of `runner.result`: one to [Limits#pullJobs()], each with exactly one of success and
+    /// error.
     public List<Report> reports(Params params) {
         List<Report> reports = new ArrayList<>();
         for (Params item : params.objects("results", limits.pullJobs())) {

@@ -79,7 +79,8 @@ abstract class JobStoreLifeContract {
         Job sent = job("a", "line one\nline two \"x\"", 0.5, extras);
         get(store().create(sent, false));
         assertEquals(sent, store().details("a").orElseThrow().job());
-        assertEquals(List.of(sent), store().page(JobFilter.ALL, Long.MAX_VALUE, 10).jobs());
+        assertEquals(
+                List.of(sent), store().page(JobFilter.ALL, Long.MAX_VALUE, 10).jobs());
         queued("b");
         assertEquals(job("b"), claimOne(store()).job());
     }

@@ -20,8 +20,8 @@ import org.jooq.meta.jaxb.Logging;
 import org.jooq.meta.jaxb.Target;
 import org.junit.jupiter.api.Test;
 
-/// The committed jOOQ classes are those of the migrated schema. `mvn test -Dtest=SchemaTest -Dschema.write=true` writes
-/// them anew.
+/// The committed jOOQ classes are those of the migrated schema. `mvn test -Dtest=SchemaTest -Dschema.write=true`
+/// writes them anew.
 class SchemaTest {
     private static final Path COMMITTED = Path.of("src/main/java");
     private static final Path GENERATED = Path.of("target/schema");

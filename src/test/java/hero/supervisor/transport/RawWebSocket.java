@@ -14,8 +14,8 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// A WebSocket client that does what it is told, right or wrong: any header, any frame. For tests. Reads time out after
-/// 20 s, so that a test fails rather than hangs.
+/// A WebSocket client that does what it is told, right or wrong: any header, any frame. For tests. Reads time out
+/// after 20 s, so that a test fails rather than hangs.
 public final class RawWebSocket implements AutoCloseable {
     public static final int CONTINUATION = 0;
     public static final int TEXT = 1;

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One WebSocket connection after the handshake. Helidon's thread reads and delivers; an [Outbox] writes. It ends once,
-/// whatever ends it, and then the listener's `onClose` runs, exactly once: 1006 when there was no closing handshake.
+/// One WebSocket connection after the handshake. Helidon's thread reads and delivers; an [Outbox] writes. It ends
+/// once, whatever ends it, and then the listener's `onClose` runs, exactly once: 1006 when there was no closing
+/// handshake.
 final class Connection implements ServerConnection, Session {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     /// A browser or client pings at most a few times a second; what is beyond this only costs us.

@@ -2,7 +2,8 @@ package hero.supervisor.transport.websocket;
 
 import java.util.Map;
 
-/// An HTTP request that is refused, with all that the answer needs. The body is JSON and holds nothing of the request.
+/// An HTTP request that is refused, with all that the answer needs. The body is JSON and holds nothing of the
+/// request.
 public final class Denied extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

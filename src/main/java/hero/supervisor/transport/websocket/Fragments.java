@@ -46,8 +46,8 @@ final class Fragments extends OutputStream {
         }
     }
 
-    /// Sends the last fragment. `close` does nothing, so that a content that closes its stream early cannot make a part
-    /// look like the whole.
+    /// Sends the last fragment. `close` does nothing, so that a content that closes its stream early cannot make a
+    /// part look like the whole.
     void finish() throws IOException {
         send(true);
     }

@@ -14,12 +14,13 @@ import org.jspecify.annotations.Nullable;
 /// while
 /// nobody writes becomes the writer, and writes what others queue meanwhile, many frames in one socket write.
 ///
-/// States: `OPEN` → `CLOSING` (a close frame is queued; nothing may follow it) → `DEAD` (nothing is written any more).
-/// Pings and pongs overtake queued messages, never inside a frame. Safe for any thread.
+/// States: `OPEN` → `CLOSING` (a close frame is queued; nothing may follow it) → `DEAD` (nothing is written any
+/// more). Pings and pongs overtake queued messages, never inside a frame. Safe for any thread.
 final class Outbox {
     /// One socket write at most; also the step in which progress shows.
     private static final int WRITE_BYTES = 64 << 10;
-    /// A peer that pings without reading gets the latest pongs (RFC 6455 §5.5.3 allows to answer the most recent only).
+    /// A peer that pings without reading gets the latest pongs (RFC 6455 §5.5.3 allows to answer the most recent
+    /// only).
     private static final int CONTROL_FRAMES_MAX = 64;
 
     private enum State {

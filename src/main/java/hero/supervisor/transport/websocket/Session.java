@@ -2,8 +2,8 @@ package hero.supervisor.transport.websocket;
 
 import io.helidon.websocket.WsSession;
 
-/// Helidon's session, and what a gateway needs besides. Safe for any thread; whatever is sent after the end is dropped.
-/// Messages are sent whole: `last` must be true.
+/// Helidon's session, and what a gateway needs besides. Safe for any thread; whatever is sent after the end is
+/// dropped. Messages are sent whole: `last` must be true.
 public interface Session extends WsSession {
 
     /// Sends a text message. Waits while the queue is full, then runs `queued`, and may help to write what is queued,
@@ -11,7 +11,8 @@ public interface Session extends WsSession {
     /// others too.
     void send(byte[] utf8, Runnable queued);
 
-    /// Sends a text message unless the queue is full or the connection has ended: false then. Never waits for the peer.
+    /// Sends a text message unless the queue is full or the connection has ended: false then. Never waits for the
+    /// peer.
     boolean offer(byte[] utf8);
 
     /// Sends a text message in fragments while it is made; returns when it is sent. Other messages wait meanwhile,

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
-/// All WebSocket connections of one server, and what they share. [#beat] must be called about once a second; it pings,
-/// and ends whoever is dead, stuck or too slow. Safe for any thread.
+/// All WebSocket connections of one server, and what they share. [#beat] must be called about once a second; it
+/// pings, and ends whoever is dead, stuck or too slow. Safe for any thread.
 public final class Sockets {
     private final Limits limits;
     private final Duration closeWithin;

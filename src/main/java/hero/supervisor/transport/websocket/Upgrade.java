@@ -46,8 +46,8 @@ public final class Upgrade implements Http1Upgrader {
         this.sockets = sockets;
     }
 
-    /// This upgrader under every spelling of `websocket`: the token is case-insensitive (RFC 9110 §7.8), Helidon's map
-    /// of
+    /// This upgrader under every spelling of `websocket`: the token is case-insensitive (RFC 9110 §7.8), Helidon's
+    /// map of
     /// upgraders is not.
     public Map<String, Http1Upgrader> everySpelling() {
         Map<String, Http1Upgrader> map = new HashMap<>();
