@@ -27,11 +27,12 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 
-/// One Java file as the compiler's parser sees it: what it declares, what it uses, and where. Names are as written;
-/// nothing is resolved.
+/// One Java file as the compiler's parser sees it: what it declares, what it uses, and where. Names are as
+/// written; nothing is resolved.
 ///
 /// @param types simple names of all types, nested ones too
-/// @param uses `Owner.member` for each member that is read, called or referred to, `new Type` for each construction
+/// @param uses `Owner.member` for each member that is read, called or referred to, `new Type` for each
+/// construction
 /// @param annotations simple names
 /// @param calls names of called methods, without owner
 record JavaText(

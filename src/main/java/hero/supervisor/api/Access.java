@@ -2,8 +2,8 @@ package hero.supervisor.api;
 
 import hero.supervisor.domain.Scope;
 
-/// What a method demands of its caller. A secret that is shown is judged always, also where none is needed. Source:
-/// contract §5.
+/// What a method demands of its caller. A secret that is shown is judged always, also where none is needed.
+/// Source: contract §5.
 public enum Access {
     /// Anybody: `rpc.discover`, `auth.login`.
     PUBLIC(true, true, true, false),

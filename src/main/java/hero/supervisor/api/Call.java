@@ -55,8 +55,8 @@ public final class Call {
         return await(future, null);
     }
 
-    /// Likewise, but no longer than `atMost` (null: no bound): then the future is cancelled and the call refused as
-    /// `wait_timeout`.
+    /// Likewise, but no longer than `atMost` (null: no bound): then the future is cancelled and the call refused
+    /// as `wait_timeout`.
     public <T extends @Nullable Object> T await(CompletableFuture<T> future, @Nullable Duration atMost) {
         if (future.isDone()) {
             return outcome(future, null, new AtomicBoolean());

@@ -8,8 +8,8 @@ import hero.supervisor.wire.Message;
 import hero.supervisor.wire.Params;
 import org.jspecify.annotations.Nullable;
 
-/// Judges whether a caller may call a method. Comes before any look at the other parameters, so that nobody without a
-/// right learns from their errors.
+/// Judges whether a caller may call a method. Comes before any look at the other parameters, so that nobody
+/// without a right learns from their errors.
 final class Gate {
     private final SecretCheck secrets;
 

@@ -26,8 +26,8 @@ public interface Peer {
     /// True when the server can send messages of its own: WebSocket.
     boolean duplex();
 
-    /// Sends a notification (a whole JSON-RPC message). False when the connection is gone or its queue is full; the
-    /// message is dropped then. Never blocks on the peer.
+    /// Sends a notification (a whole JSON-RPC message). False when the connection is gone or its queue is full;
+    /// the message is dropped then. Never blocks on the peer.
     boolean notify(byte[] message);
 
     /// Starts the closing handshake with one of the codes of RFC 6455 §7.4 or 4000–4999.
@@ -41,8 +41,8 @@ public interface Peer {
         void remove();
     }
 
-    /// The call on this thread does nothing but wait from now on: its place among the calls at work goes to another.
-    /// False when the connection has as many waits as it may have. [#unpark] must follow when true.
+    /// The call on this thread does nothing but wait from now on: its place among the calls at work goes to
+    /// another. False when the connection has as many waits as it may have. [#unpark] must follow when true.
     boolean park();
 
     void unpark();

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The dispatcher of both transports: one message in, at most one reply out. Never throws; whatever a method throws
-/// becomes an error of the wire. Safe for any thread. Source: JSON-RPC 2.0.
+/// The dispatcher of both transports: one message in, at most one reply out. Never throws; whatever a method
+/// throws becomes an error of the wire. Safe for any thread. Source: JSON-RPC 2.0.
 public final class Rpc {
     private static final Logger LOG = LoggerFactory.getLogger(Rpc.class);
 
@@ -46,8 +46,8 @@ public final class Rpc {
         this.meter = meter;
     }
 
-    /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is to
-    /// be sent: for notifications, for responses, for a peer that has gone.
+    /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is
+    /// to be sent: for notifications, for responses, for a peer that has gone.
     public @Nullable Reply answer(byte[] utf8, Peer peer) {
         try {
             return switch (Message.parse(utf8, limits)) {

@@ -52,8 +52,8 @@ final class RunnerProtocol {
         return RunnerJson.connected(answer.answer());
     }
 
-    /// `runner.connect` shows the secret, the calls after it need not: the connection carries it, unless it carries
-    /// one already that will do.
+    /// `runner.connect` shows the secret, the calls after it need not: the connection carries it, unless it
+    /// carries one already that will do.
     private static void carry(Peer peer, @Nullable Grant shown) {
         Grant carried = peer.grant();
         if (shown != null && (carried == null || !Access.RUNNER.allows(carried.scope()))) {

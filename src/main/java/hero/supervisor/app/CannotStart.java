@@ -1,7 +1,7 @@
 package hero.supervisor.app;
 
-/// Why the system did not start, in one sentence for the person who starts it: what is wrong and what would do. Shown
-/// without a stack trace; holds no password.
+/// Why the system did not start, in one sentence for the person who starts it: what is wrong and what would do.
+/// Shown without a stack trace; holds no password.
 public final class CannotStart extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -9,7 +9,8 @@ public final class CannotStart extends RuntimeException {
     public enum Reason {
         /// A setting is wrong: exit code 2.
         SETTING,
-        /// The settings are fine, the surroundings are not (port in use, no PostgreSQL, folder in use): exit code 3.
+        /// The settings are fine, the surroundings are not (port in use, no PostgreSQL, folder in use): exit code
+        /// 3.
         SURROUNDINGS
     }
 

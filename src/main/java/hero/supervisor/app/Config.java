@@ -64,8 +64,8 @@ public record Config(
         hosts = List.copyOf(hosts);
     }
 
-    /// What people wrote, checked. `file` is the YAML file, if there is one. [CannotStart] names the first setting
-    /// that is wrong, its value, where it was written, and what would do.
+    /// What people wrote, checked. `file` is the YAML file, if there is one. [CannotStart] names the first
+    /// setting that is wrong, its value, where it was written, and what would do.
     public static Config of(Map<Setting, String> flags, Map<String, String> environment, @Nullable Path file) {
         return of(settings(flags, environment, file));
     }

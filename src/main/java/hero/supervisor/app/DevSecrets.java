@@ -15,7 +15,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The first secrets of a `dev` system: made once, kept in `dev.env` (mode 600) beside the URLs, found again later.
+/// The first secrets of a `dev` system: made once, kept in `dev.env` (mode 600) beside the URLs, found again
+/// later.
 record DevSecrets(String admin, String user, String register) {
     static final String FILE = "dev.env";
 

@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A real PostgreSQL of our own in a folder: durable (`fsync`, `synchronous_commit` and `full_page_writes` on), only
-/// on 127.0.0.1, with a generated password, so that other users of the machine cannot read the jobs.
+/// A real PostgreSQL of our own in a folder: durable (`fsync`, `synchronous_commit` and `full_page_writes` on),
+/// only on 127.0.0.1, with a generated password, so that other users of the machine cannot read the jobs.
 ///
 /// ```
 /// DIR/lock            held as long as a supervisor lives; says which one
@@ -49,10 +49,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
         this.settings = settings;
     }
 
-    /// Starts the PostgreSQL of a folder, which is made when it is not there. `progress` is told of each thing that
-    /// takes a while. Throws [Database.Unusable] with one clear sentence: the folder is in use, is another
-    version's,
-    /// cannot be written, or PostgreSQL does not start.
+    /// Starts the PostgreSQL of a folder, which is made when it is not there. `progress` is told of each thing
+    /// that takes a while. Throws [Database.Unusable] with one clear sentence: the folder is in use, is another
+    /// version's, cannot be written, or PostgreSQL does not start.
     public static EmbeddedDatabase start(Path folder, Consumer<String> progress) {
         Path home = folder.toAbsolutePath().normalize();
         try {

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 
-/// PostgreSQL's own programs (`initdb`, `pg_ctl`) on one data folder. As root they run in a user namespace of their
-/// own (`unshare -U`), where they are not root, which PostgreSQL asks for.
+/// PostgreSQL's own programs (`initdb`, `pg_ctl`) on one data folder. As root they run in a user namespace of
+/// their own (`unshare -U`), where they are not root, which PostgreSQL asks for.
 final class PostgresServer {
     /// Crash recovery after a power cut may replay a lot.
     private static final int START_WITHIN_S = 300;

@@ -12,8 +12,8 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Secrets managed on the database itself, for the operator who has no secret yet. Brings an empty schema up to date
-/// first. Not for several threads.
+/// Secrets managed on the database itself, for the operator who has no secret yet. Brings an empty schema up to
+/// date first. Not for several threads.
 public final class SecretAdmin implements AutoCloseable {
     private final Database database;
     private final PostgresSecretStore store;

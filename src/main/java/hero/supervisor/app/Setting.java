@@ -5,9 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Every setting of `serve`, in the order in which help and `--print-config` show them. One name has three spellings:
-/// `db_url` in a YAML file, `--db-url` as a flag, `SUPERVISOR_DB_URL` in the environment. A new setting is a line
-/// here and a component of [Config]; flags, environment, file, help and the printed form follow from it.
+/// Every setting of `serve`, in the order in which help and `--print-config` show them. One name has three
+/// spellings: `db_url` in a YAML file, `--db-url` as a flag, `SUPERVISOR_DB_URL` in the environment. A new
+/// setting is a line here and a component of [Config]; flags, environment, file, help and the printed form follow
+/// from it.
 public enum Setting {
     BIND("127.0.0.1", "ADDRESS", "address to listen on; 0.0.0.0 for every network"),
     PORT("3030", "N", "port to listen on; 0 takes a free one"),

@@ -4,8 +4,8 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Values as people wrote them, each with the place where it was written, so that a sentence about a wrong one can
-/// name that place. Flags win over the environment, that over the file, that over the fallback. Immutable.
+/// Values as people wrote them, each with the place where it was written, so that a sentence about a wrong one
+/// can name that place. Flags win over the environment, that over the file, that over the fallback. Immutable.
 public final class SettingLayers {
 
     /// @param text as written

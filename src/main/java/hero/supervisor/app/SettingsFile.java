@@ -21,12 +21,13 @@ import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 
-/// The YAML form of [Setting]: one flat mapping, lists as lists or with commas. Read as nodes, never as Java objects:
-/// values stay as written, and each mistake is told with its line.
+/// The YAML form of [Setting]: one flat mapping, lists as lists or with commas. Read as nodes, never as Java
+/// objects: values stay as written, and each mistake is told with its line.
 final class SettingsFile {
     private SettingsFile() {}
 
-    /// The settings of `file`. [CannotStart] when it cannot be read, is no such mapping, or names an unknown setting.
+    /// The settings of `file`. [CannotStart] when it cannot be read, is no such mapping, or names an unknown
+    /// setting.
     static Map<Setting, SettingLayers.Written> read(Path file) {
         return parse(file, text(file));
     }

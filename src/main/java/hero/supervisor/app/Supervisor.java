@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One gateway: everything that lives long is made here, started in this order and stopped in the reverse. `close`
-/// may be called from another thread and again.
+/// One gateway: everything that lives long is made here, started in this order and stopped in the reverse.
+/// `close` may be called from another thread and again.
 public final class Supervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
     private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);

@@ -11,11 +11,12 @@ interface Floors {
     /// A server that speaks JSON-RPC at `url` (http, https, ws or wss; `/rpc` when it has no path).
     Gateway server(String url, @Nullable String secret);
 
-    /// `secrets.create`, `list`, `revoke`, `rotate` on the database itself; brings an empty schema up to date first.
+    /// `secrets.create`, `list`, `revoke`, `rotate` on the database itself; brings an empty schema up to date
+    /// first.
     Gateway database(Config config);
 
-    /// Runs the whole system on this machine until Ctrl-C, or with `once` until the hello job has ended. `config` has
-    /// no database yet. Returns the exit code.
+    /// Runs the whole system on this machine until Ctrl-C, or with `once` until the hello job has ended. `config`
+    /// has no database yet. Returns the exit code.
     int dev(Config config, Path data, boolean once, Consumer<String> out);
 
     /// Runs a server until it is told to stop. Returns the exit code.

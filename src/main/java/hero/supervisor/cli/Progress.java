@@ -3,8 +3,8 @@ package hero.supervisor.cli;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// A line on a terminal's stderr that counts the seconds of something long; nothing when nobody looks. Starts to show
-/// after a second and is gone when closed.
+/// A line on a terminal's stderr that counts the seconds of something long; nothing when nobody looks. Starts to
+/// show after a second and is gone when closed.
 final class Progress implements AutoCloseable {
     private final Shell shell;
     private final CountDownLatch done = new CountDownLatch(1);

@@ -11,8 +11,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `supervisor secret …`: on the database itself when one is named, which is how the first secret comes to be; else
-/// over the API.
+/// `supervisor secret …`: on the database itself when one is named, which is how the first secret comes to be;
+/// else over the API.
 @Command(
         name = "secret",
         description = "Create, list, rotate and revoke secrets.",

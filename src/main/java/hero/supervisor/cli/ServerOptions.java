@@ -29,7 +29,8 @@ final class ServerOptions {
         }
     }
 
-    /// All layers, with the flags that were given to the command of `spec`. `file` is relative to the shell's folder.
+    /// All layers, with the flags that were given to the command of `spec`. `file` is relative to the shell's
+    /// folder.
     static SettingLayers settings(Shell shell, CommandSpec spec, @Nullable Path file, Map<Setting, String> more) {
         Map<Setting, String> flags = new EnumMap<>(Setting.class);
         ParseResult parsed = spec.commandLine().getParseResult();

@@ -7,9 +7,9 @@ import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The servers of one system, tried in turn, and how long to wait between two attempts. The pauses grow from 0.2 s to
-/// 15 s and are drawn from a whole window (half to full), so that many clients that lost the same server do not come
-/// back at the same moment. One thread.
+/// The servers of one system, tried in turn, and how long to wait between two attempts. The pauses grow from 0.2
+/// s to 15 s and are drawn from a whole window (half to full), so that many clients that lost the same server do
+/// not come back at the same moment. One thread.
 public final class Addresses {
     private static final long FIRST_MS = 200;
     private static final long LAST_MS = 15_000;
@@ -46,7 +46,8 @@ public final class Addresses {
         return jittered(Math.min(LAST_MS, FIRST_MS << Math.min(round, 10)));
     }
 
-    /// A working connection ended; `closed.reason()` may hold the server's hint, `retry_after_ms=N` (N up to 60 s).
+    /// A working connection ended; `closed.reason()` may hold the server's hint, `retry_after_ms=N` (N up to 60
+    /// s).
     public Duration lost(RpcClient.Closed closed) {
         Duration pause = failed();
         Matcher hint = HINT.matcher(closed.reason());

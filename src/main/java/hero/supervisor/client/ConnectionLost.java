@@ -1,14 +1,14 @@
 package hero.supervisor.client;
 
-/// There is no connection (any more): whether a call that was open has been carried out is not known. Repeat it over
-/// a new connection; calls of this API are safe to repeat.
+/// There is no connection (any more): whether a call that was open has been carried out is not known. Repeat it
+/// over a new connection; calls of this API are safe to repeat.
 public final class ConnectionLost extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final int code;
 
-    /// @param code the WebSocket's close code (RFC 6455 §7.4; 1006 when there was none), or the HTTP status when the
-    ///     server refused to begin
+    /// @param code the WebSocket's close code (RFC 6455 §7.4; 1006 when there was none), or the HTTP status when
+    /// the     server refused to begin
     public ConnectionLost(int code, String message) {
         super(message);
         this.code = code;

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One connection to a supervisor: JSON-RPC 2.0 over WebSocket (both directions) or HTTP (calls only). Any number of
-/// calls may be open; each is answered when its answer comes. Safe for any thread.
+/// One connection to a supervisor: JSON-RPC 2.0 over WebSocket (both directions) or HTTP (calls only). Any number
+/// of calls may be open; each is answered when its answer comes. Safe for any thread.
 public final class RpcClient implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RpcClient.class);
 
@@ -76,8 +76,7 @@ public final class RpcClient implements AutoCloseable {
 
     /// Calls `method` with parameters by name. The future holds the result as a plain tree, or fails with
     /// [RemoteError] or [ConnectionLost]. Blocks only while too much waits to be sent. Cancelling the future
-    forgets
-    /// the call here; the server is not told.
+    /// forgets the call here; the server is not told.
     @SuppressWarnings("FutureReturnValueIgnored") // The dependent that forgets the call has no value.
     public CompletableFuture<@Nullable Object> call(String method, Map<String, ?> params) {
         var answer = new CompletableFuture<@Nullable Object>();

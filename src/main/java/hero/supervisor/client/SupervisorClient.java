@@ -16,8 +16,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/// The methods of `openrpc.json` as Java methods, named as the convention's examples name them. Each blocks until the
-/// answer is there and throws [RemoteError] or [ConnectionLost]. The secret travels with the connection
+/// The methods of `openrpc.json` as Java methods, named as the convention's examples name them. Each blocks until
+/// the answer is there and throws [RemoteError] or [ConnectionLost]. The secret travels with the connection
 /// ([RpcSettings#secret()]). Safe for any thread.
 public final class SupervisorClient implements AutoCloseable {
     private final RpcClient rpc;

@@ -6,7 +6,8 @@ public enum Outcome {
     RECORDED("recorded"),
     /// The same hand-over has been answered before; that outcome stands. For a runner this is success.
     DUPLICATE("duplicate"),
-    /// The hand-over no longer holds: another attempt, a timeout, a stop or a deletion came first. Nothing changed.
+    /// The hand-over no longer holds: another attempt, a timeout, a stop or a deletion came first. Nothing
+    /// changed.
     STALE("stale");
 
     private final String word;

@@ -4,9 +4,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// A caller's mistake, or a state that does not allow what was asked: thrown where it is found, turned into an error
-/// of the wire in one place (`wire.RpcError`). Its message is for the caller: it names the field, the limit and the
-/// way out, and holds no payload, secret, SQL or stack.
+/// A caller's mistake, or a state that does not allow what was asked: thrown where it is found, turned into an
+/// error of the wire in one place (`wire.RpcError`). Its message is for the caller: it names the field, the limit
+/// and the way out, and holds no payload, secret, SQL or stack.
 public final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -47,8 +47,8 @@ public final class Refusal extends RuntimeException {
         return kind;
     }
 
-    /// Adds one fact for programs: the field, the state, the limit. Values are strings, numbers, booleans or lists of
-    /// them. Returns itself.
+    /// Adds one fact for programs: the field, the state, the limit. Values are strings, numbers, booleans or
+    /// lists of them. Returns itself.
     public Refusal with(String key, Object value) {
         data.put(key, value);
         return this;

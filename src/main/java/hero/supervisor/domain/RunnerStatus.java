@@ -18,8 +18,8 @@ public record RunnerStatus(
         long queued,
         @Nullable Instant lastSeen) {
 
-    /// One word: `stopped` (closed by stop_runner), `offline` (nobody connected), `busy` (every slot taken), `idle`,
-    /// `running` in between.
+    /// One word: `stopped` (closed by stop_runner), `offline` (nobody connected), `busy` (every slot taken),
+    /// `idle`, `running` in between.
     public String state() {
         if (!runner.open()) {
             return "stopped";

@@ -49,7 +49,8 @@ public final class Dispatch {
         this.handover = handover;
     }
 
-    /// An open `runner.pull`. Complete or cancel the future to withdraw it; jobs that were under way to it go back.
+    /// An open `runner.pull`. Complete or cancel the future to withdraw it; jobs that were under way to it go
+    /// back.
     static final class Pull {
         final Session session;
         final int max;

@@ -40,8 +40,8 @@ public final class Jobs {
         this.executor = executor;
     }
 
-    /// Accepts a job without queuing it. Repeating it with the same content changes nothing. Refused with `conflict`
-    /// (other content under that id) or `runner_not_found`.
+    /// Accepts a job without queuing it. Repeating it with the same content changes nothing. Refused with
+    /// `conflict` (other content under that id) or `runner_not_found`.
     public CompletableFuture<String> create(Job job) {
         open();
         return store.create(job, false).thenApply(created -> {

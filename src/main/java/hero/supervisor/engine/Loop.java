@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs one task again and again until closed, with a pause between runs. A [#wake] that comes while the task runs is
-/// kept: the next pause is skipped. A task that throws is logged and run again after the pause.
+/// Runs one task again and again until closed, with a pause between runs. A [#wake] that comes while the task
+/// runs is kept: the next pause is skipped. A task that throws is logged and run again after the pause.
 public final class Loop implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Loop.class);
 

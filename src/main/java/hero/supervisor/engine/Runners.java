@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The runner protocol (contract §6): what a connected runner may say, and what that does. Every change of a job goes
-/// through the store's fences; what is kept here only speeds things up and
+/// The runner protocol (contract §6): what a connected runner may say, and what that does. Every change of a job
+/// goes through the store's fences; what is kept here only speeds things up and
 /// watches deadlines. Safe for any thread.
 @SuppressWarnings("ReferenceEquality") // A link or session replaced by a newer one is another one, however equal.
 public final class Runners {
@@ -193,8 +193,8 @@ public final class Runners {
 
     // ---- the protocol ----
 
-    /// Work for a runner: the future holds at least one job, or none when the runner is to drain. Cancel it when the
-    /// caller waits no longer.
+    /// Work for a runner: the future holds at least one job, or none when the runner is to drain. Cancel it when
+    /// the caller waits no longer.
     public CompletableFuture<List<Assignment>> pull(Session session, int max) {
         return pull(session, max, true);
     }

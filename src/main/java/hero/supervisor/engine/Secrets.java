@@ -23,8 +23,8 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /// Secrets: made, shown once, kept as SHA-256 (they have 256 random bits), looked up by that hash and compared in
-/// constant time. A secret is `prefix` + 43 characters + 6 characters of checksum, so that a leak is recognised and a
-/// typing error is refused without asking the database. Safe for any thread.
+/// constant time. A secret is `prefix` + 43 characters + 6 characters of checksum, so that a leak is recognised
+/// and a typing error is refused without asking the database. Safe for any thread.
 public final class Secrets {
     private static final String ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static final int BODY = 43;
@@ -56,7 +56,8 @@ public final class Secrets {
         return new Created(id, name, scope, secret);
     }
 
-    /// Another secret of the same name and scope; the old one ends after `overlap`. Refused when there is none such.
+    /// Another secret of the same name and scope; the old one ends after `overlap`. Refused when there is none
+    /// such.
     public Created rotate(String id, Duration overlap) {
         SecretInfo old = store.findById(id).orElseThrow(() -> unknown(id));
         Created created = create(old.name(), old.scope(), null);

@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// One connected runner as this gateway knows it: its link, its credit, and what it holds. The database's row is the
-/// truth about its lease; this is the truth about its socket. Passed to callers as a handle only.
+/// One connected runner as this gateway knows it: its link, its credit, and what it holds. The database's row is
+/// the truth about its lease; this is the truth about its socket. Passed to callers as a handle only.
 public final class Session {
     final String id;
     final String runner;

@@ -10,8 +10,8 @@ import hero.supervisor.store.JobStore;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Ends what runs: asks the runner, repeats it, kills, and at last ends the job without the runner. The same for a
-/// job that is over its time. Safe for any thread.
+/// Ends what runs: asks the runner, repeats it, kills, and at last ends the job without the runner. The same for
+/// a job that is over its time. Safe for any thread.
 final class Stops {
     private final JobStore jobs;
     private final Holds holds;

@@ -69,8 +69,8 @@ public final class Sweeper implements AutoCloseable {
         }
     }
 
-    /// A sweeper that has stalled itself (a stopped process, a database that was away) has not heard the beats of its
-    /// runners either: it waits one full lease before it calls anybody dead.
+    /// A sweeper that has stalled itself (a stopped process, a database that was away) has not heard the beats of
+    /// its runners either: it waits one full lease before it calls anybody dead.
     private boolean mayJudge() {
         long now = time.nanoTime();
         if (now - sweptNanos > 5 * SWEEP.toNanos()) {

@@ -11,8 +11,9 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Pushes results, one call at a time: whatever ends while a call is open forms the next. A result is kept until the
-/// server has answered for it, over any number of connections; sent twice it is answered `duplicate`. One thread.
+/// Pushes results, one call at a time: whatever ends while a call is open forms the next. A result is kept until
+/// the server has answered for it, over any number of connections; sent twice it is answered `duplicate`. One
+/// thread.
 final class Delivery {
     private static final Logger log = LoggerFactory.getLogger(Delivery.class);
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);

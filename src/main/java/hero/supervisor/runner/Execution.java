@@ -14,8 +14,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// One run of one job: waiting → process started → (told to stop, or out of time) → process gone → result. One thread
-/// runs it; any thread may stop it, also before it has begun. Afterwards no process and no folder of it is left.
+/// One run of one job: waiting → process started → (told to stop, or out of time) → process gone → result. One
+/// thread runs it; any thread may stop it, also before it has begun. Afterwards no process and no folder of it is
+/// left.
 final class Execution {
     /// The error of a job that was stopped on request.
     static final String STOPPED = "stopped";
@@ -132,8 +133,8 @@ final class Execution {
         awaitGone(group, AFTER_KILL, new CompletableFuture<>());
     }
 
-    /// Waits until no process of the group is left, the time is over or someone wants it killed. There is no event
-    /// for the end of a group, so it is looked at.
+    /// Waits until no process of the group is left, the time is over or someone wants it killed. There is no
+    /// event for the end of a group, so it is looked at.
     private static void awaitGone(ProcessGroup group, Duration most, CompletableFuture<Ask> killed)
             throws InterruptedException {
         for (long leftMs = most.toMillis(); leftMs > 0 && group.isAlive(); leftMs -= LOOK_AGAIN.toMillis()) {

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Carries out what the server says about jobs: run, stop, abandon. Everything may be said any number of times. Safe
-/// for any thread.
+/// Carries out what the server says about jobs: run, stop, abandon. Everything may be said any number of times.
+/// Safe for any thread.
 final class Orders {
     private static final Logger log = LoggerFactory.getLogger(Orders.class);
 

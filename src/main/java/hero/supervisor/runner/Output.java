@@ -11,8 +11,8 @@ record Output(Capture stdout) {
             1, "SIGHUP", 2, "SIGINT", 3, "SIGQUIT", 4, "SIGILL", 6, "SIGABRT", 8, "SIGFPE", 9, "SIGKILL", 11, "SIGSEGV",
             13, "SIGPIPE", 15, "SIGTERM");
 
-    /// Without the last line end; within the limits of output and of one message. JSON may need up to six bytes for
-    /// one, so a long text is encoded to know, and cut again until it fits.
+    /// Without the last line end; within the limits of output and of one message. JSON may need up to six bytes
+    /// for one, so a long text is encoded to know, and cut again until it fits.
     String text(RunnerSettings settings) {
         long bytesMax = settings.outputBytesMax();
         while (true) {

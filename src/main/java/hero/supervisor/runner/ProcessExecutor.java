@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/// Makes jobs into processes. Each job gets a folder of its own, a process group of its own and an environment of its
-/// own; nothing of the runner's environment reaches it but `PATH`, `HOME` and `LANG`. Safe for any thread.
+/// Makes jobs into processes. Each job gets a folder of its own, a process group of its own and an environment of
+/// its own; nothing of the runner's environment reaches it but `PATH`, `HOME` and `LANG`. Safe for any thread.
 final class ProcessExecutor {
     private final RunnerSettings settings;
     private final List<String> launcher;

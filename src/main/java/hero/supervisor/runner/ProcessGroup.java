@@ -11,12 +11,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// A job's processes: its own process group, made when it starts, so that one signal reaches all of them, also those
-/// whose parent has ended. What has left the group (a daemon with a session of its own) is still reached as long as
-/// it descends from the job's process.
+/// A job's processes: its own process group, made when it starts, so that one signal reaches all of them, also
+/// those whose parent has ended. What has left the group (a daemon with a session of its own) is still reached as
+/// long as it descends from the job's process.
 ///
-/// The group is made by `setsid` (Linux), else by `perl` (macOS has it). Where neither is found there is no group,
-/// and only descendants are reached. Signals go by kill(2) itself: no process has to be started to end one.
+/// The group is made by `setsid` (Linux), else by `perl` (macOS has it). Where neither is found there is no
+/// group, and only descendants are reached. Signals go by kill(2) itself: no process has to be started to end one.
 /// Source: POSIX.1-2024 kill(). Any thread.
 final class ProcessGroup {
     private static final int SIGKILL = 9;

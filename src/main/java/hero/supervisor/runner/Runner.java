@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
 
 /// The bundled runner: connects, pulls jobs for its free slots, runs them as processes, pushes their results.
 ///
-/// States: running → draining (no further jobs) → closed. Connections come and go meanwhile; jobs and unsent results
-/// outlive them. Two threads per connection (pull, beat), one that delivers, one per job. Safe for any thread.
-/// Source: contract, the runner protocol.
+/// States: running → draining (no further jobs) → closed. Connections come and go meanwhile; jobs and unsent
+/// results outlive them. Two threads per connection (pull, beat), one that delivers, one per job. Safe for any
+/// thread. Source: contract, the runner protocol.
 public final class Runner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Runner.class);
     private static final int PULL_WAIT_MS = 20_000;
@@ -54,7 +54,7 @@ public final class Runner implements AutoCloseable {
 
     /// Runs until it was drained or closed; afterwards no process and no folder of a job is left. [ConnectionLost]
     /// (refused) or [RemoteError] when the server refuses this runner at the first connection; later it keeps
-    trying.
+    /// trying.
     public void run() {
         var delivery = Thread.ofVirtual().name("runner-results").start(new Delivery(work)::run);
         try {
@@ -72,8 +72,8 @@ public final class Runner implements AutoCloseable {
         }
     }
 
-    /// Begins to end: takes no further jobs, lets run what runs (up to the drain time, then stops it), delivers the
-    /// results; then [#run()] returns. Returns at once; can be repeated.
+    /// Begins to end: takes no further jobs, lets run what runs (up to the drain time, then stops it), delivers
+    /// the results; then [#run()] returns. Returns at once; can be repeated.
     public void drain() {
         if (work.drain()) {
             notices.accept("runner " + settings.name() + " is draining: it takes no further jobs");

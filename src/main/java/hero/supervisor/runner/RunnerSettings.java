@@ -53,8 +53,8 @@ public record RunnerSettings(
         labels = Map.copyOf(labels);
     }
 
-    /// The usual limits: grace 5 s, drain 10 min, output 4 MiB, results 900 KiB (the server takes messages of 1 MiB),
-    /// the system's temporary folder, this process's `PATH` and `HOME`.
+    /// The usual limits: grace 5 s, drain 10 min, output 4 MiB, results 900 KiB (the server takes messages of 1
+    /// MiB), the system's temporary folder, this process's `PATH` and `HOME`.
     public static RunnerSettings of(
             List<URI> urls, String name, int slots, Map<String, List<String>> executors, @Nullable String secret) {
         return new RunnerSettings(

@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of the runner after `runner.connect`. Safe for any thread. Source: contract, the runner protocol.
+/// One connection of the runner after `runner.connect`. Safe for any thread. Source: contract, the runner
+/// protocol.
 ///
 /// @param id given back on resume
 /// @param heartbeatMs between two beats

@@ -7,15 +7,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// SIGTERM and SIGINT as two steps: the first one asks to end, the second one ends. A shutdown hook cannot tell them
-/// apart, so the signals are taken before the JVM acts on them; afterwards it is up to the program to exit.
+/// SIGTERM and SIGINT as two steps: the first one asks to end, the second one ends. A shutdown hook cannot tell
+/// them apart, so the signals are taken before the JVM acts on them; afterwards it is up to the program to exit.
 public final class Termination {
     private static final Logger log = LoggerFactory.getLogger(Termination.class);
 
     private Termination() {}
 
-    /// Runs `first` on the first signal and `second` on every later one, each on a thread of its own. Where the JDK
-    /// has no signals to offer (`jdk.unsupported` is left out) nothing happens but a log line.
+    /// Runs `first` on the first signal and `second` on every later one, each on a thread of its own. Where the
+    /// JDK has no signals to offer (`jdk.unsupported` is left out) nothing happens but a log line.
     public static void onSignal(Runnable first, Runnable second) {
         var count = new AtomicInteger();
         InvocationHandler handler = (proxy, method, arguments) -> switch (method.getName()) {

@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What the runner holds: jobs that run, results that the server has not answered yet, and the present session. All
-/// threads of the runner meet here and wait here; it survives connections. Safe for any thread.
+/// What the runner holds: jobs that run, results that the server has not answered yet, and the present session.
+/// All threads of the runner meet here and wait here; it survives connections. Safe for any thread.
 final class Work {
     /// Results spooled beyond which no further jobs are taken: what the server does not answer must not pile up.
     private static final long SPOOL_BYTES_MAX = 64L << 20;
@@ -64,8 +64,8 @@ final class Work {
         });
     }
 
-    /// The job ended; its result is spooled in the same step, so that no beat misses it. Nothing is spooled when the
-    /// job was abandoned.
+    /// The job ended; its result is spooled in the same step, so that no beat misses it. Nothing is spooled when
+    /// the job was abandoned.
     void finished(Execution execution, Report report) {
         with(() -> {
             alive.remove(execution);
@@ -125,8 +125,8 @@ final class Work {
 
     // ---- results ----
 
-    /// Waits for results and for a session to send them with: everything that is there, as far as one message holds
-    /// it. They stay spooled until [#answered]. Empty when the runner was closed.
+    /// Waits for results and for a session to send them with: everything that is there, as far as one message
+    /// holds it. They stay spooled until [#answered]. Empty when the runner was closed.
     List<Report> awaitBatch() throws InterruptedException {
         lock.lock();
         try {

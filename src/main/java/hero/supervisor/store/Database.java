@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The PostgreSQL that everything is kept in: a pool of connections and the ways to use one. Works on 15 and newer,
-/// directly or through PgBouncer in transaction mode (then add `prepareThreshold=0` to the URL). Safe for any thread.
+/// The PostgreSQL that everything is kept in: a pool of connections and the ways to use one. Works on 15 and
+/// newer, directly or through PgBouncer in transaction mode (then add `prepareThreshold=0` to the URL). Safe for
+/// any thread.
 public final class Database implements AutoCloseable {
     /// The oldest major version that has all we use.
     static final int VERSION_MIN = 15;
@@ -51,7 +52,8 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /// The database cannot be used, and trying again does not help by itself. The message is one sentence for people.
+    /// The database cannot be used, and trying again does not help by itself. The message is one sentence for
+    /// people.
     public static final class Unusable extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -76,8 +78,8 @@ public final class Database implements AutoCloseable {
         this.pool = pool;
     }
 
-    /// Connects; while the database cannot be reached, tries again for `patience`, one log line per attempt. Throws
-    /// [Unusable] when the time is over, when it refuses us, or when it is older than PostgreSQL 15.
+    /// Connects; while the database cannot be reached, tries again for `patience`, one log line per attempt.
+    /// Throws [Unusable] when the time is over, when it refuses us, or when it is older than PostgreSQL 15.
     public static Database connect(Settings settings, Duration patience) {
         awaitServer(settings, patience);
         return new Database(new HikariDataSource(poolConfig(settings)));
@@ -173,8 +175,8 @@ public final class Database implements AutoCloseable {
         return transaction(connection -> query.on(DSL.using(connection, SQLDialect.POSTGRES)));
     }
 
-    /// One transaction on one connection. Throws a `busy` refusal when the database cannot be reached: then nothing
-    /// may be assumed of the transaction, it can have been committed.
+    /// One transaction on one connection. Throws a `busy` refusal when the database cannot be reached: then
+    /// nothing may be assumed of the transaction, it can have been committed.
     <R extends @Nullable Object> R transaction(Work<R> work) {
         for (int attempt = 1; ; attempt++) {
             try (Connection connection = pool.getConnection()) {

@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// … of the last two, with retries left        → queued again after retry_delay · 2^(failures − 1), at most 1 h
 /// ```
 final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
-    /// Rows are locked first, so that every decision is made on what is committed. A final row keeps the lease of the
-    /// runner that ended it, and a retried attempt leaves it in job_attempts: a repeated report is then told from a
-    /// stale one.
+    /// Rows are locked first, so that every decision is made on what is committed. A final row keeps the lease of
+    /// the runner that ended it, and a retried attempt leaves it in job_attempts: a repeated report is then told
+    /// from a stale one.
     private static final String SQL = """
             with input as (
               select * from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[])

@@ -10,8 +10,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The log of transitions, read in an order that every reader sees alike: by transaction, then by sequence, and only
-/// below the oldest transaction that still runs. Above it a transaction may yet commit with a lower position.
+/// The log of transitions, read in an order that every reader sees alike: by transaction, then by sequence, and
+/// only below the oldest transaction that still runs. Above it a transaction may yet commit with a lower position.
 final class EventLog {
     private static final String READ = """
             select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node

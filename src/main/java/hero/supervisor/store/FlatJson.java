@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A map of strings as the text of a flat `jsonb` object, both ways. What it reads comes from PostgreSQL, which has
-/// checked it; anything but a flat object of strings is a bug. (JSON of the wire lives in `wire`.)
+/// A map of strings as the text of a flat `jsonb` object, both ways. What it reads comes from PostgreSQL, which
+/// has checked it; anything but a flat object of strings is a bug. (JSON of the wire lives in `wire`.)
 final class FlatJson {
     private final String text;
     private int at;

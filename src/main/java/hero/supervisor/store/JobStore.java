@@ -53,9 +53,9 @@ public interface JobStore {
         record NoJob() implements Started {}
     }
 
-    /// Hands out up to `slots.size()` jobs of one queue, best priority first, then in order of arrival; the n-th job
-    /// goes to the n-th slot. Status becomes running, attempt + 1, the slot's lease; a hold is written. Claims of
-    /// different queues share a commit; the caller never has two claims of one queue open.
+    /// Hands out up to `slots.size()` jobs of one queue, best priority first, then in order of arrival; the n-th
+    /// job goes to the n-th slot. Status becomes running, attempt + 1, the slot's lease; a hold is written.
+    /// Claims of different queues share a commit; the caller never has two claims of one queue open.
     CompletableFuture<List<Assignment>> claim(String queue, List<Slot> slots);
 
     /// One place for one job. `lease` is random.
@@ -80,8 +80,8 @@ public interface JobStore {
     /// Fence: attempt and lease. Returns the queues that have work again.
     List<String> release(List<Assignment.Key> keys);
 
-    /// Asks for the end of a job. Created or queued: it fails with error `stopped` now. Running: the wish is written
-    /// down, the holder must be told.
+    /// Asks for the end of a job. Created or queued: it fails with error `stopped` now. Running: the wish is
+    /// written down, the holder must be told.
     Stopped stop(String jobId);
 
     sealed interface Stopped {
@@ -96,8 +96,8 @@ public interface JobStore {
         record NoJob() implements Stopped {}
     }
 
-    /// Ends a running job from the server's side. Fence: status = running, attempt and lease. `status` is failed or
-    /// timeout. A timeout uses up one attempt: with retries left the job is queued again.
+    /// Ends a running job from the server's side. Fence: status = running, attempt and lease. `status` is failed
+    /// or timeout. A timeout uses up one attempt: with retries left the job is queued again.
     Completed end(Assignment.Key key, JobStatus status, String error);
 
     /// Removes a job that is not running; history keeps id and times.

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The rare writes: each locks its job's row, looks at it, and changes it in the same transaction.
 ///
-/// Nobody waits for a row of the queue or of the timers while holding a job's row: whoever holds such a row removes
-/// it or finds the job no longer queued. (A claim goes the other way round, and would deadlock with us.)
+/// Nobody waits for a row of the queue or of the timers while holding a job's row: whoever holds such a row
+/// removes it or finds the job no longer queued. (A claim goes the other way round, and would deadlock with us.)
 final class JobWrites {
     private static final String STOPPED = "stopped";
 
@@ -199,8 +199,8 @@ final class JobWrites {
                 && job.get(JOBS.LEASE) == key.lease();
     }
 
-    /// False when the job ended instead, because its stop was asked for. Nobody hears that from this call's answer,
-    /// so every gateway reads it from the log.
+    /// False when the job ended instead, because its stop was asked for. Nobody hears that from this call's
+    /// answer, so every gateway reads it from the log.
     private boolean handBack(DSLContext sql, Record job) {
         int attempt = job.get(JOBS.ATTEMPT) - 1;
         one(sql.deleteFrom(JOB_HOLDS)

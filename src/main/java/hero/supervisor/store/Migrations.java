@@ -6,7 +6,8 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 
-/// The schema's versions, kept by Flyway from `db/migration`. Several processes may migrate at once: they take turns.
+/// The schema's versions, kept by Flyway from `db/migration`. Several processes may migrate at once: they take
+/// turns.
 public final class Migrations {
     private final Flyway flyway;
 

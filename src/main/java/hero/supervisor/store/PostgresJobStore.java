@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/// Jobs in PostgreSQL. The hot writes go through group commits of their own kind; the rest are single transactions.
-/// Its only clock is the database's. Safe for any thread.
+/// Jobs in PostgreSQL. The hot writes go through group commits of their own kind; the rest are single
+/// transactions. Its only clock is the database's. Safe for any thread.
 public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final GroupCommit<CreateBatch.Create, Created> creates;
     private final GroupCommit<String, Started> starts;

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 
-/// One statement cannot change a row twice. A batch that names a key again is therefore written in rounds: the first
-/// of each key together, then, in a following statement that sees them, the second of each, and so on.
+/// One statement cannot change a row twice. A batch that names a key again is therefore written in rounds: the
+/// first of each key together, then, in a following statement that sees them, the second of each, and so on.
 final class Rounds {
     interface Round<C, R> {
         List<R> write(List<C> commands) throws SQLException;

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Runner names and the sessions of connected runners. Calls block for one statement; they fail with a `busy` refusal
-/// when the database cannot be reached. Safe for any thread.
+/// Runner names and the sessions of connected runners. Calls block for one statement; they fail with a `busy`
+/// refusal when the database cannot be reached. Safe for any thread.
 public interface RunnerStore {
 
     /// Adds the name, or finds it. Returns the runner as it is now: its queue may differ from the one asked for.
@@ -30,7 +30,8 @@ public interface RunnerStore {
 
     List<RunnerStatus> statuses();
 
-    /// Opens a session, or takes a living one over (same id and runner): true. A resumed session that is gone: false.
+    /// Opens a session, or takes a living one over (same id and runner): true. A resumed session that is gone:
+    /// false.
     boolean openSession(Session session, boolean resume, Duration lease);
 
     record Session(

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The server's outer wall: JSON-RPC over HTTP and WebSocket on one port, probes and the OpenRPC document (contract
-/// §1).
+/// The server's outer wall: JSON-RPC over HTTP and WebSocket on one port, probes and the OpenRPC document
+/// (contract §1).
 /// `start`, then perhaps `drain`, then `close`; each from one thread.
 public final class Gateway implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
@@ -55,8 +55,8 @@ public final class Gateway implements AutoCloseable {
     private volatile boolean draining;
     private @Nullable ScheduledFuture<?> beats;
 
-    /// `secrets` gives what a secret proves or throws a `Refusal`; `document` is `openrpc.json`; `notReady` names in
-    /// plain
+    /// `secrets` gives what a secret proves or throws a `Refusal`; `document` is `openrpc.json`; `notReady` names
+    /// in plain
     /// words what is missing for readiness, an empty list when nothing is. All three are called from many threads.
     public Gateway(
             GatewaySettings settings,
@@ -229,8 +229,8 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until everybody
-    /// has gone, `within` at most.
+    /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until
+    /// everybody has gone, `within` at most.
     public void drain(Duration spread, Duration within) throws InterruptedException {
         draining = true;
         CountDownLatch never = new CountDownLatch(1);

@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Judges a request by its head, the same for HTTP and for the WebSocket handshake: `Host` (DNS rebinding), `Origin`
-/// (foreign web pages), secrets in the query string, the Bearer secret. Stateless.
+/// Judges a request by its head, the same for HTTP and for the WebSocket handshake: `Host` (DNS rebinding),
+/// `Origin` (foreign web pages), secrets in the query string, the Bearer secret. Stateless.
 final class Guard {
     private static final List<HeaderName> PROXY_HEADERS = List.of(
             HeaderNames.create("Forwarded"),
@@ -37,8 +37,8 @@ final class Guard {
     private final Function<String, Grant> secrets;
     private final Answers answers;
 
-    /// `onLoopback`: the listener is bound to a loopback address. `secrets` gives what a secret proves, or throws a
-    /// [Refusal].
+    /// `onLoopback`: the listener is bound to a loopback address. `secrets` gives what a secret proves, or throws
+    /// a [Refusal].
     Guard(GatewaySettings settings, boolean onLoopback, Function<String, Grant> secrets, Answers answers) {
         this.settings = settings;
         this.onLoopback = onLoopback;

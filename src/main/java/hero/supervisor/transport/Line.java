@@ -7,9 +7,9 @@ import io.helidon.webserver.spi.ServerConnection;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 
-/// One TCP connection from its first byte to its end, around Helidon's HTTP/1.1 connection. It holds the deadline of
-/// what the peer owes us now (a head, a body) or has to take from us; who misses it is cut off. Helidon has no such
-/// deadlines: half a head or body would stay for ever.
+/// One TCP connection from its first byte to its end, around Helidon's HTTP/1.1 connection. It holds the deadline
+/// of what the peer owes us now (a head, a body) or has to take from us; who misses it is cut off. Helidon has no
+/// such deadlines: half a head or body would stay for ever.
 final class Line implements ServerConnection, InterruptableTask<Void> {
     /// The line that the current thread serves.
     static final ScopedValue<Line> CURRENT = ScopedValue.newInstance();

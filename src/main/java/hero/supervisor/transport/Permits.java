@@ -3,8 +3,8 @@ package hero.supervisor.transport;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Places for calls at work on one connection. Unlike a semaphore it can be overdrawn, by calls that come back from
-/// waiting, and closed. Safe for any thread.
+/// Places for calls at work on one connection. Unlike a semaphore it can be overdrawn, by calls that come back
+/// from waiting, and closed. Safe for any thread.
 final class Permits {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition free = lock.newCondition();

@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/// Which path is what, and what all of them share: the security headers, the [Guard], and the answer to a [Denied].
+/// Which path is what, and what all of them share: the security headers, the [Guard], and the answer to a
+/// [Denied].
 final class Routes {
     private static final String CONTENT_POLICY =
             "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";

@@ -19,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// JSON-RPC on one WebSocket: the endpoint, and what all calls of the connection share. A message waits on the
-/// reading thread for a place among the calls at work, which is the backpressure, and is then answered on a thread
-/// of its own; answers go out as they are ready. Text and binary messages are treated alike, answers are text.
+/// reading thread for a place among the calls at work, which is the backpressure, and is then answered on a
+/// thread of its own; answers go out as they are ready. Text and binary messages are treated alike, answers are
+/// text.
 final class SocketPeer implements WsListener {
     private static final Logger LOG = LoggerFactory.getLogger(SocketPeer.class);
 
@@ -129,8 +130,8 @@ final class SocketPeer implements WsListener {
     }
 
     /// The connection as one message's calls see it; equal to every other view of the same connection. Its place
-    /// among the calls at work is given back once: when the answer is queued, or earlier while calls of the message
-    /// only wait.
+    /// among the calls at work is given back once: when the answer is queued, or earlier while calls of the
+    /// message only wait.
     private final class Call implements Peer {
         private int parked;
         private boolean holding = true;

@@ -3,7 +3,8 @@ package hero.supervisor.wire;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 
-/// A JSON value that can write itself, in pieces when it is long. Floors above pass bodies on and never look inside.
+/// A JSON value that can write itself, in pieces when it is long. Floors above pass bodies on and never look
+/// inside.
 @FunctionalInterface
 public interface Body {
 

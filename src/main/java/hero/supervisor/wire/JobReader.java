@@ -10,8 +10,8 @@ import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Jobs from what a caller sends; checks everything that a job alone can tell. Safe for any thread. Source: contract
-/// §3.
+/// Jobs from what a caller sends; checks everything that a job alone can tell. Safe for any thread. Source:
+/// contract §3.
 public final class JobReader {
     private static final List<String> NAMES = List.of(
             "id",

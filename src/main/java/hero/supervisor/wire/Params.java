@@ -9,9 +9,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The members of one JSON object of a call, read by name and type: the parameters themselves, or an object inside
-/// them. Each getter refuses what it cannot take with the place as a JSON Pointer (RFC 6901) in `data.path`. A member
-/// that is null counts as left out. Strings hold no NUL and no half surrogate pairs: PostgreSQL and UTF-8 have
-/// neither.
+/// them. Each getter refuses what it cannot take with the place as a JSON Pointer (RFC 6901) in `data.path`. A
+/// member that is null counts as left out. Strings hold no NUL and no half surrogate pairs: PostgreSQL and UTF-8
+/// have neither.
 public final class Params {
     private final String owner;
     private final String path;

@@ -10,10 +10,11 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// An error as a peer sees it: every code, and the only mapping of exceptions to codes. Holds no stack, SQL, secret
-/// or payload. Source: contract §4, JSON-RPC 2.0 §5.1.
+/// An error as a peer sees it: every code, and the only mapping of exceptions to codes. Holds no stack, SQL,
+/// secret or payload. Source: contract §4, JSON-RPC 2.0 §5.1.
 ///
-/// @param data facts for programs; `kind`, a stable word, comes first. Values are strings, numbers, booleans or lists
+/// @param data facts for programs; `kind`, a stable word, comes first. Values are strings, numbers, booleans or
+/// lists
 public record RpcError(Code code, String message, Map<String, Object> data) {
     private static final Logger LOG = LoggerFactory.getLogger(RpcError.class);
     private static final int MESSAGE_CHARS_MAX = 600;
@@ -89,8 +90,8 @@ public record RpcError(Code code, String message, Map<String, Object> data) {
         return of(Code.TOO_LARGE, "too_large", message).with("limit", limit).with("max", max);
     }
 
-    /// What a peer is told of a failure. A [Refusal] is for the peer; anything else is a fault of ours: it is logged
-    /// under a reference, and the reference is all that leaves.
+    /// What a peer is told of a failure. A [Refusal] is for the peer; anything else is a fault of ours: it is
+    /// logged under a reference, and the reference is all that leaves.
     public static RpcError of(Throwable failure, Supplier<String> references) {
         if (failure instanceof Refusal refusal) {
             Map<String, Object> data = new LinkedHashMap<>();

@@ -5,8 +5,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// What must be true of bytes before the JSON parser sees them: it would replace bad UTF-8, skip a byte order mark
-/// and guess UTF-16 or UTF-32 from zero bytes at the start. Also what must be true of text before it is written.
+/// What must be true of bytes before the JSON parser sees them: it would replace bad UTF-8, skip a byte order
+/// mark and guess UTF-16 or UTF-32 from zero bytes at the start. Also what must be true of text before it is
+/// written.
 final class Utf8 {
     private static final char REPLACEMENT = '\uFFFD';
 

@@ -23,8 +23,8 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// The published contract holds what it must: it is OpenRPC 1.3.2, everything of the seed is in it, and nothing in it
-/// lacks words or examples. That the server does what it says is another test.
+/// The published contract holds what it must: it is OpenRPC 1.3.2, everything of the seed is in it, and nothing
+/// in it lacks words or examples. That the server does what it says is another test.
 final class OpenRpcDocumentTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String OPENRPC = "https://meta.open-rpc.org/";

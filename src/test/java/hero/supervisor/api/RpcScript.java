@@ -15,9 +15,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A conversation that anyone can read, to be played against any endpoint that serves [ScriptMethods]: the dispatcher
-/// itself, HTTP, WebSocket. `-->` is sent as it stands, `<--` must come back byte for byte; a message without a `<--`
-/// must stay without an answer. `#` begins a comment. `«300×[»` stands for 300 brackets, `«hex FF»` for that byte.
+/// A conversation that anyone can read, to be played against any endpoint that serves [ScriptMethods]: the
+/// dispatcher itself, HTTP, WebSocket. `-->` is sent as it stands, `<--` must come back byte for byte; a message
+/// without a `<--` must stay without an answer. `#` begins a comment. `«300×[»` stands for 300 brackets, `«hex
+/// FF»` for that byte.
 public final class RpcScript {
     /// Played over every transport.
     public static final List<String> ALL =

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.app.CannotStart;
-import hero.supervisor.app.Config;
 import hero.supervisor.domain.Time;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -309,99 +308,5 @@ final class MainTest {
         Files.writeString(folder.resolve("s.txt"), "hsv_usr_file\n");
         run("job", "stop", "j1", "--secret-file", "s.txt");
         assertEquals("hsv_usr_file", call().secret());
-    }
-
-    // ---- secret ----
-
-    @Test
-    void a_new_secret_is_alone_on_stdout() {
-        floors.answering("secrets.create", Map.of("id", "s1", "name", "me", "scope", "admin", "secret", "hsv_adm_new"));
-        assertEquals(Exit.OK, run("secret", "create", "--scope", "admin", "--name", "me"));
-        assertEquals("hsv_adm_new\n", out.toString());
-        assertEquals(Map.of("scope", "admin", "name", "me"), call().params());
-        assertEquals(ClientOptions.URL_DEFAULT, call().url());
-    }
-
-    @Test
-    void secrets_are_made_on_the_database_when_one_is_named() {
-        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
-        run("secret", "list");
-        assertNull(call().url());
-        assertEquals("jdbc:postgresql://db/x", ((Config) floors.started.getFirst()).dbUrl());
-    }
-
-    // ---- servers and runners ----
-
-    @Test
-    void serve_takes_flags_over_environment_over_file() throws IOException {
-        Files.writeString(folder.resolve("c.yaml"), "port: 1\nredeliveries: 9\nbind: 10.0.0.1\n");
-        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
-        env.put("SUPERVISOR_PORT", "2");
-        env.put("SUPERVISOR_BIND", "10.0.0.2");
-        assertEquals(Exit.OK, run("serve", "--config", "c.yaml", "--port", "3", "--no-migrate"));
-        Config config = (Config) floors.started.getFirst();
-        assertEquals(3, config.port());
-        assertEquals("10.0.0.2", config.bind());
-        assertEquals(9, config.redeliveries());
-        assertFalse(config.migrate());
-    }
-
-    @Test
-    void print_config_starts_nothing_and_masks_the_password() {
-        env.put("SUPERVISOR_DB_PASSWORD", "hunter2");
-        assertEquals(Exit.OK, run("serve", "--print-config", "--port", "5"));
-        assertTrue(out.toString().contains("port: 5  # --port\n"), out.toString());
-        assertTrue(out.toString().contains("db_password: '***'  # SUPERVISOR_DB_PASSWORD\n"), out.toString());
-        assertEquals(List.of(), floors.started);
-    }
-
-    @Test
-    void dev_brings_its_own_database() {
-        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://production/x");
-        assertEquals(Exit.OK, run("dev", "--once", "--data", "d", "--port", "0"));
-        Config config = (Config) floors.started.getFirst();
-        assertEquals("", config.dbUrl());
-        assertEquals(0, config.port());
-        assertEquals(folder.resolve("d"), floors.started.get(1));
-        assertEquals(true, floors.started.get(2));
-    }
-
-    @Test
-    void a_runner_is_told_all_it_needs() {
-        env.put("SUPERVISOR_SECRET", "hsv_reg_x");
-        int exit = run(
-                "runner",
-                "--name",
-                "gpu-1",
-                "--queue",
-                "gpu",
-                "--slots",
-                "4",
-                "--url",
-                "ws://a",
-                "--url",
-                "ws://b",
-                "--executor",
-                "ruby=ruby -W0",
-                "--executor",
-                "x=y");
-        assertEquals(Exit.OK, exit);
-        assertEquals(
-                new RunnerOptions(
-                        List.of("ws://a", "ws://b"),
-                        "hsv_reg_x",
-                        "gpu-1",
-                        "gpu",
-                        4,
-                        Map.of("ruby", "ruby -W0", "x", "y")),
-                floors.started.getFirst());
-        assertFalse(floors.started.getFirst().toString().contains("hsv_reg_x"));
-    }
-
-    @Test
-    void migrate_passes_its_word_on() {
-        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
-        assertEquals(Exit.OK, run("migrate", "validate"));
-        assertEquals(Floors.Migration.VALIDATE, floors.started.get(1));
     }
 }

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Runs a copy of the script `supervisor` with JDKs and a Maven that are scripts too and tell how they were called.
+/// Runs a copy of the script `supervisor` with JDKs and a Maven that are scripts too and tell how they were
+/// called.
 final class ScriptTest {
     /// What the script uses; no java and no mvn among them.
     private static final List<String> TOOLS = List.of(

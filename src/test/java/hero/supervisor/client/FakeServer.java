@@ -22,8 +22,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A small JSON-RPC server over a hand-written WebSocket, for tests of clients: every call lands in a queue and the
-/// test answers when and how it likes.
+/// A small JSON-RPC server over a hand-written WebSocket, for tests of clients: every call lands in a queue and
+/// the test answers when and how it likes.
 public final class FakeServer implements AutoCloseable {
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §1.3
 

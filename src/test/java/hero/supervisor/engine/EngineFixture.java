@@ -4,6 +4,7 @@ import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.ManualTime;
 import hero.supervisor.domain.Stop;
+import hero.supervisor.store.MemoryDatabase;
 import hero.supervisor.store.MemoryJobStore;
 import hero.supervisor.store.MemoryRunnerStore;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// A whole engine over the in-memory store, on one thread, with a clock that stands still.
 final class EngineFixture {
     final ManualTime time = new ManualTime();
-    final MemoryJobStore.Shared shared = new MemoryJobStore.Shared(time);
+    final MemoryDatabase shared = new MemoryDatabase(time);
     final MemoryJobStore store = new MemoryJobStore(shared, "a");
     final MemoryRunnerStore runnerStore = new MemoryRunnerStore(shared);
     final Results results = new Results(store);

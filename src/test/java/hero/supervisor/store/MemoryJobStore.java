@@ -4,178 +4,34 @@ import hero.supervisor.domain.JobDetails.Attempt;
 import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.store.MemoryDatabase.Logged;
+import hero.supervisor.store.MemoryDatabase.Row;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
-import hero.supervisor.domain.Time;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
-/// The in-memory twin of the real store, held to the same contract. `Shared` is the database; each gateway has a
-/// store of its own on it.
+/// The in-memory twin of the real store, held to the same contract. Each gateway has a store of its own on the
+/// shared database.
 public final class MemoryJobStore implements JobStore {
 
-    /// What all gateways see. Its monitor is the transaction.
-    public static final class Shared {
-        final Map<String, Row> jobs = new LinkedHashMap<>();
-        final TreeSet<Row> waiting = new TreeSet<>(
-                Comparator.comparingInt((Row row) -> -row.priority()).thenComparingLong(row -> row.queueSeq));
-        final Map<String, SessionRow> sessions = new LinkedHashMap<>();
-        final Map<String, String> queues = new LinkedHashMap<>();
-        final List<Logged> events = new ArrayList<>();
-        final Time time;
-        long numbers;
-        long seqs;
-
-        public Shared(Time time) {
-            this.time = time;
-        }
-
-        /// A runner name, as `register_runner` would add it.
-        public void runner(String name, String queue) {
-            queues.put(name, queue);
-        }
-    }
-
-    static final class SessionRow {
-        final String runner;
-        Instant leaseUntil;
-
-        SessionRow(String runner, Instant leaseUntil) {
-            this.runner = runner;
-            this.leaseUntil = leaseUntil;
-        }
-    }
-
-    record Logged(String node, Event event) {}
-
-    static final class Row {
-        final long number;
-        final Job job;
-        final String queue;
-        JobStatus status = JobStatus.CREATED;
-        long queueSeq;
-        boolean placed;
-
-        @Nullable
-        Instant dueAt;
-
-        int attempt;
-
-        @Nullable
-        Long lease;
-
-        @Nullable
-        String sessionId;
-
-        @Nullable
-        Instant startedAt;
-
-        @Nullable
-        Instant completedAt;
-
-        boolean stopRequested;
-        int failures;
-        int losses;
-
-        @Nullable
-        JobResult result;
-
-        final List<Attempt> attempts = new ArrayList<>();
-        final List<Assignment.Key> answered = new ArrayList<>();
-
-        Row(long number, Job job, String queue) {
-            this.number = number;
-            this.job = job;
-            this.queue = queue;
-        }
-
-        int priority() {
-            return job.extras().priority().orElse(0);
-        }
-
-        boolean heldBy(Assignment.Key key) {
-            return status == JobStatus.RUNNING && attempt == key.attempt() && Objects.equals(lease, key.lease());
-        }
-
-        boolean atMostOnce() {
-            return Boolean.TRUE.equals(job.extras().atMostOnce());
-        }
-    }
-
-    private final Shared shared;
+    private final MemoryDatabase shared;
+    private final MemoryMoves moves;
     private final String node;
 
-    public MemoryJobStore(Shared shared, String node) {
+    public MemoryJobStore(MemoryDatabase shared, String node) {
         this.shared = shared;
+        this.moves = new MemoryMoves(shared, node);
         this.node = node;
-    }
-
-    private Instant now() {
-        return shared.time.instant();
-    }
-
-    private void log(Row row, String status) {
-        var event = new Event(
-                new Position(shared.events.size() + 1L, 0),
-                now(),
-                row.job.id(),
-                status,
-                row.attempt,
-                row.job.runner(),
-                row.queue);
-        shared.events.add(new Logged(node, event));
-    }
-
-    private void enqueue(Row row, @Nullable Instant dueAt, boolean newPlace) {
-        row.status = JobStatus.QUEUED;
-        row.lease = null;
-        row.sessionId = null;
-        if (newPlace) {
-            row.queueSeq = ++shared.seqs;
-        }
-        if (dueAt != null && dueAt.isAfter(now())) {
-            row.dueAt = dueAt;
-            row.placed = false;
-        } else {
-            place(row);
-        }
-        log(row, "queued");
-    }
-
-    private void place(Row row) {
-        row.dueAt = null;
-        row.placed = true;
-        shared.waiting.add(row);
-    }
-
-    private void unplace(Row row) {
-        shared.waiting.remove(row);
-        row.placed = false;
-        row.dueAt = null;
-    }
-
-    private void finish(Row row, JobStatus status, JobResult result, boolean keepLease) {
-        unplace(row);
-        row.status = status;
-        row.result = result;
-        row.completedAt = now();
-        if (!keepLease) {
-            row.lease = null;
-        }
-        log(row, status.word());
     }
 
     @Override
@@ -194,9 +50,9 @@ public final class MemoryJobStore implements JobStore {
             }
             Row row = new Row(++shared.numbers, job, queue);
             shared.jobs.put(job.id(), row);
-            log(row, "created");
+            moves.log(row, "created");
             if (start) {
-                enqueue(row, startAt(job), true);
+                moves.enqueue(row, MemoryMoves.startAt(job), true);
             }
             return CompletableFuture.completedFuture(new Created.New(queue));
         }
@@ -221,11 +77,6 @@ public final class MemoryJobStore implements JobStore {
                 job.extras());
     }
 
-    private static @Nullable Instant startAt(Job job) {
-        String text = job.extras().startAt();
-        return text == null ? null : Instant.parse(text);
-    }
-
     @Override
     public CompletableFuture<Started> start(String jobId) {
         synchronized (shared) {
@@ -233,7 +84,7 @@ public final class MemoryJobStore implements JobStore {
             if (row == null) {
                 return CompletableFuture.completedFuture(new Started.NoJob());
             } else if (row.status == JobStatus.CREATED) {
-                enqueue(row, startAt(row.job), true);
+                moves.enqueue(row, MemoryMoves.startAt(row.job), true);
                 return CompletableFuture.completedFuture(new Started.Queued(row.queue));
             }
             return CompletableFuture.completedFuture(
@@ -248,14 +99,14 @@ public final class MemoryJobStore implements JobStore {
             for (Row row : List.copyOf(shared.waiting)) {
                 if (handed.size() < slots.size() && row.queue.equals(queue)) {
                     Slot slot = slots.get(handed.size());
-                    unplace(row);
+                    moves.unplace(row);
                     row.status = JobStatus.RUNNING;
                     row.attempt++;
                     row.lease = slot.lease();
                     row.sessionId = slot.sessionId();
-                    row.startedAt = now();
-                    log(row, "running");
-                    handed.add(new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now()));
+                    row.startedAt = moves.now();
+                    moves.log(row, "running");
+                    handed.add(new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), moves.now()));
                 }
             }
             return CompletableFuture.completedFuture(handed);
@@ -274,49 +125,10 @@ public final class MemoryJobStore implements JobStore {
             row.answered.add(completion.key());
             return CompletableFuture.completedFuture(
                     switch (completion.result()) {
-                        case JobResult.Success success -> recorded(row, JobStatus.COMPLETED, success);
-                        case JobResult.Failure failure -> failed(row, failure);
+                        case JobResult.Success success -> moves.recorded(row, JobStatus.COMPLETED, success);
+                        case JobResult.Failure failure -> moves.failed(row, failure);
                     });
         }
-    }
-
-    private Completed recorded(Row row, JobStatus status, JobResult result) {
-        finish(row, status, result, true);
-        return new Completed(Outcome.RECORDED, result, null);
-    }
-
-    private Completed failed(Row row, JobResult.Failure failure) {
-        if (row.stopRequested) {
-            return recorded(row, JobStatus.FAILED, new JobResult.Failure("stopped", failure.exitCode()));
-        }
-        Instant started = Objects.requireNonNull(row.startedAt);
-        boolean late = !now().isBefore(started.plusNanos((long) (row.job.timeoutS() * 1e9)));
-        JobResult.Failure told = late
-                ? new JobResult.Failure("timed out after " + seconds(row.job.timeoutS()) + " s", failure.exitCode())
-                : failure;
-        return endOrRetry(row, late ? JobStatus.TIMEOUT : JobStatus.FAILED, told, true);
-    }
-
-    private static String seconds(double timeoutS) {
-        return timeoutS == Math.rint(timeoutS) ? String.valueOf((long) timeoutS) : String.valueOf(timeoutS);
-    }
-
-    private Completed endOrRetry(Row row, JobStatus status, JobResult.Failure failure, boolean keepLease) {
-        if (row.failures < row.job.extras().retries().orElse(0) && !row.atMostOnce()) {
-            attemptOver(row, status.word(), failure.message(), failure.exitCode());
-            row.failures++;
-            Double delay = row.job.extras().retryDelayS();
-            double wait = Math.min(3600, (delay == null ? 1 : delay) * Math.pow(2, row.failures - 1));
-            enqueue(row, now().plusNanos((long) (wait * 1e9)), true);
-            return new Completed(Outcome.RECORDED, null, row.queue);
-        }
-        finish(row, status, failure, keepLease);
-        return new Completed(Outcome.RECORDED, failure, null);
-    }
-
-    private void attemptOver(Row row, String status, String error, @Nullable Integer exitCode) {
-        row.attempts.add(new Attempt(
-                row.attempt, row.sessionId, Objects.requireNonNull(row.startedAt), now(), status, error, exitCode));
     }
 
     @Override
@@ -327,10 +139,10 @@ public final class MemoryJobStore implements JobStore {
                 Row row = shared.jobs.get(key.jobId());
                 if (row != null && row.heldBy(key)) {
                     if (row.stopRequested) {
-                        finish(row, JobStatus.FAILED, new JobResult.Failure("stopped", null), false);
+                        moves.finish(row, JobStatus.FAILED, new JobResult.Failure("stopped", null), false);
                     } else {
                         row.attempt--;
-                        enqueue(row, null, false);
+                        moves.enqueue(row, null, false);
                         queues.add(row.queue);
                     }
                 }
@@ -349,17 +161,13 @@ public final class MemoryJobStore implements JobStore {
                 return new Stopped.AlreadyFinal();
             } else if (row.status == JobStatus.RUNNING) {
                 row.stopRequested = true;
-                log(row, "stopping");
-                return new Stopped.Running(key(row), Objects.requireNonNull(row.sessionId));
+                moves.log(row, "stopping");
+                return new Stopped.Running(MemoryMoves.key(row), Objects.requireNonNull(row.sessionId));
             }
             JobResult result = new JobResult.Failure("stopped", null);
-            finish(row, JobStatus.FAILED, result, false);
+            moves.finish(row, JobStatus.FAILED, result, false);
             return new Stopped.Ended(result);
         }
-    }
-
-    private static Assignment.Key key(Row row) {
-        return new Assignment.Key(row.job.id(), row.attempt, Objects.requireNonNull(row.lease));
     }
 
     @Override
@@ -371,9 +179,9 @@ public final class MemoryJobStore implements JobStore {
             }
             JobResult.Failure failure = new JobResult.Failure(row.stopRequested ? "stopped" : error, null);
             if (status == JobStatus.TIMEOUT && !row.stopRequested) {
-                return endOrRetry(row, status, failure, false);
+                return moves.endOrRetry(row, status, failure, false);
             }
-            finish(row, JobStatus.FAILED, failure, false);
+            moves.finish(row, JobStatus.FAILED, failure, false);
             return new Completed(Outcome.RECORDED, failure, null);
         }
     }
@@ -386,12 +194,12 @@ public final class MemoryJobStore implements JobStore {
                 return new Deleted.NoJob();
             } else if (row.status == JobStatus.RUNNING) {
                 row.stopRequested = true;
-                log(row, "stopping");
-                return new Deleted.Running(key(row), Objects.requireNonNull(row.sessionId));
+                moves.log(row, "stopping");
+                return new Deleted.Running(MemoryMoves.key(row), Objects.requireNonNull(row.sessionId));
             }
-            unplace(row);
+            moves.unplace(row);
             shared.jobs.remove(jobId);
-            log(row, "deleted");
+            moves.log(row, "deleted");
             return new Deleted.Gone();
         }
     }
@@ -401,8 +209,8 @@ public final class MemoryJobStore implements JobStore {
         synchronized (shared) {
             List<String> queues = new ArrayList<>();
             for (Row row : shared.jobs.values()) {
-                if (queues.size() < max && row.dueAt != null && !row.dueAt.isAfter(now())) {
-                    place(row);
+                if (queues.size() < max && row.dueAt != null && !row.dueAt.isAfter(moves.now())) {
+                    moves.place(row);
                     queues.add(row.queue);
                 }
             }
@@ -489,10 +297,10 @@ public final class MemoryJobStore implements JobStore {
             return shared.jobs.values().stream()
                     .filter(row -> row.status == JobStatus.RUNNING && sessionId.equals(row.sessionId))
                     .map(row -> new Held(
-                            key(row),
+                            MemoryMoves.key(row),
                             row.job.timeoutS(),
                             Duration.between(
-                                    now(),
+                                    moves.now(),
                                     Objects.requireNonNull(row.startedAt).plusNanos((long) (row.job.timeoutS() * 1e9))),
                             row.stopRequested))
                     .toList();
@@ -523,7 +331,7 @@ public final class MemoryJobStore implements JobStore {
     public Rescued rescue(Duration grace, int redeliveries) {
         synchronized (shared) {
             List<String> sessions = shared.sessions.entrySet().stream()
-                    .filter(entry -> entry.getValue().leaseUntil.plus(grace).isBefore(now()))
+                    .filter(entry -> entry.getValue().leaseUntil.plus(grace).isBefore(moves.now()))
                     .map(Map.Entry::getKey)
                     .toList();
             List<String> queues = new ArrayList<>();
@@ -532,24 +340,11 @@ public final class MemoryJobStore implements JobStore {
                 shared.sessions.remove(session);
                 for (Row row : List.copyOf(shared.jobs.values())) {
                     if (row.status == JobStatus.RUNNING && session.equals(row.sessionId)) {
-                        free(row, redeliveries, queues, ended);
+                        moves.free(row, redeliveries, queues, ended);
                     }
                 }
             }
             return new Rescued(sessions, queues, ended);
-        }
-    }
-
-    private void free(Row row, int redeliveries, List<String> queues, List<Ended> ended) {
-        row.losses++;
-        if (row.stopRequested || row.losses > redeliveries || row.atMostOnce()) {
-            var result = new JobResult.Failure(row.stopRequested ? "stopped" : "runner lost", null);
-            finish(row, JobStatus.FAILED, result, false);
-            ended.add(new Ended(row.job.id(), result));
-        } else {
-            attemptOver(row, "lost", "runner lost", null);
-            enqueue(row, null, false);
-            queues.add(row.queue);
         }
     }
 }

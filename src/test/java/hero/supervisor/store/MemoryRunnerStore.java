@@ -2,7 +2,7 @@ package hero.supervisor.store;
 
 import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
-import hero.supervisor.store.MemoryJobStore.SessionRow;
+import hero.supervisor.store.MemoryDatabase.SessionRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,11 +14,11 @@ import java.util.stream.Collectors;
 
 /// The in-memory twin of the runner store, on the same shared state as the job stores.
 public final class MemoryRunnerStore implements RunnerStore {
-    private final MemoryJobStore.Shared shared;
+    private final MemoryDatabase shared;
     private final Map<String, Boolean> open = new LinkedHashMap<>();
     private final List<String> audits = new ArrayList<>();
 
-    public MemoryRunnerStore(MemoryJobStore.Shared shared) {
+    public MemoryRunnerStore(MemoryDatabase shared) {
         this.shared = shared;
     }
 

@@ -11,7 +11,8 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
-/// The tests' PostgreSQL: one server per test JVM, a migrated template, and a clone of it for whoever asks (~0.1 s).
+/// The tests' PostgreSQL: one server per test JVM, a migrated template, and a clone of it for whoever asks (~0.1
+/// s).
 ///
 /// The server is, in this order: that of `SUPERVISOR_TEST_DB_URL` (with `SUPERVISOR_TEST_DB_USER` and
 /// `SUPERVISOR_TEST_DB_PASSWORD`, allowed to create databases); a container of `postgres:18` with

@@ -75,8 +75,8 @@ public final class RawWebSocket implements AutoCloseable {
         return client;
     }
 
-    /// Sends a handshake and returns the head of the answer. `changes` replace or add headers; an empty value leaves
-    /// one
+    /// Sends a handshake and returns the head of the answer. `changes` replace or add headers; an empty value
+    /// leaves one
     /// out.
     public String handshake(String path, Map<String, String> changes) throws IOException {
         Map<String, String> headers = new LinkedHashMap<>();

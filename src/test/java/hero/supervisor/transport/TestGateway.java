@@ -18,7 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A gateway on a free port whose calls are a function of the test. Short times, so that what should end ends soon.
+/// A gateway on a free port whose calls are a function of the test. Short times, so that what should end ends
+/// soon.
 final class TestGateway implements AutoCloseable {
     static final String SECRET = "hsv_usr_good";
 

@@ -19,7 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/// Each way in which a connection ends: once, with everything cleaned up, and nothing shown that is not the peer's.
+/// Each way in which a connection ends: once, with everything cleaned up, and nothing shown that is not the
+/// peer's.
 class WebSocketEndTest {
     private static final Duration SHORT = Duration.ofMillis(200);
     private static final Duration LONG = Duration.ofSeconds(25);

@@ -16,7 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// RFC 6455 §5–§8 by raw socket: each rule, and the code that its breach costs. Follows Autobahn's case families 1–7.
+/// RFC 6455 §5–§8 by raw socket: each rule, and the code that its breach costs. Follows Autobahn's case families
+/// 1–7.
 class WebSocketRulesTest {
     private static TestGateway server;
 

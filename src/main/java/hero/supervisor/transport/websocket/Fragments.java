@@ -3,7 +3,8 @@ package hero.supervisor.transport.websocket;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/// A text message as a stream: every full buffer goes out as a fragment, the last one on [#finish]. For one thread.
+/// A text message as a stream: every full buffer goes out as a fragment, the last one on [#finish]. For one
+/// thread.
 final class Fragments extends OutputStream {
     private static final int PAYLOAD_BYTES = 16 << 10;
     private static final int HEADER_BYTES = 4;
@@ -46,8 +47,8 @@ final class Fragments extends OutputStream {
         }
     }
 
-    /// Sends the last fragment. `close` does nothing, so that a content that closes its stream early cannot make a
-    /// part look like the whole.
+    /// Sends the last fragment. `close` does nothing, so that a content that closes its stream early cannot make
+    /// a part look like the whole.
     void finish() throws IOException {
         send(true);
     }

@@ -59,7 +59,8 @@ final class Inbound {
         }
     }
 
-    /// Drops everything up to and including the peer's close frame: after our own close nothing else counts (§1.4).
+    /// Drops everything up to and including the peer's close frame: after our own close nothing else counts
+    /// (§1.4).
     void skipToClose() {
         if (length < 0) {
             while (true) {

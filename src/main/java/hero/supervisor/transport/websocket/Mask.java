@@ -11,8 +11,8 @@ final class Mask {
 
     private Mask() {}
 
-    /// Masks or unmasks in place. `key` is the four bytes as they stand on the wire, `offset` how many bytes of the
-    /// frame's payload came before `from`.
+    /// Masks or unmasks in place. `key` is the four bytes as they stand on the wire, `offset` how many bytes of
+    /// the frame's payload came before `from`.
     static void apply(byte[] bytes, int from, int to, int key, long offset) {
         int turned = Integer.rotateLeft(key, 8 * (int) (offset & 3));
         long word = ((long) turned << 32) | (turned & 0xFFFFFFFFL);

@@ -6,8 +6,8 @@ import io.helidon.websocket.WsSession;
 /// dropped. Messages are sent whole: `last` must be true.
 public interface Session extends WsSession {
 
-    /// Sends a text message. Waits while the queue is full, then runs `queued`, and may help to write what is queued,
-    /// for
+    /// Sends a text message. Waits while the queue is full, then runs `queued`, and may help to write what is
+    /// queued, for
     /// others too.
     void send(byte[] utf8, Runnable queued);
 

@@ -5,8 +5,8 @@ import io.helidon.common.buffers.DataReader;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
 
-/// The bytes that come in, first what Helidon has read beyond the handshake. Keeps no buffer while it waits. For the
-/// reading thread; only [#heardNs] is read by others.
+/// The bytes that come in, first what Helidon has read beyond the handshake. Keeps no buffer while it waits. For
+/// the reading thread; only [#heardNs] is read by others.
 final class Source {
     private static final byte[] NOTHING = new byte[0];
 

@@ -25,7 +25,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The opening handshake, RFC 6455 §4.2, for Helidon's `Upgrade` header. The protocol's rules first, then the [Door].
+/// The opening handshake, RFC 6455 §4.2, for Helidon's `Upgrade` header. The protocol's rules first, then the
+/// [Door].
 public final class Upgrade implements Http1Upgrader {
     private static final String PROTOCOL = "websocket";
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -46,8 +47,8 @@ public final class Upgrade implements Http1Upgrader {
         this.sockets = sockets;
     }
 
-    /// This upgrader under every spelling of `websocket`: the token is case-insensitive (RFC 9110 §7.8), Helidon's
-    /// map of
+    /// This upgrader under every spelling of `websocket`: the token is case-insensitive (RFC 9110 §7.8),
+    /// Helidon's map of
     /// upgraders is not.
     public Map<String, Http1Upgrader> everySpelling() {
         Map<String, Http1Upgrader> map = new HashMap<>();

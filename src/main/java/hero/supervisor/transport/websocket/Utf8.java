@@ -4,8 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/// Checks UTF-8 that comes in pieces, strictly (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF),
-/// and
+/// Checks UTF-8 that comes in pieces, strictly (RFC 3629: no surrogates, no overlong forms, nothing above
+/// U+10FFFF), and
 /// says no at the first byte that no valid text can have there. For one thread.
 final class Utf8 {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN)

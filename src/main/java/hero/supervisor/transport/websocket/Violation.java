@@ -1,6 +1,7 @@
 package hero.supervisor.transport.websocket;
 
-/// The peer broke a rule: the connection ends with this code. The reason is one of a fixed set and goes to the peer.
+/// The peer broke a rule: the connection ends with this code. The reason is one of a fixed set and goes to the
+/// peer.
 final class Violation extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

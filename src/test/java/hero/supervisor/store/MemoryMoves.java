@@ -1,0 +1,145 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.JobDetails.Attempt;
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Outcome;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import hero.supervisor.store.JobStore.Completed;
+import hero.supervisor.store.JobStore.Ended;
+import hero.supervisor.store.JobStore.Event;
+import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.MemoryDatabase.Logged;
+import hero.supervisor.store.MemoryDatabase.Row;
+
+/// The moves of a job between its states, in memory; one gateway's. Called under the monitor of the database.
+final class MemoryMoves {
+    private final MemoryDatabase shared;
+    private final String node;
+
+    MemoryMoves(MemoryDatabase shared, String node) {
+        this.shared = shared;
+        this.node = node;
+    }
+
+    Instant now() {
+        return shared.time.instant();
+    }
+
+    void log(Row row, String status) {
+        var event = new Event(
+                new Position(shared.events.size() + 1L, 0),
+                now(),
+                row.job.id(),
+                status,
+                row.attempt,
+                row.job.runner(),
+                row.queue);
+        shared.events.add(new Logged(node, event));
+    }
+
+    void enqueue(Row row, @Nullable Instant dueAt, boolean newPlace) {
+        row.status = JobStatus.QUEUED;
+        row.lease = null;
+        row.sessionId = null;
+        if (newPlace) {
+            row.queueSeq = ++shared.seqs;
+        }
+        if (dueAt != null && dueAt.isAfter(now())) {
+            row.dueAt = dueAt;
+            row.placed = false;
+        } else {
+            place(row);
+        }
+        log(row, "queued");
+    }
+
+    void place(Row row) {
+        row.dueAt = null;
+        row.placed = true;
+        shared.waiting.add(row);
+    }
+
+    void unplace(Row row) {
+        shared.waiting.remove(row);
+        row.placed = false;
+        row.dueAt = null;
+    }
+
+    void finish(Row row, JobStatus status, JobResult result, boolean keepLease) {
+        unplace(row);
+        row.status = status;
+        row.result = result;
+        row.completedAt = now();
+        if (!keepLease) {
+            row.lease = null;
+        }
+        log(row, status.word());
+    }
+
+    static @Nullable Instant startAt(Job job) {
+        String text = job.extras().startAt();
+        return text == null ? null : Instant.parse(text);
+    }
+
+    Completed recorded(Row row, JobStatus status, JobResult result) {
+        finish(row, status, result, true);
+        return new Completed(Outcome.RECORDED, result, null);
+    }
+
+    Completed failed(Row row, JobResult.Failure failure) {
+        if (row.stopRequested) {
+            return recorded(row, JobStatus.FAILED, new JobResult.Failure("stopped", failure.exitCode()));
+        }
+        Instant started = Objects.requireNonNull(row.startedAt);
+        boolean late = !now().isBefore(started.plusNanos((long) (row.job.timeoutS() * 1e9)));
+        JobResult.Failure told = late
+                ? new JobResult.Failure("timed out after " + seconds(row.job.timeoutS()) + " s", failure.exitCode())
+                : failure;
+        return endOrRetry(row, late ? JobStatus.TIMEOUT : JobStatus.FAILED, told, true);
+    }
+
+    static String seconds(double timeoutS) {
+        return timeoutS == Math.rint(timeoutS) ? String.valueOf((long) timeoutS) : String.valueOf(timeoutS);
+    }
+
+    Completed endOrRetry(Row row, JobStatus status, JobResult.Failure failure, boolean keepLease) {
+        if (row.failures < row.job.extras().retries().orElse(0) && !row.atMostOnce()) {
+            attemptOver(row, status.word(), failure.message(), failure.exitCode());
+            row.failures++;
+            Double delay = row.job.extras().retryDelayS();
+            double wait = Math.min(3600, (delay == null ? 1 : delay) * Math.pow(2, row.failures - 1));
+            enqueue(row, now().plusNanos((long) (wait * 1e9)), true);
+            return new Completed(Outcome.RECORDED, null, row.queue);
+        }
+        finish(row, status, failure, keepLease);
+        return new Completed(Outcome.RECORDED, failure, null);
+    }
+
+    void attemptOver(Row row, String status, String error, @Nullable Integer exitCode) {
+        row.attempts.add(new Attempt(
+                row.attempt, row.sessionId, Objects.requireNonNull(row.startedAt), now(), status, error, exitCode));
+    }
+
+    static Assignment.Key key(Row row) {
+        return new Assignment.Key(row.job.id(), row.attempt, Objects.requireNonNull(row.lease));
+    }
+
+    void free(Row row, int redeliveries, List<String> queues, List<Ended> ended) {
+        row.losses++;
+        if (row.stopRequested || row.losses > redeliveries || row.atMostOnce()) {
+            var result = new JobResult.Failure(row.stopRequested ? "stopped" : "runner lost", null);
+            finish(row, JobStatus.FAILED, result, false);
+            ended.add(new Ended(row.job.id(), result));
+        } else {
+            attemptOver(row, "lost", "runner lost", null);
+            enqueue(row, null, false);
+            queues.add(row.queue);
+        }
+    }
+}
