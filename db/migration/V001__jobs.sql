@@ -127,7 +127,7 @@ create table job_events (
   seq bigint generated always as identity,
   at timestamptz not null default clock_timestamp(),
   job_id text not null,
-  status text not null,                                     -- one of the six, or 'deleted'
+  status text not null,                                     -- one of the six, 'stopping' or 'deleted'
   attempt integer not null,
   runner text not null,
   queue text not null,

@@ -35,7 +35,7 @@ final class Tail {
             Events events = store.eventsOfOthers(from, READ_MAX);
             events.events().forEach(this::heard);
             cursor = events.next();
-            if (events.next().equals(from) || events.events().isEmpty()) {
+            if (events.next().equals(from)) {
                 return;
             }
             from = events.next();

@@ -138,7 +138,11 @@ final class JobWrites {
         log(sql, job, JobStatus.FAILED.word(), attempt, eventNode, STOPPED);
     }
 
-    private static void askToStop(DSLContext sql, Record job) {
+    /// The wish is logged once, so that the gateway that holds the runner's socket hears of it.
+    private void askToStop(DSLContext sql, Record job) {
+        if (job.get(JOBS.STOP_REQUESTED_AT) == null) {
+            log(sql, job, "stopping", job.get(JOBS.ATTEMPT), node, STOPPED);
+        }
         one(sql.update(JOBS)
                 .set(JOBS.STOP_REQUESTED_AT, DSL.coalesce(JOBS.STOP_REQUESTED_AT, NOW))
                 .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))

@@ -235,7 +235,7 @@ public final class Gateway implements AutoCloseable {
         draining = true;
         CountDownLatch never = new CountDownLatch(1);
         long stepMs = spread.toMillis() / DRAIN_STEPS;
-        for (int step = 0; step < DRAIN_STEPS; step++) {
+        for (int step = 0; step < DRAIN_STEPS && sockets.count() > 0; step++) {
             sockets.close(WsCloseCodes.SERVICE_RESTART, "server restarts", 1.0 / (DRAIN_STEPS - step));
             never.await(stepMs, TimeUnit.MILLISECONDS);
         }
