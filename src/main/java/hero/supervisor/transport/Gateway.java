@@ -149,6 +149,8 @@ public final class Gateway implements AutoCloseable {
                 .featuresDiscoverServices(false)
                 .shutdownHook(false)
                 .useNio(false)
+                // Small answers go out at once: Nagle's algorithm and a peer's delayed ACK would cost 40 ms each.
+                .connectionOptions(options -> options.tcpNoDelay(true))
                 .maxTcpConnections(settings.limits().connections() + REFUSED_AT_ONCE_MAX)
                 .idleConnectionTimeout(settings.keepAlive())
                 .idleConnectionPeriod(settings.keepAlive().dividedBy(4))
