@@ -7,6 +7,7 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.engine.Jobs;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
+import hero.supervisor.wire.ExplainJson;
 import hero.supervisor.wire.JobJson;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.Params;
@@ -104,6 +105,10 @@ final class JobMethods {
                         a.attempt(), a.sessionId(), a.startedAt(), a.endedAt(), a.status(), a.error(), a.exitCode()))
                 .toList();
         return JobJson.details(d.job(), d.queue(), d.state(), d.result(), attempts);
+    }
+
+    Body explain(Call call) {
+        return ExplainJson.explanation(jobs.explain(jobId(call)));
     }
 
     Body stop(Call call) {

@@ -15,6 +15,7 @@ import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.Migrations;
 import hero.supervisor.store.Partitions;
+import hero.supervisor.store.PostgresFactStore;
 import hero.supervisor.store.PostgresJobStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.PostgresSecretStore;
@@ -132,7 +133,7 @@ public final class Supervisor implements AutoCloseable {
                 () -> "ses_" + ids.next(),
                 random::nextLong,
                 executor));
-        this.jobs = new Jobs(jobStore, results, runners, executor);
+        this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
         this.sweeper = new Sweeper(jobStore, results, runners, secrets, settings, time);
         OpenRpcDocument document = OpenRpcDocument.load();
