@@ -53,6 +53,7 @@ public final class Supervisor implements AutoCloseable {
     private final PostgresJobStore jobStore;
     private final Jobs jobs;
     private final Runners runners;
+    private final Results results;
     private final Secrets secrets;
     private final Sweeper sweeper;
     private final Loop partitions;
@@ -62,8 +63,13 @@ public final class Supervisor implements AutoCloseable {
 
     /// Starts a gateway on the database of `config`. [CannotStart] in words for people when that cannot be.
     public static Supervisor start(Config config) {
+        return start(config, DATABASE_PATIENCE);
+    }
+
+    /// Likewise, with another `patience` for a database that is not there.
+    static Supervisor start(Config config, Duration patience) {
         try {
-            Database database = open(config);
+            Database database = open(config, patience);
             try {
                 return new Supervisor(config, database).started();
             } catch (RuntimeException e) {
@@ -77,7 +83,11 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable and with a schema that fits.
     static Database open(Config config) {
-        Database database = connect(config);
+        return open(config, DATABASE_PATIENCE);
+    }
+
+    private static Database open(Config config, Duration patience) {
+        Database database = connect(config, patience);
         try {
             var migrations = new Migrations(database);
             if (config.migrate()) {
@@ -94,9 +104,12 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable; waits for it for a while.
     static Database connect(Config config) {
+        return connect(config, DATABASE_PATIENCE);
+    }
+
+    private static Database connect(Config config, Duration patience) {
         return Database.connect(
-                new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()),
-                DATABASE_PATIENCE);
+                new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()), patience);
     }
 
     private Supervisor(Config config, Database database) {
@@ -119,7 +132,7 @@ public final class Supervisor implements AutoCloseable {
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.jobStore = new PostgresJobStore(database, config.nodeName(), limits.storeQueue(), BATCH_MAX);
-        var results = new Results(jobStore);
+        this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
         this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
@@ -217,6 +230,16 @@ public final class Supervisor implements AutoCloseable {
 
     Runners runners() {
         return runners;
+    }
+
+    /// Callers that wait for a job's end.
+    long waiters() {
+        return results.waiting();
+    }
+
+    /// Calls of any kind that only wait, as the transport counts them.
+    int waits() {
+        return gateway.waitCount();
     }
 
     /// Drains, then stops: no new hand-overs, open waits answered with `shutting_down`, sockets closed with 1012,
