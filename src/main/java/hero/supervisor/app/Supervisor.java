@@ -41,7 +41,6 @@ import org.slf4j.LoggerFactory;
 /// `close` may be called from another thread and again.
 public final class Supervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
-    private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
     private static final Duration PARTITIONS_EVERY = Duration.ofHours(1);
     private static final Duration CLOSE_SPREAD_MAX = Duration.ofSeconds(2);
     private static final int BATCH_MAX = 1000;
@@ -95,7 +94,7 @@ public final class Supervisor implements AutoCloseable {
     static Database connect(Config config) {
         return Database.connect(
                 new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()),
-                DATABASE_PATIENCE);
+                Duration.ofMillis(config.dbWaitMs()));
     }
 
     private Supervisor(Config config, Database database) {
