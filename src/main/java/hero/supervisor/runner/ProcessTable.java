@@ -8,10 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Which processes really run. A process that has ended stays listed until its parent collects it (a zombie), which
-/// init of a container may do seconds late: kill(2) and `ProcessHandle` call it alive, here it is gone. Where there is
-/// no `/proc` (macOS) the word of the others is taken. Any thread. Source: Linux proc_pid_stat(5).
-final class ProcessTable {
+/// Which processes really run. A process that has ended stays listed until its parent collects it (a zombie),
+/// which init of a container may do seconds late: kill(2) and `ProcessHandle` call it alive, here it is gone.
+/// Where there is no `/proc` (macOS) the word of the others is taken. Any thread. Source: Linux proc_pid_stat(5).
+public final class ProcessTable {
     private static final Path PROC = Path.of("/proc");
 
     private ProcessTable() {}
@@ -23,7 +23,8 @@ final class ProcessTable {
         }
     }
 
-    static boolean isAlive(ProcessHandle process) {
+    /// False for what has ended, collected or not.
+    public static boolean isAlive(ProcessHandle process) {
         return process.isAlive()
                 && (!Files.exists(PROC.resolve("self"))
                         || entry(PROC.resolve(Long.toString(process.pid())))
