@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `supervisor dev` as a stranger runs it, in a folder of its own. Making a database takes seconds: one run makes it,
-/// each test works on a copy of that folder.
+/// `supervisor dev` as a stranger runs it, in a folder of its own. Making a database takes seconds: one run makes
+/// it, each test works on a copy of that folder.
 @Timeout(120)
 final class DevProcessTest {
     private static final Map<String, String> ALONE = Map.of("SUPERVISOR_PORT", "0");

@@ -20,8 +20,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Starts `supervisor …` as processes of their own, from the built classes: no jar is needed. Each gets a chosen
-/// environment and a working folder; what it prints lands in files. `close` ends whatever still runs, by pid. Safe for
-/// any thread.
+/// environment and a working folder; what it prints lands in files. `close` ends whatever still runs, by pid.
+/// Safe for any thread.
 final class Processes implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String MAIN = "hero.supervisor.cli.Main";
@@ -43,8 +43,8 @@ final class Processes implements AutoCloseable {
         return new Processes(folder, classPath(), List.of());
     }
 
-    /// Commands run in `folder` as an ordinary user: this one, or `nobody` when this one is root and the machine can
-    /// change users. That user gets the folder and a copy of the classes, as root's own are closed to it.
+    /// Commands run in `folder` as an ordinary user: this one, or `nobody` when this one is root and the machine
+    /// can change users. That user gets the folder and a copy of the classes, as root's own are closed to it.
     static Processes asOrdinaryUser(Path folder) throws IOException {
         boolean root = "root".equals(System.getProperty("user.name"));
         if (!root || !Files.isExecutable(Path.of("/usr/bin/setpriv"))) {
