@@ -176,7 +176,7 @@ final class CommandsProcessTest {
         assertTrue(before.ended().out().contains("Pending"), before::toString);
         assertEquals(0, before.exit());
         assertEquals(3, invalid.exit(), invalid::toString);
-        DevProcessTest.assertSentence(invalid, "migrate up");
+        DevProcessTest.assertSentence(invalid, "the database schema does not fit this version");
         Command up = system.processes.run(empty, "migrate", "up");
         assertEquals(0, up.exit(), up::toString);
         Command after = system.processes.start(empty, "migrate", "info");

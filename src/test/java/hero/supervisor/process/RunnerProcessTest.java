@@ -14,6 +14,8 @@ import hero.supervisor.process.Processes.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,7 +42,7 @@ final class RunnerProcessTest {
                 folder,
                 Map.of(
                         "SUPERVISOR_HEARTBEAT_MS", "500",
-                        "SUPERVISOR_LEASE_MS", "2000",
+                        "SUPERVISOR_LEASE_MS", "6000",
                         "SUPERVISOR_RESUME_GRACE_MS", "1000",
                         "SUPERVISOR_STOP_GRACE_MS", "1500"));
         client = system.client("user");
@@ -73,8 +75,9 @@ final class RunnerProcessTest {
     void a_killed_runners_job_goes_to_another_one_as_its_second_attempt() throws IOException {
         Command first = system.runner("lost", "--slots", "1");
         Path pids = folder.resolve("pids");
-        String id = started(job(
-                "redelivered", "lost", "echo $$ > " + pids + "-$SUPERVISOR_ATTEMPT; [ $SUPERVISOR_ATTEMPT = 2 ] && echo two || sleep 300", 60));
+        String script = "echo $$ > " + pids
+                + "-$SUPERVISOR_ATTEMPT; [ $SUPERVISOR_ATTEMPT = 2 ] && echo two || sleep 300";
+        String id = started(job("redelivered", "lost", script, 60));
         Path pid = Path.of(pids + "-1");
         await().until(() -> Files.exists(pid) && Files.size(pid) > 0);
         first.signal("KILL").ended();
@@ -101,15 +104,37 @@ final class RunnerProcessTest {
     @Test
     void the_server_ends_a_job_over_its_time_when_the_runner_stands_still() throws IOException {
         Command runner = system.runner("frozen", "--slots", "1");
-        String id = started(job("frozen-job", "frozen", "sleep 300", 1.5));
+        String id = started(job("frozen-job", "frozen", "sleep 300", 2));
         awaitRunning(id);
         runner.signal("STOP");
-        assertEquals(new JobResult.Failure("timed out after 1.5 s", null), client.jobResult(id));
+        assertEquals(new JobResult.Failure("timed out after 2 s", null), client.jobResult(id));
         assertEquals(JobStatus.TIMEOUT, client.jobStatus(id).status());
         runner.signal("CONT");
         // The runner comes back, ends what it still has, and works on.
         assertEquals(new JobResult.Success("alive"), client.jobRun(job("frozen", "echo alive")));
         assertEquals(JobStatus.TIMEOUT, client.jobStatus(id).status());
+    }
+
+    @Test
+    void a_runner_that_stands_still_too_long_loses_its_job_and_is_told_when_it_comes_back() throws IOException {
+        Command runner = system.runner("still", "--slots", "1");
+        Path pids = folder.resolve("still-pids");
+        String id = started(job(
+                "still-job",
+                "still",
+                "echo $$ > " + pids + "-$SUPERVISOR_ATTEMPT; [ $SUPERVISOR_ATTEMPT = 2 ] && echo two || sleep 300",
+                60));
+        Path file = Path.of(pids + "-1");
+        await().until(() -> Files.exists(file) && Files.size(file) > 0);
+        runner.signal("STOP");
+        system.runner("moving", "--queue", "still", "--slots", "1");
+        assertEquals(new JobResult.Success("two"), client.jobResult(id));
+        long pid = Long.parseLong(Files.readString(file).strip());
+        assertTrue(Processes.runs(pid), "nobody has told it yet");
+        runner.signal("CONT");
+        await().atMost(Duration.ofSeconds(30)).until(() -> !Processes.runs(pid));
+        assertEquals(new JobResult.Success("two"), client.jobResult(id));
+        assertTrue(runner.process().isAlive(), runner::toString);
     }
 
     @Test
@@ -156,7 +181,7 @@ final class RunnerProcessTest {
 
     @Test
     void an_executor_that_is_not_there_is_said() {
-        Map<String, Object> cobol = new java.util.HashMap<>(job("steady", "x"));
+        Map<String, Object> cobol = new HashMap<>(job("steady", "x"));
         cobol.put("executor", "cobol");
         String message = failure(client.jobRun(cobol));
         assertTrue(message.startsWith("executor 'cobol' is not there on runner 'steady'; it has "), message);
@@ -167,7 +192,7 @@ final class RunnerProcessTest {
 
     @Test
     void a_job_sees_its_own_variables_and_nothing_of_the_runners() {
-        Map<String, Object> job = new java.util.HashMap<>(job("steady", "env; tr '\\0' '\\n' < /proc/$PPID/cmdline"));
+        Map<String, Object> job = new HashMap<>(job("steady", "env; tr '\\0' '\\n' < /proc/$PPID/cmdline"));
         job.put("env_vars", Map.of("MINE", "yes"));
         JobResult result = client.jobRun(job);
         String seen = result instanceof JobResult.Success(String output) ? output : result.toString();
