@@ -191,7 +191,7 @@ final class CommandsProcessTest {
     @Test
     void serve_gives_up_on_a_database_that_is_not_there_after_saying_what_it_waits_for() throws IOException {
         Map<String, String> away = new HashMap<>();
-        try (var closed = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             away.put("SUPERVISOR_DB_URL", "jdbc:postgresql://127.0.0.1:" + closed.getLocalPort() + "/supervisor");
         }
         away.put("SUPERVISOR_DB_WAIT_MS", "4000");

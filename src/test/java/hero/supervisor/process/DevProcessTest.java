@@ -106,7 +106,9 @@ final class DevProcessTest {
         Command dev = stays();
         Command second = processes.run(ALONE, "dev", "--once");
         assertEquals(3, second.exit(), second::toString);
-        assertSentence(second, "is in use by another supervisor \\(process " + dev.process().pid() + "\\)");
+        assertSentence(
+                second,
+                "is in use by another supervisor \\(process " + dev.process().pid() + "\\)");
 
         long orphan = Processes.postgres(folder.resolve(".supervisor"));
         dev.signal("KILL").ended();
@@ -119,7 +121,7 @@ final class DevProcessTest {
 
     @Test
     void a_port_in_use_is_told_and_postgresql_is_stopped_again() throws IOException {
-        try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Command dev = processes.run(Map.of(), "dev", "--port", Integer.toString(taken.getLocalPort()));
             assertEquals(3, dev.exit(), dev::toString);
             assertSentence(dev, "port " + taken.getLocalPort());
@@ -147,8 +149,7 @@ final class DevProcessTest {
     /// The last line of stderr is the reason, and there is no stack trace.
     static void assertSentence(Command command, String pattern) {
         List<String> lines = command.err().lines().toList();
-        assertTrue(
-                !lines.isEmpty() && lines.getLast().matches("supervisor: .*" + pattern + ".*"), command::toString);
+        assertTrue(!lines.isEmpty() && lines.getLast().matches("supervisor: .*" + pattern + ".*"), command::toString);
         assertFalse(command.err().contains("\tat "), command::toString);
     }
 }

@@ -1,6 +1,7 @@
 package hero.supervisor.process;
 
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.File;
 import java.io.IOException;
@@ -18,29 +19,84 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 
-/// Starts `supervisor …` as processes of their own, from the built classes: no jar is needed. Each gets a chosen
-/// environment and a working folder; what it prints lands in files. `close` ends whatever still runs, by pid.
-/// Safe for any thread.
+/// Starts `supervisor …` as processes of their own, from the built classes: nothing must be packaged before. Each
+/// gets a chosen environment and a working folder; what it prints lands in files. `close` ends whatever still
+/// runs, by pid. Safe for any thread.
 final class Processes implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String MAIN = "hero.supervisor.cli.Main";
+    private static final List<String> JVM =
+            List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED");
+
+    /// The class path as jars and an archive of the classes that commands load: a command then starts in half the
+    /// time. Made once per test JVM, gone with it.
+    private static final class Fast {
+        static final List<String> CLASS_PATH = new ArrayList<>();
+        static final Path ARCHIVE = make();
+
+        private static Path make() {
+            try {
+                Path home = Files.createTempDirectory("supervisor-classes");
+                for (String entry : classPath()) {
+                    CLASS_PATH.add(Files.isDirectory(Path.of(entry)) ? jar(home, entry) : entry);
+                }
+                Path archive = home.resolve("classes.jsa");
+                List<String> words = new ArrayList<>(List.of(java(), "-XX:ArchiveClassesAtExit=" + archive));
+                words.addAll(JVM);
+                words.addAll(List.of("-cp", String.join(File.pathSeparator, CLASS_PATH), MAIN));
+                words.addAll(List.of("job", "status", "none", "--url", "http://127.0.0.1:1"));
+                // It finds no server there, and has loaded most of what a client needs.
+                var process = new ProcessBuilder(words)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+                process.waitFor();
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(home)));
+                return archive;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private static String jar(Path home, String folder) {
+            String file =
+                    home.resolve("supervisor-" + CLASS_PATH.size() + ".jar").toString();
+            var jar = ToolProvider.findFirst("jar").orElseThrow();
+            assertEquals(0, jar.run(System.out, System.err, "--create", "--file", file, "-C", folder, "."));
+            return file;
+        }
+
+        private static void remove(Path home) {
+            try {
+                done("rm", "-rf", home.toString());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
 
     private final Path folder;
     private final List<String> classPath;
+    private final List<String> options;
     private final List<String> launcher;
     private final List<Command> commands = new CopyOnWriteArrayList<>();
     private final List<Path> dataFolders = new CopyOnWriteArrayList<>();
 
-    private Processes(Path folder, List<String> classPath, List<String> launcher) {
+    private Processes(Path folder, List<String> classPath, List<String> options, List<String> launcher) {
         this.folder = folder;
         this.classPath = classPath;
+        this.options = options;
         this.launcher = launcher;
     }
 
     /// Commands run in `folder` and by default as this user.
     static Processes in(Path folder) {
-        return new Processes(folder, classPath(), List.of());
+        Path archive = Fast.ARCHIVE;
+        return new Processes(folder, Fast.CLASS_PATH, List.of("-XX:SharedArchiveFile=" + archive), List.of());
     }
 
     /// Commands run in `folder` as an ordinary user: this one, or `nobody` when this one is root and the machine
@@ -65,6 +121,7 @@ final class Processes implements AutoCloseable {
         return new Processes(
                 work,
                 copies,
+                List.of(),
                 List.of("/usr/bin/setpriv", "--reuid=nobody", "--regid=65534", "--clear-groups", "--"));
     }
 
@@ -79,11 +136,10 @@ final class Processes implements AutoCloseable {
 
     Command startIn(Path workFolder, Map<String, String> environment, String... arguments) {
         List<String> words = new ArrayList<>(launcher);
-        words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        words.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx512m"));
-        words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
-        words.add(String.join(File.pathSeparator, classPath));
-        words.add(MAIN);
+        words.add(java());
+        words.addAll(options);
+        words.addAll(JVM);
+        words.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), MAIN));
         words.addAll(List.of(arguments));
         try {
             Path out = Files.createTempFile("supervisor", ".out");
@@ -239,7 +295,7 @@ final class Processes implements AutoCloseable {
                 Files.deleteIfExists(command.errFile);
             }
             if (!launcher.isEmpty()) {
-                done("rm", "-rf", folder.resolveSibling("classes").getParent().toString());
+                done("rm", "-rf", folder.resolve("..").normalize().toString());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -267,6 +323,10 @@ final class Processes implements AutoCloseable {
                 .filter(entry -> !entry.contains("test-classes"))
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())
                 .toList();
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
     private static String text(Path file) {

@@ -58,7 +58,8 @@ final class RunnerProcessTest {
     void a_runner_told_to_end_lets_its_job_finish_and_takes_no_other() throws IOException {
         Command runner = system.runner("drains", "--slots", "1");
         Path go = folder.resolve("go");
-        String first = started(job("drain-1", "drains", "while [ ! -e " + go + " ]; do sleep 0.05; done; echo done", 60));
+        String first =
+                started(job("drain-1", "drains", "while [ ! -e " + go + " ]; do sleep 0.05; done; echo done", 60));
         awaitRunning(first);
         String second = started(job("drain-2", "drains", "echo later", 60));
         runner.signal("TERM").awaitLine("runner drains is draining");
@@ -75,8 +76,8 @@ final class RunnerProcessTest {
     void a_killed_runners_job_goes_to_another_one_as_its_second_attempt() throws IOException {
         Command first = system.runner("lost", "--slots", "1");
         Path pids = folder.resolve("pids");
-        String script = "echo $$ > " + pids
-                + "-$SUPERVISOR_ATTEMPT; [ $SUPERVISOR_ATTEMPT = 2 ] && echo two || sleep 300";
+        String script =
+                "echo $$ > " + pids + "-$SUPERVISOR_ATTEMPT; [ $SUPERVISOR_ATTEMPT = 2 ] && echo two || sleep 300";
         String id = started(job("redelivered", "lost", script, 60));
         Path pid = Path.of(pids + "-1");
         await().until(() -> Files.exists(pid) && Files.size(pid) > 0);

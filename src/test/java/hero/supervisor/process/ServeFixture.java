@@ -39,8 +39,8 @@ final class ServeFixture implements AutoCloseable {
                         processes.start(
                                 databaseVariables, "secret", "create", "--scope", scope, "--name", "t", "--json"));
             }
-            makers.forEach((scope, maker) ->
-                    secrets.put(scope, Tree.string(Tree.object(Tree.parse(maker.ended().out())), "secret", "")));
+            makers.forEach((scope, maker) -> secrets.put(
+                    scope, Tree.string(Tree.object(Tree.parse(maker.ended().out())), "secret", "")));
             this.url = server.awaitLine("listening at (\\S+)");
         } catch (RuntimeException | Error e) {
             processes.close();
@@ -100,12 +100,18 @@ final class ServeFixture implements AutoCloseable {
     /// A job for the shell.
     static Map<String, Object> job(String runner, String script) {
         return Map.of(
-                "caller_id", "client-1",
-                "context_id", "context-1",
-                "payload", script,
-                "executor", "sh",
-                "runner", runner,
-                "timeout", 60);
+                "caller_id",
+                "client-1",
+                "context_id",
+                "context-1",
+                "payload",
+                script,
+                "executor",
+                "sh",
+                "runner",
+                runner,
+                "timeout",
+                60);
     }
 
     /// The same under an id and with another timeout.

@@ -58,7 +58,8 @@ final class WorkflowProcessTest {
     void fire_and_forget_by_the_client() {
         SupervisorClient client = system.client("user");
         assertEquals(new JobResult.Success("Hello World"), client.jobRun(job(RUNNER, "echo Hello World")));
-        assertEquals(new JobResult.Failure("exit code 2\nbad", null), client.jobRun(job(RUNNER, "echo bad >&2; exit 2")));
+        assertEquals(
+                new JobResult.Failure("exit code 2\nbad", null), client.jobRun(job(RUNNER, "echo bad >&2; exit 2")));
     }
 
     @Test
@@ -89,7 +90,9 @@ final class WorkflowProcessTest {
         for (String id : ids) {
             client.jobStop(id);
             client.jobDelete(id);
-            assertEquals(-32000, assertThrows(RemoteError.class, () -> client.jobStatus(id)).code());
+            assertEquals(
+                    -32000,
+                    assertThrows(RemoteError.class, () -> client.jobStatus(id)).code());
         }
     }
 
@@ -117,8 +120,7 @@ final class WorkflowProcessTest {
                     created);
             assertEquals(
                     "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":null}",
-                    hand.call(
-                            3, "job.start", "{\"secret\":\"" + hand.secret() + "\",\"job_id\":\"job-124\"}"));
+                    hand.call(3, "job.start", "{\"secret\":\"" + hand.secret() + "\",\"job_id\":\"job-124\"}"));
             await().until(() -> {
                 String status = hand.call(4, "job.status", "[\"job-124\"]");
                 return !status.contains("\"running\"") && !status.contains("\"queued\"");
@@ -137,8 +139,9 @@ final class WorkflowProcessTest {
         try (Hand hand = new Hand()) {
             List<String> ids = List.of("batch-1", "batch-2", "batch-3");
             for (String id : ids) {
-                assertTrue(hand.call(1, "jobs.create", "{\"secret\":\"" + hand.secret() + "\",\"job\":" + full(id) + "}")
-                        .endsWith("\"result\":\"" + id + "\"}"));
+                assertTrue(
+                        hand.call(1, "jobs.create", "{\"secret\":\"" + hand.secret() + "\",\"job\":" + full(id) + "}")
+                                .endsWith("\"result\":\"" + id + "\"}"));
             }
             for (String id : ids) {
                 hand.call(2, "job.start", "{\"secret\":\"" + hand.secret() + "\",\"job_id\":\"" + id + "\"}");
@@ -169,8 +172,9 @@ final class WorkflowProcessTest {
     private final class Hand implements WebSocket.Listener, AutoCloseable {
         private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
         private final StringBuilder text = new StringBuilder();
-        private final WebSocket socket =
-                http.newWebSocketBuilder().buildAsync(URI.create(system.webSocket()), this).join();
+        private final WebSocket socket = http.newWebSocketBuilder()
+                .buildAsync(URI.create(system.webSocket()), this)
+                .join();
 
         String secret() {
             return system.secret("user");
