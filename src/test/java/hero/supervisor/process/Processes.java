@@ -27,8 +27,12 @@ import java.util.spi.ToolProvider;
 final class Processes implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String MAIN = "hero.supervisor.cli.Main";
-    private static final List<String> JVM =
-            List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED");
+    private static final List<String> JVM = List.of(
+            "-Xlog:disable",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx512m",
+            "--enable-native-access=ALL-UNNAMED");
 
     /// The class path as jars and an archive of the classes that commands load: a command then starts in half the
     /// time. Made once per test JVM, gone with it.
