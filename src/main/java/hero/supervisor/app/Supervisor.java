@@ -42,7 +42,6 @@ import org.slf4j.LoggerFactory;
 /// `close` may be called from another thread and again.
 public final class Supervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
-    private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
     private static final Duration PARTITIONS_EVERY = Duration.ofHours(1);
     private static final Duration CLOSE_SPREAD_MAX = Duration.ofSeconds(2);
     private static final int BATCH_MAX = 1000;
@@ -63,13 +62,8 @@ public final class Supervisor implements AutoCloseable {
 
     /// Starts a gateway on the database of `config`. [CannotStart] in words for people when that cannot be.
     public static Supervisor start(Config config) {
-        return start(config, DATABASE_PATIENCE);
-    }
-
-    /// Likewise, with another `patience` for a database that is not there.
-    static Supervisor start(Config config, Duration patience) {
         try {
-            Database database = open(config, patience);
+            Database database = open(config);
             try {
                 return new Supervisor(config, database).started();
             } catch (RuntimeException e) {
@@ -83,11 +77,7 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable and with a schema that fits.
     static Database open(Config config) {
-        return open(config, DATABASE_PATIENCE);
-    }
-
-    private static Database open(Config config, Duration patience) {
-        Database database = connect(config, patience);
+        Database database = connect(config);
         try {
             var migrations = new Migrations(database);
             if (config.migrate()) {
@@ -104,12 +94,9 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable; waits for it for a while.
     static Database connect(Config config) {
-        return connect(config, DATABASE_PATIENCE);
-    }
-
-    private static Database connect(Config config, Duration patience) {
         return Database.connect(
-                new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()), patience);
+                new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()),
+                Duration.ofMillis(config.dbWaitMs()));
     }
 
     private Supervisor(Config config, Database database) {

@@ -24,11 +24,7 @@ public final class Results {
     /// The job's result, as soon as there is one. Cancel the future to stop waiting. Fails with `job_not_found`.
     public CompletableFuture<JobResult> of(String jobId) {
         var waiter = register(jobId);
-        try {
-            read(jobId, waiter);
-        } catch (RuntimeException e) {
-            waiter.completeExceptionally(e);
-        }
+        read(jobId, waiter);
         return waiter;
     }
 
@@ -45,13 +41,19 @@ public final class Results {
         return waiter;
     }
 
-    /// Reads what the store knows, on behalf of a registered waiter.
+    /// Reads what the store knows, on behalf of a registered waiter; does not wait for it.
     void read(String jobId, CompletableFuture<JobResult> waiter) {
-        switch (store.answer(jobId)) {
-            case Answer.Done(JobResult result) -> waiter.complete(result);
-            case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
-            case Answer.Pending() -> {}
-        }
+        store.ask(jobId).whenComplete((answer, error) -> {
+            if (error != null) {
+                waiter.completeExceptionally(Refusals.rethrow(error));
+                return;
+            }
+            switch (answer) {
+                case Answer.Done(JobResult result) -> waiter.complete(result);
+                case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
+                case Answer.Pending() -> {}
+            }
+        });
     }
 
     /// The job's outcome is committed: everybody who waits for it hears of it.

@@ -232,7 +232,7 @@ public final class Gateway implements AutoCloseable {
     }
 
     /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until
-    /// everybody has gone, `within` at most.
+    /// everybody has gone, `within` at most. Nobody there, nothing to wait for.
     public void drain(Duration spread, Duration within) throws InterruptedException {
         draining = true;
         CountDownLatch never = new CountDownLatch(1);
