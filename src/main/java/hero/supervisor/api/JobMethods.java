@@ -95,7 +95,10 @@ final class JobMethods {
 
     Body result(Call call) {
         Duration atMost = waitAtMost(call);
-        return JobJson.result(call.await(jobs.result(jobId(call)), atMost));
+        var wait = jobs.await(jobId(call));
+        // The first look is no waiting: also a call with timeout 0 gets a result that is there.
+        call.commit(wait.looked());
+        return JobJson.result(call.await(wait.result(), atMost));
     }
 
     Body get(Call call) {

@@ -151,10 +151,15 @@ public final class Jobs {
         return Explanation.of(facts.facts(jobId).orElseThrow(() -> Refusal.jobNotFound(jobId)));
     }
 
-    /// The result, as soon as there is one; cancel the future to wait no longer.
-    public CompletableFuture<JobResult> result(String jobId) {
+    /// Begins to wait for a job's end.
+    public Results.Wait await(String jobId) {
         open();
         return results.of(jobId);
+    }
+
+    /// The result, as soon as there is one; cancel the future to wait no longer.
+    public CompletableFuture<JobResult> result(String jobId) {
+        return await(jobId).result();
     }
 
     /// Ends a job that waits, asks a running one to stop, leaves a finished one alone.

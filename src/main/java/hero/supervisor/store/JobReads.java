@@ -76,11 +76,11 @@ final class JobReads {
 
     /// The n-th answer is for the n-th id.
     List<Answer> answers(List<String> jobIds) {
-        Map<String, Answer> found = database.query(sql -> sql.select(
-                        JOBS.ID, JOBS.STATUS, JOBS.OUTPUT, JOBS.ERROR, JOBS.EXIT_CODE)
-                .from(JOBS)
-                .where(JOBS.ID.eq(DSL.any(jobIds.toArray(String[]::new))))
-                .fetchMap(job -> job.get(JOBS.ID), JobReads::answer));
+        Map<String, Answer> found =
+                database.query(sql -> sql.select(JOBS.ID, JOBS.STATUS, JOBS.OUTPUT, JOBS.ERROR, JOBS.EXIT_CODE)
+                        .from(JOBS)
+                        .where(JOBS.ID.eq(DSL.any(jobIds.toArray(String[]::new))))
+                        .fetchMap(job -> job.get(JOBS.ID), JobReads::answer));
         return jobIds.stream()
                 .map(id -> found.getOrDefault(id, new Answer.NoJob()))
                 .toList();

@@ -142,7 +142,8 @@ final class DatabaseAwayTest {
             nobody = socket.getLocalPort();
         }
         String url = "jdbc:postgresql://127.0.0.1:" + nobody + "/postgres?password=hidden";
-        Config config = LiveGateway.config(new Database.Settings(url, "postgres", "secret"), Map.of(Setting.DB_WAIT_MS, "4000"));
+        Config config = LiveGateway.config(
+                new Database.Settings(url, "postgres", "secret"), Map.of(Setting.DB_WAIT_MS, "4000"));
         CannotStart refusal = assertThrows(CannotStart.class, () -> Supervisor.start(config));
         assertEquals(CannotStart.Reason.SURROUNDINGS, refusal.reason());
         String words = String.valueOf(refusal.getMessage());

@@ -17,8 +17,6 @@ import org.junit.jupiter.api.Test;
 /// Ten thousand callers that wait at once.
 final class WaitingTest {
     private static final int CALLERS = 10_000;
-    /// More at the same moment may find the pool busy for 3 s on a slow machine, and are then told so.
-    private static final int AT_ONCE = 250;
 
     private static final int JOBS = 50;
     private static final int SOCKETS = 4;
@@ -40,10 +38,6 @@ final class WaitingTest {
         List<CompletableFuture<Told>> answers = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
             answers.add(sockets.get(i % SOCKETS).begin("job.result", List.of("w" + i % JOBS)));
-            if ((i + 1) % AT_ONCE == 0) {
-                int there = i + 1;
-                await().until(() -> live.supervisor().waiters() == there);
-            }
         }
         return answers;
     }
@@ -104,6 +98,25 @@ final class WaitingTest {
             assertEquals(
                     "queued",
                     live.call("job.status", List.of("w0")).resultObject().get("status"));
+        }
+    }
+
+    @Test
+    void a_result_that_is_there_is_given_also_to_a_caller_who_will_not_wait() throws Exception {
+        try (LiveGateway live = LiveGateway.start()) {
+            live.register("waited");
+            Map<String, Object> job = LiveGateway.job("stopped-1", "waited");
+            live.call("jobs.create", Map.of("secret", live.secret(Scope.USER), "job", job));
+            assertEquals(
+                    "-32004 wait_timeout",
+                    live.call("job.result", Map.of("job_id", "stopped-1", "timeout", 0))
+                            .outcome());
+            live.call("job.stop", Map.of("secret", live.secret(Scope.USER), "job_id", "stopped-1"));
+            assertEquals(
+                    Map.of("error", "stopped"),
+                    live.call("job.result", Map.of("job_id", "stopped-1", "timeout", 0))
+                            .result());
+            await().until(live::nobodyWaits);
         }
     }
 
