@@ -11,6 +11,8 @@ public enum Access {
     USER(true, false, false, false),
     /// Reading whose seed form takes no secret: user or admin, or anybody in the safe corner.
     READ(true, false, true, false),
+    /// Reading that goes on: as [#READ], on a connection that can carry messages both ways.
+    STREAM(true, false, true, true),
     /// Runner control whose seed form takes no secret: admin, or anybody in the safe corner.
     CONTROL(false, false, true, false),
     ADMIN(false, false, false, false),

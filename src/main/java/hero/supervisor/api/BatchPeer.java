@@ -83,6 +83,11 @@ final class BatchPeer implements Peer {
     }
 
     @Override
+    public void afterReply(Runnable next) {
+        peer.afterReply(next);
+    }
+
+    @Override
     public void close(int code, String reason) {
         peer.close(code, reason);
     }

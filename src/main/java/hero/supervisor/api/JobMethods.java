@@ -64,7 +64,7 @@ final class JobMethods {
                 time(p, "created_before"));
     }
 
-    private static @Nullable JobStatus status(Params p) {
+    static @Nullable JobStatus status(Params p) {
         String word = p.optionalText("status");
         try {
             return word == null ? null : JobStatus.of(word);

@@ -6,9 +6,11 @@ import static hero.supervisor.api.Access.PUBLIC;
 import static hero.supervisor.api.Access.READ;
 import static hero.supervisor.api.Access.REGISTER;
 import static hero.supervisor.api.Access.RUNNER;
+import static hero.supervisor.api.Access.STREAM;
 import static hero.supervisor.api.Access.USER;
 
 import hero.supervisor.domain.Limits;
+import hero.supervisor.engine.Feed;
 import hero.supervisor.engine.Jobs;
 import hero.supervisor.engine.Runners;
 import hero.supervisor.engine.Secrets;
@@ -27,6 +29,7 @@ public final class Methods {
             Jobs jobs,
             Runners runners,
             Secrets secrets,
+            Feed feed,
             JobReader jobReader,
             Limits limits,
             Duration pullWaitMax) {}
@@ -38,6 +41,7 @@ public final class Methods {
         var link = new RunnerProtocol(
                 parts.runners(), new RunnerReader(parts.limits()), parts.limits(), parts.pullWaitMax());
         var secret = new SecretMethods(parts.secrets(), parts.limits());
+        var stream = new StreamMethods(parts.feed(), parts.limits());
         return MethodTable.of(parts.document())
                 .on("list_runners", READ, runner::list)
                 .on("register_runner", REGISTER, runner::register)
@@ -74,6 +78,9 @@ public final class Methods {
                 .on("runner.result", RUNNER, link::result)
                 .on("runner.release", RUNNER, link::release)
                 .on("runner.drain", RUNNER, link::drain)
+                .on("job.subscribe", STREAM, stream::job)
+                .on("jobs.subscribe", STREAM, stream::jobs)
+                .on("job.unsubscribe", STREAM, stream::unsubscribe)
                 .build();
     }
 }

@@ -5,6 +5,7 @@ import hero.supervisor.api.Peer;
 import hero.supervisor.api.Rpc;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
+import hero.supervisor.engine.Feed;
 import hero.supervisor.engine.Ids;
 import hero.supervisor.engine.Jobs;
 import hero.supervisor.engine.Loop;
@@ -14,6 +15,7 @@ import hero.supervisor.engine.Secrets;
 import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.Migrations;
+import hero.supervisor.store.Notifications;
 import hero.supervisor.store.Partitions;
 import hero.supervisor.store.PostgresFactStore;
 import hero.supervisor.store.PostgresJobStore;
@@ -55,6 +57,7 @@ public final class Supervisor implements AutoCloseable {
     private final Results results;
     private final Secrets secrets;
     private final Sweeper sweeper;
+    private final Notifications notifications;
     private final Loop partitions;
     private final ExecutorService executor;
     private final Gateway gateway;
@@ -94,9 +97,11 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable; waits for it for a while.
     static Database connect(Config config) {
-        return Database.connect(
-                new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()),
-                Duration.ofMillis(config.dbWaitMs()));
+        return Database.connect(settings(config), Duration.ofMillis(config.dbWaitMs()));
+    }
+
+    private static Database.Settings settings(Config config) {
+        return new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool());
     }
 
     private Supervisor(Config config, Database database) {
@@ -118,7 +123,9 @@ public final class Supervisor implements AutoCloseable {
                 Duration.ofSeconds(60));
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
-        this.jobStore = new PostgresJobStore(database, config.nodeName(), limits.storeQueue(), BATCH_MAX);
+        this.notifications = new Notifications(database, settings(config), config.nodeName());
+        this.jobStore = new PostgresJobStore(
+                database, config.nodeName(), limits.storeQueue(), BATCH_MAX, notifications::committed);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
@@ -135,13 +142,15 @@ public final class Supervisor implements AutoCloseable {
                 executor));
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
-        this.sweeper = new Sweeper(jobStore, results, runners, secrets, settings, time);
+        var feed = new Feed(jobStore, time, executor, new WireStreams());
+        this.sweeper = new Sweeper(jobStore, results, runners, secrets, feed, settings, time);
         OpenRpcDocument document = OpenRpcDocument.load();
         var table = Methods.table(new Methods.Parts(
                 document,
                 jobs,
                 runners,
                 secrets,
+                feed,
                 new JobReader(limits, ids::next, time),
                 limits,
                 settings.pullWaitMax()));
@@ -175,6 +184,7 @@ public final class Supervisor implements AutoCloseable {
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
+        notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted);
         partitions.start(THREADS);
         return this;
     }
@@ -250,6 +260,7 @@ public final class Supervisor implements AutoCloseable {
         partitions.close();
         sweeper.close();
         jobStore.close();
+        notifications.close();
         executor.shutdown();
         database.close();
         log.atInfo().log("supervisor stopped");

@@ -25,6 +25,7 @@ import java.time.Duration;
 /// @param storeQueue writes that wait for one group commit
 /// @param pullJobs jobs in one answer to `runner.pull`
 /// @param slots of one runner connection
+/// @param subscriptions streams open on one connection
 public record Limits(
         int messageBytes,
         int replyBytes,
@@ -46,7 +47,8 @@ public record Limits(
         double timeoutDefaultS,
         int storeQueue,
         int pullJobs,
-        int slots) {
+        int slots,
+        int subscriptions) {
 
     public static final Limits DEFAULT = new Limits(
             1 << 20,
@@ -69,7 +71,8 @@ public record Limits(
             300,
             10_000,
             1000,
-            10_000);
+            10_000,
+            128);
 
     /// The same limits with another size of message.
     public Limits withMessageBytes(int bytes) {
@@ -94,7 +97,8 @@ public record Limits(
                 timeoutDefaultS,
                 storeQueue,
                 pullJobs,
-                slots);
+                slots,
+                subscriptions);
     }
 
     /// The same limits with other timeouts of jobs, in seconds.
@@ -120,6 +124,7 @@ public record Limits(
                 defaultS,
                 storeQueue,
                 pullJobs,
-                slots);
+                slots,
+                subscriptions);
     }
 }

@@ -25,24 +25,33 @@ public final class Sweeper implements AutoCloseable {
     private final Secrets secrets;
     private final Settings settings;
     private final Time time;
-    private final Tail tail;
+    private final Feed feed;
+    private final Loop news;
     private final List<Loop> loops;
     private long sweptNanos;
     private long trustNanos;
 
-    public Sweeper(JobStore jobs, Results results, Runners runners, Secrets secrets, Settings settings, Time time) {
+    public Sweeper(
+            JobStore jobs,
+            Results results,
+            Runners runners,
+            Secrets secrets,
+            Feed feed,
+            Settings settings,
+            Time time) {
         this.jobs = jobs;
         this.results = results;
         this.runners = runners;
         this.secrets = secrets;
         this.settings = settings;
         this.time = time;
-        this.tail = new Tail(jobs, results, runners);
+        this.feed = feed;
         this.sweptNanos = time.nanoTime();
         this.trustNanos = sweptNanos;
+        this.news = new Loop("news", NEWS, new Tail(jobs, results, runners, feed)::run);
         this.loops = List.of(
                 new Loop("watch", WATCH, runners.stops()::watch),
-                new Loop("news", NEWS, tail::run),
+                news,
                 new Loop("sweep", SWEEP, this::sweep),
                 new Loop("net", NET, () -> {
                     runners.control().refresh();
@@ -53,6 +62,18 @@ public final class Sweeper implements AutoCloseable {
     public Sweeper start(ThreadFactory threads) {
         loops.forEach(loop -> loop.start(threads));
         return this;
+    }
+
+    /// Other gateways have committed something, or may have: reads the log now instead of a moment later.
+    public void othersCommitted() {
+        news.wake();
+    }
+
+    /// This gateway has committed something: only streams read its own events.
+    public void ownCommitted() {
+        if (feed.watched()) {
+            news.wake();
+        }
     }
 
     @Override

@@ -4,41 +4,57 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads what other gateways did from the event log, and wakes whoever here waits for it: callers for outcomes,
-/// runners for queued jobs, holders for stops. Its cost depends on what happens, not on how many wait. One thread.
+/// The gateway's one reader of the event log. Reads what other gateways did, and wakes whoever here waits for it:
+/// callers for outcomes, runners for queued jobs, holders for stops. While there are streams it reads its own
+/// gateway's events as well, and hands all of them to the [Feed]. Its cost depends on what happens, not on how
+/// many wait. One thread.
 final class Tail {
     private static final Logger log = LoggerFactory.getLogger(Tail.class);
     private static final int READ_MAX = 5000;
+    /// Smaller pages give the sockets time to take what a page brings them.
+    private static final int READ_MAX_WATCHED = 500;
+    private static final long PAUSE_FIRST_NANOS = 3_000_000;
+    private static final long PAUSE_LAST_NANOS = 50_000_000;
 
     private final JobStore store;
     private final Results results;
     private final Runners runners;
-    private @Nullable Position cursor;
+    private final Feed feed;
 
-    Tail(JobStore store, Results results, Runners runners) {
+    Tail(JobStore store, Results results, Runners runners, Feed feed) {
         this.store = store;
         this.results = results;
         this.runners = runners;
+        this.feed = feed;
     }
 
-    /// Reads up to the present.
+    /// Reads up to the present. A transaction that still runs may hold back what was committed after it began;
+    /// most last some milliseconds, so it looks again a few times before it leaves that to the next call.
     void run() {
-        Position from = cursor;
-        if (from == null) {
-            from = store.head();
+        for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
+            LockSupport.parkNanos(pause);
         }
+    }
+
+    /// True when there is more that cannot be read yet.
+    private boolean readOn() {
         while (true) {
-            Events events = store.eventsOfOthers(from, READ_MAX);
-            events.events().forEach(this::heard);
-            cursor = events.next();
-            if (events.next().equals(from)) {
-                return;
+            Position from = feed.told();
+            boolean all = feed.watched();
+            Events page = all ? store.events(from, READ_MAX_WATCHED) : store.eventsOfOthers(from, READ_MAX);
+            for (Event event : page.events()) {
+                if (!event.own()) {
+                    heard(event);
+                }
             }
-            from = events.next();
+            boolean taken = feed.take(page, all);
+            if (taken && page.next().equals(from)) {
+                return page.held();
+            }
         }
     }
 

@@ -125,7 +125,7 @@ public final class Database implements AutoCloseable {
         return message.lines().findFirst().orElse("").strip();
     }
 
-    private static Properties properties(Settings settings) {
+    static Properties properties(Settings settings) {
         Properties properties = new Properties();
         properties.setProperty("user", settings.user());
         properties.setProperty("password", settings.password());

@@ -2,6 +2,7 @@ package hero.supervisor.store;
 
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
+import hero.supervisor.store.JobStore.Facts;
 import hero.supervisor.store.JobStore.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -9,17 +10,23 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
 
 /// The log of transitions, read in an order that every reader sees alike: by transaction, then by sequence, and
 /// only below the oldest transaction that still runs. Above it a transaction may yet commit with a lower position.
 final class EventLog {
-    private static final String READ = """
-            select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node
+    private static final String ROWS = """
+            select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node,
+              xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
             from job_events
-            where (xid, seq) > (?::text::xid8, ?) and xid < pg_snapshot_xmin(pg_current_snapshot())
+            where (xid, seq) > (?::text::xid8, ?)
             order by job_events.xid, seq
             limit ?
             """;
+
+    private static final String ROWS_WITH_FACTS = "select e.*, j.executor, j.caller_id, j.context_id from (" + ROWS
+            + ") e left join jobs j on j.id = e.job_id order by e.xid, e.seq";
 
     private final Database database;
     private final String node;
@@ -37,12 +44,22 @@ final class EventLog {
                 0));
     }
 
-    Events ofOthers(Position after, int max) {
-        return database.transaction(connection -> read(connection, after, max));
+    Position floor() {
+        Record floor =
+                database.query(sql -> sql.fetchSingle("select xid::text::bigint, seq from job_events_floor"));
+        return new Position(floor.get(0, Long.class), floor.get(1, Long.class));
     }
 
-    private Events read(Connection connection, Position after, int max) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(READ)) {
+    Events ofOthers(Position after, int max) {
+        return database.transaction(connection -> read(connection, after, max, false));
+    }
+
+    Events ofAll(Position after, int max) {
+        return database.transaction(connection -> read(connection, after, max, true));
+    }
+
+    private Events read(Connection connection, Position after, int max, boolean all) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(all ? ROWS_WITH_FACTS : ROWS)) {
             statement.setString(1, Long.toString(after.xid()));
             statement.setLong(2, after.seq());
             statement.setInt(3, max);
@@ -50,17 +67,22 @@ final class EventLog {
             Position next = after;
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
+                    if (!rows.getBoolean("settled")) {
+                        return new Events(events, next, true);
+                    }
                     next = new Position(rows.getLong("xid"), rows.getLong("seq"));
-                    if (!JobRow.text(rows, "node").equals(node)) {
-                        events.add(event(next, rows));
+                    boolean own = JobRow.text(rows, "node").equals(node);
+                    if (all || !own) {
+                        events.add(event(next, rows, own, all ? facts(rows) : null));
                     }
                 }
             }
-            return new Events(events, next);
+            return new Events(events, next, false);
         }
     }
 
-    private static Event event(Position position, ResultSet row) throws SQLException {
+    private static Event event(Position position, ResultSet row, boolean own, @Nullable Facts facts)
+            throws SQLException {
         return new Event(
                 position,
                 JobRow.instant(row, "at"),
@@ -68,6 +90,15 @@ final class EventLog {
                 JobRow.text(row, "status"),
                 row.getInt("attempt"),
                 JobRow.text(row, "runner"),
-                JobRow.text(row, "queue"));
+                JobRow.text(row, "queue"),
+                own,
+                facts);
+    }
+
+    private static @Nullable Facts facts(ResultSet row) throws SQLException {
+        String executor = row.getString("executor");
+        return executor == null
+                ? null
+                : new Facts(executor, JobRow.text(row, "caller_id"), JobRow.text(row, "context_id"));
     }
 }

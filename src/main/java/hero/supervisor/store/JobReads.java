@@ -15,15 +15,21 @@ import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Held;
 import hero.supervisor.store.JobStore.Page;
+import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.JobStore.Snapshot;
+import hero.supervisor.store.JobStore.Standing;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
@@ -38,6 +44,8 @@ final class JobReads {
     /// Until the deadline, by the database's clock.
     private static final Field<Long> LEFT_MS = DSL.field(
             "(extract(epoch from {0} - clock_timestamp()) * 1000)::bigint", Long.class, JOB_HOLDS.DEADLINE_AT);
+
+    private static final Field<String> SNAPSHOT = DSL.field("pg_current_snapshot()::text", String.class);
 
     private final Database database;
 
@@ -64,6 +72,50 @@ final class JobReads {
 
     private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
         return time == null ? null : time.toInstant();
+    }
+
+    Optional<Standing> standing(String jobId) {
+        return database.query(sql -> sql.select(
+                        JOBS.STATUS,
+                        JOBS.ACCEPTED_AT,
+                        JOBS.QUEUED_AT,
+                        JOBS.STARTED_AT,
+                        JOBS.COMPLETED_AT,
+                        JOBS.ATTEMPT,
+                        JOBS.RUNNER,
+                        JOBS.QUEUE,
+                        JOBS.STOP_REQUESTED_AT,
+                        SNAPSHOT)
+                .from(JOBS)
+                .where(JOBS.ID.eq(jobId))
+                .fetchOptional(JobReads::standing));
+    }
+
+    private static Standing standing(Record job) {
+        JobStatus status = JobStatus.of(job.get(JOBS.STATUS));
+        OffsetDateTime at =
+                switch (status) {
+                    case CREATED -> job.get(JOBS.ACCEPTED_AT);
+                    case QUEUED -> job.get(JOBS.QUEUED_AT);
+                    case RUNNING -> job.get(JOBS.STARTED_AT);
+                    case COMPLETED, FAILED, TIMEOUT -> job.get(JOBS.COMPLETED_AT);
+                };
+        return new Standing(
+                status,
+                at.toInstant(),
+                job.get(JOBS.ATTEMPT),
+                job.get(JOBS.RUNNER),
+                job.get(JOBS.QUEUE),
+                status == JobStatus.RUNNING && job.get(JOBS.STOP_REQUESTED_AT) != null,
+                snapshot(job.get(SNAPSHOT)));
+    }
+
+    /// Source: PostgreSQL, `pg_snapshot`: `xmin:xmax:xip,xip`.
+    private static Snapshot snapshot(String text) {
+        String[] parts = text.split(":", -1);
+        Set<Long> running =
+                parts[2].isEmpty() ? Set.of() : Arrays.stream(parts[2].split(",")).map(Long::valueOf).collect(Collectors.toSet());
+        return new Snapshot(new Position(Long.parseLong(parts[0]), 0), Long.parseLong(parts[1]), running);
     }
 
     Answer answer(String jobId) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -157,16 +158,81 @@ public interface JobStore {
     /// The position just behind every finished transaction.
     Position head();
 
+    /// Everything behind this position is kept.
+    Position floor();
+
     /// Events behind `after` that other gateways wrote, in order, up to the oldest transaction still running.
     Events eventsOfOthers(Position after, int max);
 
-    record Position(long xid, long seq) {}
+    /// Likewise those of every gateway, with their [Facts].
+    Events events(Position after, int max);
 
+    /// Where a job stands, and which transactions that shows. Empty when there is no such job.
+    Optional<Standing> standing(String jobId);
+
+    /// A place in the log, the same on every gateway. Its text is `xid:seq`.
+    record Position(long xid, long seq) implements Comparable<Position> {
+        /// The position of a text; `IllegalArgumentException` when it is none.
+        public static Position of(String text) {
+            int colon = text.indexOf(':');
+            Position position = new Position(
+                    Long.parseLong(text, 0, Math.max(colon, 0), 10),
+                    Long.parseLong(text, colon + 1, text.length(), 10));
+            if (!position.text().equals(text) || position.xid < 0 || position.seq < 0) {
+                throw new IllegalArgumentException("no position");
+            }
+            return position;
+        }
+
+        public String text() {
+            return xid + ":" + seq;
+        }
+
+        @Override
+        public int compareTo(Position other) {
+            int byXid = Long.compare(xid, other.xid);
+            return byXid != 0 ? byXid : Long.compare(seq, other.seq);
+        }
+    }
+
+    /// @param own true when this gateway wrote it
+    /// @param facts only from [#events], and only of a job that still exists
     record Event(
-            Position position, Instant at, String jobId, String status, int attempt, String runner, String queue) {}
+            Position position,
+            Instant at,
+            String jobId,
+            String status,
+            int attempt,
+            String runner,
+            String queue,
+            boolean own,
+            @Nullable Facts facts) {}
+
+    /// What of a job does not change and is asked for by filters.
+    record Facts(String executor, String callerId, String contextId) {}
 
     /// @param next where to read on
-    record Events(List<Event> events, Position next) {}
+    /// @param held true when there are committed events behind `next` that a transaction still running holds back
+    record Events(List<Event> events, Position next, boolean held) {}
+
+    /// A job as one statement saw it.
+    ///
+    /// @param at when it came to stand so
+    record Standing(
+            JobStatus status,
+            Instant at,
+            int attempt,
+            String runner,
+            String queue,
+            boolean stopping,
+            Snapshot snapshot) {}
+
+    /// Which transactions a statement saw: those below `head`, and of those below `end` all but the `running`.
+    record Snapshot(Position head, long end, Set<Long> running) {
+        public boolean shows(Position position) {
+            return position.xid() < end && !running.contains(position.xid());
+        }
+    }
 
     // ---- lost sessions ----
 

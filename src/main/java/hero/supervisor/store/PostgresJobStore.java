@@ -28,23 +28,43 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final JobReads reads;
     private final EventLog events;
     private final Rescue rescue;
+    private final Runnable committed;
 
     /// @param node this gateway's name, unique among those on the database: it tells own events from others'
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
     /// @param batchMax writes in one commit
     public PostgresJobStore(Database database, String node, int queued, int batchMax) {
+        this(database, node, queued, batchMax, () -> {});
+    }
+
+    /// @param committed run after each commit that may have written events; must return at once
+    public PostgresJobStore(Database database, String node, int queued, int batchMax, Runnable committed) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         this.database = database;
         this.endBatch = new EndBatch(node);
-        this.creates = new GroupCommit<>("create", database, sizes, new CreateBatch(node));
-        this.starts = new GroupCommit<>("start", database, sizes, new StartBatch(node));
-        this.claims = new GroupCommit<>("claim", database, sizes, new ClaimBatch(node));
-        this.ends = new GroupCommit<>("complete", database, sizes, endBatch);
+        this.creates = new GroupCommit<>("create", sizes, batch(new CreateBatch(node)));
+        this.starts = new GroupCommit<>("start", sizes, batch(new StartBatch(node)));
+        this.claims = new GroupCommit<>("claim", sizes, batch(new ClaimBatch(node)));
+        this.ends = new GroupCommit<>("complete", sizes, batch(endBatch));
         this.writes = new JobWrites(database, node);
         this.reads = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
         this.events = new EventLog(database, node);
         this.rescue = new Rescue(database, node);
+        this.committed = committed;
+    }
+
+    private <C, R> GroupCommit.Transactions<C, R> batch(GroupCommit.Batch<C, R> batch) {
+        return commands -> {
+            List<R> answers = database.transaction(connection -> batch.write(connection, commands));
+            committed.run();
+            return answers;
+        };
+    }
+
+    private <T> T told(T answer) {
+        committed.run();
+        return answer;
     }
 
     @Override
@@ -71,12 +91,12 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<String> release(List<Assignment.Key> keys) {
-        return writes.release(keys);
+        return told(writes.release(keys));
     }
 
     @Override
     public Stopped stop(String jobId) {
-        return writes.stop(jobId);
+        return told(writes.stop(jobId));
     }
 
     @Override
@@ -85,13 +105,13 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             throw new IllegalArgumentException("the server ends a job as failed or timeout, not " + status.word());
         }
         EndBatch.End end = new EndBatch.End(key, new JobResult.Failure(error, null), status.word());
-        return database.transaction(
-                connection -> endBatch.write(connection, List.of(end)).getFirst());
+        return told(database.transaction(
+                connection -> endBatch.write(connection, List.of(end)).getFirst()));
     }
 
     @Override
     public Deleted delete(String jobId) {
-        return writes.delete(jobId);
+        return told(writes.delete(jobId));
     }
 
     @Override
@@ -145,8 +165,24 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
+    public Position floor() {
+        return events.floor();
+    }
+
+    @Override
+    public Events events(Position after, int max) {
+        return events.ofAll(after, max);
+    }
+
+    @Override
+    public Optional<Standing> standing(String jobId) {
+        return reads.standing(jobId);
+    }
+
+    @Override
     public Rescued rescue(Duration grace, int redeliveries) {
-        return rescue.run(grace, redeliveries);
+        Rescued rescued = rescue.run(grace, redeliveries);
+        return rescued.queues().isEmpty() && rescued.ended().isEmpty() ? rescued : told(rescued);
     }
 
     /// Finishes the writes it has been given; further ones are refused. The database stays open.

@@ -58,6 +58,10 @@ final class HttpPeer implements Peer {
         return false;
     }
 
+    /// Nothing: nothing can be sent then.
+    @Override
+    public void afterReply(Runnable next) {}
+
     /// Nothing: an HTTP request ends with its answer.
     @Override
     public void close(int code, String reason) {}

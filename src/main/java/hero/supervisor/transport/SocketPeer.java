@@ -10,6 +10,8 @@ import io.helidon.websocket.WsCloseCodes;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -122,6 +124,7 @@ final class SocketPeer implements WsListener {
             to.close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");
         } finally {
             call.release();
+            call.replied();
         }
     }
 
@@ -136,6 +139,7 @@ final class SocketPeer implements WsListener {
         private int parked;
         private boolean holding = true;
         private boolean released;
+        private final List<Runnable> afterReply = new ArrayList<>(0);
 
         synchronized void release() {
             if (!released) {
@@ -144,6 +148,19 @@ final class SocketPeer implements WsListener {
                     permits.give();
                 }
             }
+        }
+
+        @Override
+        public synchronized void afterReply(Runnable next) {
+            afterReply.add(next);
+        }
+
+        void replied() {
+            List<Runnable> all;
+            synchronized (this) {
+                all = List.copyOf(afterReply);
+            }
+            all.forEach(Runnable::run);
         }
 
         @Override

@@ -90,6 +90,17 @@ public final class Replies {
         return out.toByteArray();
     }
 
+    /// A value alone.
+    static byte[] value(Body body) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+        try (JsonGenerator json = FACTORY.createGenerator(out, JsonEncoding.UTF8)) {
+            body.write(json);
+        } catch (IOException e) {
+            throw new IllegalStateException("memory failed", e);
+        }
+        return out.toByteArray();
+    }
+
     private static byte[] encode(String rawId, Body body, int bytesMax) throws IOException {
         Bounded out = new Bounded(bytesMax);
         // Not closed when it fails: what it still holds belongs nowhere.

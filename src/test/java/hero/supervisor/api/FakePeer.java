@@ -17,6 +17,7 @@ public final class FakePeer implements Peer {
     private final Semaphore waits = new Semaphore(1000);
     final AtomicInteger parked = new AtomicInteger();
     final List<byte[]> notified = new CopyOnWriteArrayList<>();
+    final List<Runnable> afterReply = new CopyOnWriteArrayList<>();
     boolean corner = true;
     boolean duplex = true;
 
@@ -92,6 +93,11 @@ public final class FakePeer implements Peer {
     @Override
     public boolean notify(byte[] message) {
         return notified.add(message);
+    }
+
+    @Override
+    public void afterReply(Runnable next) {
+        afterReply.add(next);
     }
 
     @Override

@@ -28,6 +28,9 @@ public final class MemoryDatabase {
     long numbers;
     long seqs;
 
+    /// The events up to this one count as no longer kept.
+    public int floor;
+
     public MemoryDatabase(Time time) {
         this.time = time;
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /// The in-memory twin of the real store, held to the same contract. Each gateway has a store of its own on the
@@ -315,15 +316,65 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public Events eventsOfOthers(Position after, int max) {
+    public Position floor() {
         synchronized (shared) {
-            int from = (int) after.xid();
+            return new Position(shared.floor, 0);
+        }
+    }
+
+    @Override
+    public Events eventsOfOthers(Position after, int max) {
+        return read(after, max, false);
+    }
+
+    @Override
+    public Events events(Position after, int max) {
+        return read(after, max, true);
+    }
+
+    private Events read(Position after, int max, boolean all) {
+        synchronized (shared) {
+            int from = (int) Math.max(after.xid(), shared.floor);
             int to = Math.min(shared.events.size(), from + max);
             List<Event> events = shared.events.subList(from, to).stream()
-                    .filter(logged -> !logged.node().equals(node))
-                    .map(Logged::event)
+                    .filter(logged -> all || !logged.node().equals(node))
+                    .map(logged -> event(logged, all))
                     .toList();
-            return new Events(events, new Position(to, 0));
+            return new Events(events, new Position(Math.max(from, to), 0), false);
+        }
+    }
+
+    private Event event(Logged logged, boolean all) {
+        Event e = logged.event();
+        Row row = all ? shared.jobs.get(e.jobId()) : null;
+        Facts facts = row == null
+                ? null
+                : new Facts(row.job.executor(), row.job.callerId(), row.job.contextId());
+        return new Event(
+                e.position(),
+                e.at(),
+                e.jobId(),
+                e.status(),
+                e.attempt(),
+                e.runner(),
+                e.queue(),
+                logged.node().equals(node),
+                facts);
+    }
+
+    @Override
+    public Optional<Standing> standing(String jobId) {
+        synchronized (shared) {
+            Snapshot snapshot = new Snapshot(head(), shared.events.size() + 1L, Set.of());
+            return Optional.ofNullable(shared.jobs.get(jobId))
+                    .map(row -> new Standing(
+                            row.status,
+                            moves.now(),
+                            row.attempt,
+                            row.job.runner(),
+                            row.queue,
+                            row.status == JobStatus.RUNNING && row.stopRequested,
+                            snapshot));
         }
     }
 

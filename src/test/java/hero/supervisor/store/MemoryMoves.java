@@ -39,7 +39,9 @@ final class MemoryMoves {
                 status,
                 row.attempt,
                 row.job.runner(),
-                row.queue);
+                row.queue,
+                false,
+                null);
         shared.events.add(new Logged(node, event));
     }
 

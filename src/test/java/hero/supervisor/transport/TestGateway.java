@@ -144,7 +144,8 @@ final class TestGateway implements AutoCloseable {
                 base.timeoutDefaultS(),
                 base.storeQueue(),
                 base.pullJobs(),
-                base.slots());
+                base.slots(),
+                base.subscriptions());
     }
 
     int port() {

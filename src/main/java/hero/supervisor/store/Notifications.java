@@ -1,0 +1,252 @@
+package hero.supervisor.store;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Says to the other gateways "look at the log", and hears it from them. It only saves waiting: what is lost, the
+/// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 20 ms and
+/// gateway, after the commit that it tells of and in a transaction of its own, which waits for no disk.
+///
+/// Hears on a connection of its own, outside the pool. Behind PgBouncer in transaction mode LISTEN seems to work
+/// and hears nothing: an echo tells, and then the poll has to do. Safe for any thread.
+public final class Notifications implements AutoCloseable {
+    static final String CHANNEL = "hero_supervisor";
+
+    private static final Logger log = LoggerFactory.getLogger(Notifications.class);
+    private static final Duration DEBOUNCE = Duration.ofMillis(20);
+    private static final Duration ECHO_WITHIN = Duration.ofSeconds(3);
+    private static final Duration QUIET = Duration.ofSeconds(20);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+    private static final Duration AGAIN_WHEN_DEAF = Duration.ofSeconds(60);
+
+    private final Database database;
+    private final Database.Settings settings;
+    private final String node;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private boolean rung;
+    private boolean closed;
+    private @Nullable Connection listening;
+    private boolean said;
+
+    /// @param node this gateway's name: all that a notification holds
+    public Notifications(Database database, Database.Settings settings, String node) {
+        this.database = database;
+        this.settings = settings;
+        this.node = node;
+    }
+
+    /// Starts hearing and telling; at most once.
+    ///
+    /// @param others run when another gateway has committed, or may have; must return at once
+    /// @param own run when this one has, at most once per 20 ms; likewise
+    public Notifications start(ThreadFactory threads, Runnable others, Runnable own) {
+        threads.newThread(() -> hear(others)).start();
+        threads.newThread(() -> tell(own)).start();
+        return this;
+    }
+
+    /// This gateway has committed something that others may wait for. Returns at once.
+    public void committed() {
+        lock.lock();
+        try {
+            rung = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- telling ----
+
+    private void tell(Runnable own) {
+        while (awaitRing()) {
+            own.run();
+            try {
+                send();
+            } catch (RuntimeException e) {
+                // Nobody hears of it, and the polls find it.
+                log.atDebug().setCause(e).log("a notification was not sent");
+            }
+            rest(DEBOUNCE);
+        }
+    }
+
+    private boolean awaitRing() {
+        lock.lock();
+        try {
+            while (!rung && !closed) {
+                changed.awaitUninterruptibly();
+            }
+            rung = false;
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void send() {
+        database.query(sql -> sql.fetch(
+                "select set_config('synchronous_commit', 'off', true), pg_notify({0}, {1})",
+                DSL.val(CHANNEL), DSL.val(node)));
+    }
+
+    /// True when closed.
+    private boolean rest(Duration pause) {
+        lock.lock();
+        try {
+            long leftNanos = pause.toNanos();
+            while (!closed && leftNanos > 0) {
+                leftNanos = changed.awaitNanos(leftNanos);
+            }
+            return closed;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- hearing ----
+
+    private void hear(Runnable others) {
+        boolean over = false;
+        while (!over) {
+            Duration pause = AGAIN;
+            try (Connection connection = DriverManager.getConnection(settings.url(), Database.properties(settings))) {
+                if (keep(connection)) {
+                    listen(connection, others);
+                }
+            } catch (DeafException e) {
+                pause = AGAIN_WHEN_DEAF;
+                degraded("an echo did not come back, as behind a pooler in transaction mode");
+            } catch (SQLException | RuntimeException e) {
+                degraded(String.valueOf(e.getMessage()));
+            } finally {
+                keep(null);
+            }
+            over = rest(pause);
+        }
+    }
+
+    private boolean keep(@Nullable Connection connection) {
+        lock.lock();
+        try {
+            listening = connection;
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void degraded(String reason) {
+        lock.lock();
+        try {
+            if (said || closed) {
+                return;
+            }
+            said = true;
+        } finally {
+            lock.unlock();
+        }
+        log.atWarn()
+                .addKeyValue("reason", reason.lines().findFirst().orElse(""))
+                .log("other gateways are not heard; this one polls for their news, which takes a little longer");
+    }
+
+    private void listen(Connection connection, Runnable others) throws SQLException {
+        PGConnection postgres = connection.unwrap(PGConnection.class);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("listen " + CHANNEL);
+        }
+        // Nobody was listening until now.
+        others.run();
+        send();
+        boolean proved = false;
+        while (true) {
+            PGNotification[] heard = await(postgres, proved ? QUIET : ECHO_WITHIN);
+            if (heard.length == 0 && !proved) {
+                throw new DeafException();
+            } else if (heard.length == 0 && !connection.isValid(5)) {
+                throw new SQLException("the connection is dead");
+            } else if (heard.length > 0 && !proved) {
+                proved = true;
+                heardAgain();
+            }
+            if (ofOthers(heard)) {
+                others.run();
+            }
+        }
+    }
+
+    private static PGNotification[] await(PGConnection postgres, Duration atMost) throws SQLException {
+        PGNotification @Nullable [] heard = postgres.getNotifications((int) atMost.toMillis());
+        return heard == null ? new PGNotification[0] : heard;
+    }
+
+    private void heardAgain() {
+        boolean news;
+        lock.lock();
+        try {
+            news = said;
+            said = false;
+        } finally {
+            lock.unlock();
+        }
+        if (news) {
+            log.atInfo().log("other gateways are heard again");
+        }
+    }
+
+    private boolean ofOthers(PGNotification[] heard) {
+        for (PGNotification notification : heard) {
+            if (!node.equals(notification.getParameter())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Ends both threads, soon; does not wait for them.
+    @Override
+    public void close() {
+        Connection open;
+        lock.lock();
+        try {
+            closed = true;
+            open = listening;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (open != null) {
+            try {
+                // The only way to end a read that waits.
+                open.abort(Runnable::run);
+            } catch (SQLException e) {
+                log.atDebug().setCause(e).log("the listening connection was broken already");
+            }
+        }
+    }
+
+    private static final class DeafException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        DeafException() {
+            super("no echo", null, false, false);
+        }
+    }
+}
