@@ -3,9 +3,9 @@
 
 -- One row. Everything behind this position is kept; whoever drops a partition of job_events moves it first.
 create table job_events_floor (
-  only boolean primary key default true,
+  singleton boolean primary key default true,
   xid xid8 not null default '0',
   seq bigint not null default 0,
-  constraint job_events_floor_one check (only)
+  constraint job_events_floor_one check (singleton)
 );
 insert into job_events_floor default values;

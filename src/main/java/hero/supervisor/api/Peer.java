@@ -30,8 +30,8 @@ public interface Peer {
     /// the message is dropped then. Never blocks on the peer.
     boolean notify(byte[] message);
 
-    /// Runs `next` when the answer to the message at work is on its way, so that what `next` sends comes behind it;
-    /// also when there is no answer to send.
+    /// Runs `next` when the answer to the message at work is on its way, so that what `next` sends comes behind
+    /// it; also when there is no answer to send.
     void afterReply(Runnable next);
 
     /// Starts the closing handshake with one of the codes of RFC 6455 §7.4 or 4000–4999.

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -36,12 +37,25 @@ final class ClientOptions {
 
     /// Opens the server with the secret that suits `scope` best.
     Gateway open(Shell shell, Scope scope) {
+        Target target = target(shell, scope);
+        return shell.floors().server(target.url, target.secret);
+    }
+
+    /// Follows a stream of that server until `heard` says false.
+    void watch(Shell shell, Scope scope, String method, Map<String, Object> params, Predicate<Map<String, Object>> heard) {
+        Target target = target(shell, scope);
+        shell.floors().watch(target.url, target.secret, method, params, heard);
+    }
+
+    private record Target(String url, @Nullable String secret) {}
+
+    private Target target(Shell shell, Scope scope) {
         Map<String, String> dev = DevEnv.read(shell.folder());
         String named = url != null ? url : shell.variable("SUPERVISOR_URL").orElse(null);
         String devUrl = dev.get("SUPERVISOR_URL");
         String target = named != null ? named : devUrl != null ? devUrl : URL_DEFAULT;
         boolean devServer = target.equals(devUrl) || target.equals(dev.get("SUPERVISOR_WS_URL"));
-        return shell.floors().server(target, secret(shell, scope, devServer ? dev : Map.of()));
+        return new Target(target, secret(shell, scope, devServer ? dev : Map.of()));
     }
 
     private @Nullable String secret(Shell shell, Scope scope, Map<String, String> dev) {

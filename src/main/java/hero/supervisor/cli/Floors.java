@@ -2,7 +2,9 @@ package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// All that commands ask of the floors below: one method each. Tests put their own in its place.
@@ -10,6 +12,15 @@ interface Floors {
 
     /// A server that speaks JSON-RPC at `url` (http, https, ws or wss; `/rpc` when it has no path).
     Gateway server(String url, @Nullable String secret);
+
+    /// Follows a stream of that server over broken connections, until `heard` says false. Blocks. [Failed] with a
+    /// sentence and an exit code.
+    void watch(
+            String url,
+            @Nullable String secret,
+            String method,
+            Map<String, Object> params,
+            Predicate<Map<String, Object>> heard);
 
     /// `secrets.create`, `list`, `revoke`, `rotate` on the database itself; brings an empty schema up to date
     /// first.

@@ -5,6 +5,7 @@ import hero.supervisor.domain.Scope;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -167,6 +168,48 @@ final class JobCommand {
                 shell.note("these are the newest " + filter.limit + "; --limit N shows more");
             }
             return Exit.OK;
+        }
+    }
+
+    @Command(
+            description = "Follow one job to its end, or without ID all jobs that pass the filters.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  supervisor job watch nightly-1",
+                "  supervisor job watch --runner local --status failed --json",
+                "A broken connection is made again, and nothing is missed. Exit 0 when the job has completed, 1 when it",
+                "failed, ran out of time or was deleted; without ID it goes on until Ctrl-C."
+            })
+    int watch(
+            @Mixin ClientOptions client,
+            @Mixin WatchFilter filter,
+            @Parameters(paramLabel = "ID", arity = "0..1", description = "the job") @Nullable String id) {
+        Map<String, Object> params = filter.params();
+        if (id != null && !params.isEmpty()) {
+            throw Failed.usage("job watch takes an ID or filters, not both");
+        }
+        AtomicInteger exit = new AtomicInteger(Exit.OK);
+        client.watch(
+                shell, Scope.USER, id == null ? "jobs.subscribe" : "job.subscribe", id == null ? params : Map.of("job_id", id), event -> {
+                    tell(client, event);
+                    boolean over = id != null && Boolean.TRUE.equals(event.get("final"));
+                    if (over && !"completed".equals(event.get("status"))) {
+                        exit.set(Exit.JOB_FAILED);
+                    }
+                    return !over;
+                });
+        return exit.get();
+    }
+
+    private void tell(ClientOptions client, Map<String, Object> event) {
+        if (client.json) {
+            shell.json(event);
+        } else if (event.get("reason") instanceof String reason) {
+            shell.note("events from " + event.get("from") + " to " + event.get("to") + " are missing: " + reason);
+        } else {
+            String stopping = Boolean.TRUE.equals(event.get("stopping")) ? ", stopping" : "";
+            shell.line(event.get("at") + "  " + event.get("job_id") + "  " + event.get("status") + stopping
+                    + "  (attempt " + event.get("attempt") + ", runner " + event.get("runner") + ")");
         }
     }
 

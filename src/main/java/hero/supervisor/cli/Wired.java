@@ -6,6 +6,7 @@ import hero.supervisor.app.SchemaAdmin;
 import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
 import hero.supervisor.client.ConnectionLost;
+import hero.supervisor.client.EventStream;
 import hero.supervisor.client.RemoteError;
 import hero.supervisor.client.RpcSettings;
 import hero.supervisor.domain.Time;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The floors below, as they are.
@@ -29,6 +31,25 @@ final class Wired implements Floors {
     @Override
     public Gateway server(String url, @Nullable String secret) {
         return ServerGateway.open(url, secret);
+    }
+
+    @Override
+    public void watch(
+            String url,
+            @Nullable String secret,
+            String method,
+            Map<String, Object> params,
+            Predicate<Map<String, Object>> heard) {
+        try {
+            new EventStream(List.of(webSocket(url)), secret, Time.system(), new SecureRandom())
+                    .follow(method, params, heard);
+        } catch (IllegalArgumentException e) {
+            throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
+        } catch (RemoteError e) {
+            throw ServerGateway.refused(e);
+        } catch (ConnectionLost e) {
+            throw ServerGateway.lost(e);
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.client.Tree;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Takes down what a command asks for, and answers calls from `answers`.
@@ -49,6 +51,23 @@ final class FakeFloors implements Floors {
     @Override
     public Gateway server(String url, @Nullable String secret) {
         return gateway(url, secret);
+    }
+
+    /// Tells what `method` answers, a list of events.
+    @Override
+    public void watch(
+            String url,
+            @Nullable String secret,
+            String method,
+            Map<String, Object> params,
+            Predicate<Map<String, Object>> heard) {
+        if (gateway(url, secret).call(method, params) instanceof List<?> events) {
+            for (Object event : events) {
+                if (!heard.test(Tree.object(event))) {
+                    return;
+                }
+            }
+        }
     }
 
     @Override

@@ -182,6 +182,29 @@ final class MainTest {
     }
 
     @Test
+    void a_watched_job_ends_with_its_outcome() {
+        Map<String, Object> running = Map.of(
+                "seq", "7:1", "job_id", "j1", "status", "running", "at", "T1", "attempt", 1, "runner", "r1");
+        Map<String, Object> failed = Map.of(
+                "seq", "7:2", "job_id", "j1", "status", "failed", "at", "T2", "attempt", 1, "runner", "r1", "final", true);
+        floors.answering("job.subscribe", List.of(running, failed));
+        assertEquals(Exit.JOB_FAILED, run("job", "watch", "j1"));
+        assertEquals(
+                "T1  j1  running  (attempt 1, runner r1)\nT2  j1  failed  (attempt 1, runner r1)\n", out.toString());
+        assertEquals(Map.of("job_id", "j1"), call().params());
+    }
+
+    @Test
+    void all_jobs_that_pass_are_watched_and_a_gap_is_told() {
+        Map<String, Object> gap = Map.of("seq", "9:0", "from", "7:2", "to", "9:0", "reason", "slow_reader");
+        floors.answering("jobs.subscribe", List.of(gap));
+        assertEquals(Exit.OK, run("job", "watch", "--runner", "r1", "--since", "7:2"));
+        assertEquals("events from 7:2 to 9:0 are missing: slow_reader\n", err.toString());
+        assertEquals(Map.of("filter", Map.of("runner", "r1"), "since", "7:2"), call().params());
+        assertEquals(Exit.USAGE, run("job", "watch", "j1", "--runner", "r1"));
+    }
+
+    @Test
     void json_gives_the_result_as_it_came() {
         floors.answering("job.result", Map.of("error", "no"));
         assertEquals(Exit.JOB_FAILED, run("job", "result", "j1", "--json", "-t", "5"));

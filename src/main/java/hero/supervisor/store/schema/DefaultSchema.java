@@ -7,6 +7,7 @@ package hero.supervisor.store.schema;
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
 import hero.supervisor.store.schema.tables.JobEvents;
+import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
@@ -37,6 +38,8 @@ public class DefaultSchema extends SchemaImpl {
     public final JobAttempts JOB_ATTEMPTS = JobAttempts.JOB_ATTEMPTS;
 
     public final JobEvents JOB_EVENTS = JobEvents.JOB_EVENTS;
+
+    public final JobEventsFloor JOB_EVENTS_FLOOR = JobEventsFloor.JOB_EVENTS_FLOOR;
 
     public final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
 
@@ -75,6 +78,7 @@ public class DefaultSchema extends SchemaImpl {
             Audit.AUDIT,
             JobAttempts.JOB_ATTEMPTS,
             JobEvents.JOB_EVENTS,
+            JobEventsFloor.JOB_EVENTS_FLOOR,
             JobHolds.JOB_HOLDS,
             JobQueue.JOB_QUEUE,
             JobTimers.JOB_TIMERS,

@@ -7,6 +7,7 @@ package hero.supervisor.store.schema;
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
 import hero.supervisor.store.schema.tables.JobEvents;
+import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
@@ -24,6 +25,8 @@ public class Tables {
     public static final JobAttempts JOB_ATTEMPTS = JobAttempts.JOB_ATTEMPTS;
 
     public static final JobEvents JOB_EVENTS = JobEvents.JOB_EVENTS;
+
+    public static final JobEventsFloor JOB_EVENTS_FLOOR = JobEventsFloor.JOB_EVENTS_FLOOR;
 
     public static final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
 
