@@ -42,7 +42,8 @@ final class ClientOptions {
     }
 
     /// Follows a stream of that server until `heard` says false.
-    void watch(Shell shell, Scope scope, String method, Map<String, Object> params, Predicate<Map<String, Object>> heard) {
+    void watch(
+            Shell shell, Scope scope, String method, Map<String, Object> params, Predicate<Map<String, Object>> heard) {
         Target target = target(shell, scope);
         shell.floors().watch(target.url, target.secret, method, params, heard);
     }

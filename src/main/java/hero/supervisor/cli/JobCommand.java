@@ -190,7 +190,11 @@ final class JobCommand {
         }
         AtomicInteger exit = new AtomicInteger(Exit.OK);
         client.watch(
-                shell, Scope.USER, id == null ? "jobs.subscribe" : "job.subscribe", id == null ? params : Map.of("job_id", id), event -> {
+                shell,
+                Scope.USER,
+                id == null ? "jobs.subscribe" : "job.subscribe",
+                id == null ? params : Map.of("job_id", id),
+                event -> {
                     tell(client, event);
                     boolean over = id != null && Boolean.TRUE.equals(event.get("final"));
                     if (over && !"completed".equals(event.get("status"))) {

@@ -33,7 +33,10 @@ final class WatchFilter {
     @Nullable
     String context;
 
-    @Option(names = "--since", paramLabel = "SEQ", description = "from behind this event on; --json shows each one's seq")
+    @Option(
+            names = "--since",
+            paramLabel = "SEQ",
+            description = "from behind this event on; --json shows each one's seq")
     @Nullable
     String since;
 

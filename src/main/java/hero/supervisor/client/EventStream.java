@@ -25,8 +25,7 @@ public final class EventStream {
     private static final int UNREAD_MAX = 1000;
 
     /// What came over one connection: an event's members, or how the connection ended.
-    private record Came(
-            @Nullable Map<String, Object> event, RpcClient.@Nullable Closed end) {}
+    private record Came(@Nullable Map<String, Object> event, RpcClient.@Nullable Closed end) {}
 
     private final List<URI> urls;
     private final @Nullable String secret;
@@ -91,7 +90,9 @@ public final class EventStream {
             while (true) {
                 Came next = take(came);
                 if (next.end() != null) {
-                    log.atInfo().addKeyValue("code", next.end().code()).log("the stream's connection ended; it goes on");
+                    log.atInfo()
+                            .addKeyValue("code", next.end().code())
+                            .log("the stream's connection ended; it goes on");
                     rest(addresses.lost(next.end()).toMillis());
                     return true;
                 }

@@ -113,15 +113,7 @@ public final class Feed {
         subscription.hasSeen(standing.snapshot());
         String word = standing.status().word();
         Event event = new Event(
-                head,
-                standing.at(),
-                jobId,
-                word,
-                standing.attempt(),
-                standing.runner(),
-                standing.queue(),
-                false,
-                null);
+                head, standing.at(), jobId, word, standing.attempt(), standing.runner(), standing.queue(), false, null);
         JobEvent first = new JobEvent(
                 head.text(),
                 jobId,

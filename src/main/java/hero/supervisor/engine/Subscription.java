@@ -91,12 +91,7 @@ public final class Subscription {
     /// @param jobId the only job; null for all that pass the filter
     /// @param cursor only what lies behind it is told
     Subscription(
-            String id,
-            @Nullable String jobId,
-            JobFilter filter,
-            Position cursor,
-            Outlet outlet,
-            StreamWriter writer) {
+            String id, @Nullable String jobId, JobFilter filter, Position cursor, Outlet outlet, StreamWriter writer) {
         this.id = id;
         this.jobId = jobId;
         this.filter = filter;

@@ -32,13 +32,7 @@ public final class Sweeper implements AutoCloseable {
     private long trustNanos;
 
     public Sweeper(
-            JobStore jobs,
-            Results results,
-            Runners runners,
-            Secrets secrets,
-            Feed feed,
-            Settings settings,
-            Time time) {
+            JobStore jobs, Results results, Runners runners, Secrets secrets, Feed feed, Settings settings, Time time) {
         this.jobs = jobs;
         this.results = results;
         this.runners = runners;

@@ -45,8 +45,7 @@ final class EventLog {
     }
 
     Position floor() {
-        Record floor =
-                database.query(sql -> sql.fetchSingle("select xid::text::bigint, seq from job_events_floor"));
+        Record floor = database.query(sql -> sql.fetchSingle("select xid::text::bigint, seq from job_events_floor"));
         return new Position(floor.get(0, Long.class), floor.get(1, Long.class));
     }
 

@@ -93,13 +93,12 @@ final class JobReads {
 
     private static Standing standing(Record job) {
         JobStatus status = JobStatus.of(job.get(JOBS.STATUS));
-        OffsetDateTime at =
-                switch (status) {
-                    case CREATED -> job.get(JOBS.ACCEPTED_AT);
-                    case QUEUED -> job.get(JOBS.QUEUED_AT);
-                    case RUNNING -> job.get(JOBS.STARTED_AT);
-                    case COMPLETED, FAILED, TIMEOUT -> job.get(JOBS.COMPLETED_AT);
-                };
+        OffsetDateTime at = switch (status) {
+            case CREATED -> job.get(JOBS.ACCEPTED_AT);
+            case QUEUED -> job.get(JOBS.QUEUED_AT);
+            case RUNNING -> job.get(JOBS.STARTED_AT);
+            case COMPLETED, FAILED, TIMEOUT -> job.get(JOBS.COMPLETED_AT);
+        };
         return new Standing(
                 status,
                 at.toInstant(),
@@ -113,8 +112,9 @@ final class JobReads {
     /// Source: PostgreSQL, `pg_snapshot`: `xmin:xmax:xip,xip`.
     private static Snapshot snapshot(String text) {
         String[] parts = text.split(":", -1);
-        Set<Long> running =
-                parts[2].isEmpty() ? Set.of() : Arrays.stream(parts[2].split(",")).map(Long::valueOf).collect(Collectors.toSet());
+        Set<Long> running = parts[2].isEmpty()
+                ? Set.of()
+                : Arrays.stream(parts[2].split(",")).map(Long::valueOf).collect(Collectors.toSet());
         return new Snapshot(new Position(Long.parseLong(parts[0]), 0), Long.parseLong(parts[1]), running);
     }
 

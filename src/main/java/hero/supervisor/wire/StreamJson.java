@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// Streams of events. Source: contract §7.
 public final class StreamJson {
     private static final byte[] BEFORE_SUBSCRIPTION =
-            "{\"jsonrpc\":\"2.0\",\"method\":\"job.event\",\"params\":{\"subscription\":\"".getBytes(StandardCharsets.UTF_8);
+            "{\"jsonrpc\":\"2.0\",\"method\":\"job.event\",\"params\":{\"subscription\":\""
+                    .getBytes(StandardCharsets.UTF_8);
     private static final byte[] END = "}}".getBytes(StandardCharsets.UTF_8);
 
     private StreamJson() {}

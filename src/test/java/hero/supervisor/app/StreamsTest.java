@@ -45,8 +45,7 @@ class StreamsTest {
     }
 
     private static Told run(LiveGateway at, String id) throws Exception {
-        return at.call(
-                "job.run", Map.of("secret", at.secret(Scope.USER), "job", LiveGateway.job(id, "worker")));
+        return at.call("job.run", Map.of("secret", at.secret(Scope.USER), "job", LiveGateway.job(id, "worker")));
     }
 
     private static Map<String, @Nullable Object> event(LiveSocket socket) throws InterruptedException {
@@ -142,7 +141,8 @@ class StreamsTest {
     @Test
     void what_a_long_transaction_commits_late_is_not_skipped() throws Exception {
         LiveSocket reader = a.socket();
-        reader.call("jobs.subscribe", Map.of("filter", Map.of("runner", "late"))).resultObject();
+        reader.call("jobs.subscribe", Map.of("filter", Map.of("runner", "late")))
+                .resultObject();
         try (Connection held = DriverManager.getConnection(database.url(), database.user(), database.password());
                 Statement statement = held.createStatement()) {
             held.setAutoCommit(false);
@@ -167,8 +167,7 @@ class StreamsTest {
         a.register("slow");
         Map<String, Object> job = LiveGateway.job("blocked", "slow");
         LiveSocket caller = a.socket();
-        CompletableFuture<Told> run =
-                caller.begin("job.run", Map.of("secret", a.secret(Scope.USER), "job", job));
+        CompletableFuture<Told> run = caller.begin("job.run", Map.of("secret", a.secret(Scope.USER), "job", job));
         CompletableFuture<Told> result = a.socket().begin("job.result", Map.of("job_id", "blocked"));
         LiveRunner runner = b.runner("slow", "slow", 1);
         assertEquals("recorded", runner.end(runner.take(), Map.of("success", "at last")));
@@ -197,7 +196,9 @@ class StreamsTest {
         LiveSocket reader = a.socket();
         Object stream = null;
         for (int i = 0; i < 128; i++) {
-            stream = reader.call("jobs.subscribe", only("nothing")).resultObject().get("subscription");
+            stream = reader.call("jobs.subscribe", only("nothing"))
+                    .resultObject()
+                    .get("subscription");
         }
         Told refused = reader.call("jobs.subscribe", only("nothing"));
         assertEquals("busy", refused.data("kind"));

@@ -183,10 +183,11 @@ final class MainTest {
 
     @Test
     void a_watched_job_ends_with_its_outcome() {
-        Map<String, Object> running = Map.of(
-                "seq", "7:1", "job_id", "j1", "status", "running", "at", "T1", "attempt", 1, "runner", "r1");
+        Map<String, Object> running =
+                Map.of("seq", "7:1", "job_id", "j1", "status", "running", "at", "T1", "attempt", 1, "runner", "r1");
         Map<String, Object> failed = Map.of(
-                "seq", "7:2", "job_id", "j1", "status", "failed", "at", "T2", "attempt", 1, "runner", "r1", "final", true);
+                "seq", "7:2", "job_id", "j1", "status", "failed", "at", "T2", "attempt", 1, "runner", "r1", "final",
+                true);
         floors.answering("job.subscribe", List.of(running, failed));
         assertEquals(Exit.JOB_FAILED, run("job", "watch", "j1"));
         assertEquals(

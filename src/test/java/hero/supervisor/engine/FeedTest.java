@@ -291,7 +291,8 @@ class FeedTest {
 
         void finish(String... ids) {
             List<JobStore.Slot> slots = List.of(new JobStore.Slot("s", 1), new JobStore.Slot("s", 2));
-            List<Assignment> given = store.claim("q", slots.subList(0, ids.length)).join();
+            List<Assignment> given =
+                    store.claim("q", slots.subList(0, ids.length)).join();
             assertEquals(ids.length, given.size());
             given.forEach(a -> store.complete(new JobStore.Completion(a.key(), new JobResult.Success("ok")))
                     .join());

@@ -347,9 +347,7 @@ public final class MemoryJobStore implements JobStore {
     private Event event(Logged logged, boolean all) {
         Event e = logged.event();
         Row row = all ? shared.jobs.get(e.jobId()) : null;
-        Facts facts = row == null
-                ? null
-                : new Facts(row.job.executor(), row.job.callerId(), row.job.contextId());
+        Facts facts = row == null ? null : new Facts(row.job.executor(), row.job.callerId(), row.job.contextId());
         return new Event(
                 e.position(),
                 e.at(),
