@@ -58,6 +58,7 @@ public final class Supervisor implements AutoCloseable {
     private final Secrets secrets;
     private final Sweeper sweeper;
     private final Notifications notifications;
+    private final Feed feed;
     private final Loop partitions;
     private final ExecutorService executor;
     private final Gateway gateway;
@@ -142,7 +143,7 @@ public final class Supervisor implements AutoCloseable {
                 executor));
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
-        var feed = new Feed(jobStore, time, executor, new WireStreams());
+        this.feed = new Feed(jobStore, time, executor, new WireStreams());
         this.sweeper = new Sweeper(jobStore, results, runners, secrets, feed, settings, time);
         OpenRpcDocument document = OpenRpcDocument.load();
         var table = Methods.table(new Methods.Parts(
@@ -223,6 +224,11 @@ public final class Supervisor implements AutoCloseable {
     /// For `dev`, which makes its first secrets and runner name itself.
     Secrets secrets() {
         return secrets;
+    }
+
+    /// Streams that are live.
+    int streams() {
+        return feed.open();
     }
 
     Runners runners() {

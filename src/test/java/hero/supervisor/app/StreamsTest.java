@@ -3,19 +3,29 @@ package hero.supervisor.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.client.EventStream;
 import hero.supervisor.domain.Scope;
+import hero.supervisor.domain.Time;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.PostgresFixture;
+import java.net.URI;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -189,6 +199,32 @@ class StreamsTest {
         assertEquals(
                 false,
                 reader.call("job.unsubscribe", Map.of("subscription", id)).result());
+    }
+
+    @Test
+    void the_client_goes_on_at_another_gateway_when_its_own_stops() throws Exception {
+        LiveGateway c = gateway("c");
+        List<URI> urls = List.of(
+                URI.create("ws://127.0.0.1:" + c.port() + "/rpc"), URI.create("ws://127.0.0.1:" + b.port() + "/rpc"));
+        EventStream stream = new EventStream(urls, null, Time.system(), new Random(1));
+        BlockingQueue<Map<String, Object>> heard = new LinkedBlockingQueue<>();
+        List<Map<String, @Nullable Object>> events = new ArrayList<>();
+        AtomicInteger ends = new AtomicInteger();
+        Thread follower = Thread.startVirtualThread(() -> stream.follow("jobs.subscribe", only("client"), event -> {
+            heard.add(event);
+            return !Boolean.TRUE.equals(event.get("final")) || ends.incrementAndGet() < 2;
+        }));
+        Awaitility.await().until(() -> c.supervisor().streams() > 0);
+        LiveSocket caller = a.socket();
+        LiveSocket.within(begin(caller, a, "client-1", "client")).resultObject();
+        while (lives(events).getOrDefault("client-1", List.of()).size() < LIFE.size()) {
+            events.add(Told.object(heard.poll(20, TimeUnit.SECONDS)));
+        }
+        c.close();
+        LiveSocket.within(begin(caller, a, "client-2", "client")).resultObject();
+        assertTrue(follower.join(Duration.ofSeconds(20)));
+        heard.forEach(event -> events.add(Told.object(event)));
+        assertEquals(Map.of("client-1", LIFE, "client-2", LIFE), lives(events));
     }
 
     @Test
