@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Streams of events. Source: contract §7.
 public final class StreamJson {
-    private static final byte[] BEFORE_SUBSCRIPTION =
-            "{\"jsonrpc\":\"2.0\",\"method\":\"job.event\",\"params\":{\"subscription\":\""
-                    .getBytes(StandardCharsets.UTF_8);
+    private static final String BEFORE_SUBSCRIPTION = """
+            {"jsonrpc":"2.0","method":"job.event","params":{"subscription":"\
+            """;
     private static final byte[] END = "}}".getBytes(StandardCharsets.UTF_8);
 
     private StreamJson() {}
@@ -62,10 +62,9 @@ public final class StreamJson {
     /// @param subscription letters, digits and `_` only
     /// @param event from [#event(JobEvent)]
     public static byte[] message(String subscription, byte[] event, int skipped) {
-        String reader = subscription + (skipped > 0 ? "\",\"skipped\":" + skipped + "," : "\",");
+        String reader = BEFORE_SUBSCRIPTION + subscription + (skipped > 0 ? "\",\"skipped\":" + skipped + "," : "\",");
         byte[] named = reader.getBytes(StandardCharsets.UTF_8);
-        var out = new ByteArrayOutputStream(BEFORE_SUBSCRIPTION.length + named.length + event.length + END.length);
-        out.writeBytes(BEFORE_SUBSCRIPTION);
+        var out = new ByteArrayOutputStream(named.length + event.length + END.length);
         out.writeBytes(named);
         out.writeBytes(event);
         out.writeBytes(END);
