@@ -7,6 +7,7 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Ids;
 import hero.supervisor.engine.Jobs;
+import hero.supervisor.engine.Logs;
 import hero.supervisor.engine.Loop;
 import hero.supervisor.engine.Results;
 import hero.supervisor.engine.Runners;
@@ -17,6 +18,7 @@ import hero.supervisor.store.Migrations;
 import hero.supervisor.store.Partitions;
 import hero.supervisor.store.PostgresFactStore;
 import hero.supervisor.store.PostgresJobStore;
+import hero.supervisor.store.PostgresLogStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.transport.Answers;
@@ -50,6 +52,8 @@ public final class Supervisor implements AutoCloseable {
     private final Config config;
     private final Database database;
     private final PostgresJobStore jobStore;
+    private final PostgresLogStore logStore;
+    private final Logs logs;
     private final Jobs jobs;
     private final Runners runners;
     private final Results results;
@@ -133,6 +137,8 @@ public final class Supervisor implements AutoCloseable {
                 () -> "ses_" + ids.next(),
                 random::nextLong,
                 executor));
+        this.logStore = new PostgresLogStore(database, limits.logBytes());
+        this.logs = new Logs(logStore, limits, time, executor);
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
         this.sweeper = new Sweeper(jobStore, results, runners, secrets, settings, time);
@@ -140,6 +146,7 @@ public final class Supervisor implements AutoCloseable {
         var table = Methods.table(new Methods.Parts(
                 document,
                 jobs,
+                logs,
                 runners,
                 secrets,
                 new JobReader(limits, ids::next, time),
@@ -172,10 +179,12 @@ public final class Supervisor implements AutoCloseable {
         } catch (IllegalStateException e) {
             executor.close();
             jobStore.close();
+            logStore.close();
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
         partitions.start(THREADS);
+        logs.start(THREADS);
         return this;
     }
 
@@ -249,6 +258,8 @@ public final class Supervisor implements AutoCloseable {
         gateway.close();
         partitions.close();
         sweeper.close();
+        logs.close();
+        logStore.close();
         jobStore.close();
         executor.shutdown();
         database.close();

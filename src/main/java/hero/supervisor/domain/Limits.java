@@ -25,6 +25,8 @@ import java.time.Duration;
 /// @param storeQueue writes that wait for one group commit
 /// @param pullJobs jobs in one answer to `runner.pull`
 /// @param slots of one runner connection
+/// @param logBytes kept of what one attempt prints on one stream: its first half and its last half
+/// @param logWindow bytes in one `runner.log`, and on their way on one stream
 public record Limits(
         int messageBytes,
         int replyBytes,
@@ -46,7 +48,9 @@ public record Limits(
         double timeoutDefaultS,
         int storeQueue,
         int pullJobs,
-        int slots) {
+        int slots,
+        int logBytes,
+        int logWindow) {
 
     public static final Limits DEFAULT = new Limits(
             1 << 20,
@@ -69,7 +73,9 @@ public record Limits(
             300,
             10_000,
             1000,
-            10_000);
+            10_000,
+            4 << 20,
+            128 << 10);
 
     /// The same limits with another size of message.
     public Limits withMessageBytes(int bytes) {
@@ -94,7 +100,9 @@ public record Limits(
                 timeoutDefaultS,
                 storeQueue,
                 pullJobs,
-                slots);
+                slots,
+                logBytes,
+                logWindow);
     }
 
     /// The same limits with other timeouts of jobs, in seconds.
@@ -120,6 +128,8 @@ public record Limits(
                 defaultS,
                 storeQueue,
                 pullJobs,
-                slots);
+                slots,
+                logBytes,
+                logWindow);
     }
 }

@@ -144,7 +144,9 @@ final class TestGateway implements AutoCloseable {
                 base.timeoutDefaultS(),
                 base.storeQueue(),
                 base.pullJobs(),
-                base.slots());
+                base.slots(),
+                base.logBytes(),
+                base.logWindow());
     }
 
     int port() {

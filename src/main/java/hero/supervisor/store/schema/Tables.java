@@ -8,6 +8,9 @@ import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobHolds;
+import hero.supervisor.store.schema.tables.JobLogEnds;
+import hero.supervisor.store.schema.tables.JobLogs;
+import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
@@ -26,6 +29,12 @@ public class Tables {
     public static final JobEvents JOB_EVENTS = JobEvents.JOB_EVENTS;
 
     public static final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
+
+    public static final JobLogEnds JOB_LOG_ENDS = JobLogEnds.JOB_LOG_ENDS;
+
+    public static final JobLogs JOB_LOGS = JobLogs.JOB_LOGS;
+
+    public static final JobProgress JOB_PROGRESS = JobProgress.JOB_PROGRESS;
 
     public static final JobQueue JOB_QUEUE = JobQueue.JOB_QUEUE;
 
