@@ -8,8 +8,11 @@ import hero.supervisor.store.schema.DefaultSchema;
 import hero.supervisor.store.schema.Keys;
 
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 
+import org.jooq.Check;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.Name;
@@ -86,6 +89,13 @@ public class JobLogEnds extends TableImpl<Record> {
     @Override
     public UniqueKey<Record> getPrimaryKey() {
         return Keys.JOB_LOG_ENDS_PKEY;
+    }
+
+    @Override
+    public List<Check<Record>> getChecks() {
+        return Arrays.asList(
+            Internal.createCheck(this, DSL.name("job_log_ends_order"), "(((stdout_cut <= stdout_next) AND (stderr_cut <= stderr_next)))", true)
+        );
     }
 
     @Override

@@ -7,8 +7,11 @@ package hero.supervisor.store.schema.tables;
 import hero.supervisor.store.schema.DefaultSchema;
 
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 
+import org.jooq.Check;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.Name;
@@ -79,6 +82,14 @@ public class JobLogs extends TableImpl<Record> {
     @Override
     public Schema getSchema() {
         return aliased() ? null : DefaultSchema.DEFAULT_SCHEMA;
+    }
+
+    @Override
+    public List<Check<Record>> getChecks() {
+        return Arrays.asList(
+            Internal.createCheck(this, DSL.name("job_logs_size"), "((size > 0))", true),
+            Internal.createCheck(this, DSL.name("job_logs_stream"), "((stream = ANY (ARRAY['stdout'::text, 'stderr'::text])))", true)
+        );
     }
 
     @Override

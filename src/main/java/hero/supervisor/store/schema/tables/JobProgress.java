@@ -8,8 +8,11 @@ import hero.supervisor.store.schema.DefaultSchema;
 import hero.supervisor.store.schema.Keys;
 
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 
+import org.jooq.Check;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.Name;
@@ -82,6 +85,13 @@ public class JobProgress extends TableImpl<Record> {
     @Override
     public UniqueKey<Record> getPrimaryKey() {
         return Keys.JOB_PROGRESS_PKEY;
+    }
+
+    @Override
+    public List<Check<Record>> getChecks() {
+        return Arrays.asList(
+            Internal.createCheck(this, DSL.name("job_progress_percent"), "(((percent >= (0)::double precision) AND (percent <= (100)::double precision)))", true)
+        );
     }
 
     @Override
