@@ -12,6 +12,7 @@ import hero.supervisor.engine.Loop;
 import hero.supervisor.engine.Results;
 import hero.supervisor.engine.Runners;
 import hero.supervisor.engine.Secrets;
+import hero.supervisor.engine.Settings;
 import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.Migrations;
@@ -111,15 +112,7 @@ public final class Supervisor implements AutoCloseable {
         Limits limits = Limits.DEFAULT
                 .withMessageBytes(config.messageBytes())
                 .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
-        var settings = new hero.supervisor.engine.Settings(
-                config.nodeName(),
-                Duration.ofMillis(config.heartbeatMs()),
-                Duration.ofMillis(config.leaseMs()),
-                Duration.ofMillis(config.resumeGraceMs()),
-                config.redeliveries(),
-                Duration.ofMillis(config.stopGraceMs()),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(60));
+        Settings settings = settings(config);
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.jobStore = new PostgresJobStore(database, config.nodeName(), limits.storeQueue(), BATCH_MAX);
@@ -165,6 +158,18 @@ public final class Supervisor implements AutoCloseable {
                 document::bytes,
                 this::notReady,
                 time);
+    }
+
+    private static Settings settings(Config config) {
+        return new Settings(
+                config.nodeName(),
+                Duration.ofMillis(config.heartbeatMs()),
+                Duration.ofMillis(config.leaseMs()),
+                Duration.ofMillis(config.resumeGraceMs()),
+                config.redeliveries(),
+                Duration.ofMillis(config.stopGraceMs()),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(60));
     }
 
     private static String reference(SecureRandom random) {

@@ -19,7 +19,9 @@ public record Progress(
 
     /// What a runner says; null members leave what was said before.
     public record Said(
-            @Nullable Double percent, @Nullable String note, @Nullable String checkpoint) {
+            @Nullable Double percent,
+            @Nullable String note,
+            @Nullable String checkpoint) {
 
         /// This, and of an earlier saying what this leaves out.
         public Said over(Said earlier) {

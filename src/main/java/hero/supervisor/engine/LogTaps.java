@@ -64,7 +64,7 @@ final class LogTaps {
         });
     }
 
-    /// Where a follower stands; attempt 0 before the first hand-over.
+    /// Where a follower stands; attempt 0 before it has looked.
     private record Cursor(int attempt, long place) {}
 
     private final class Follower implements Logs.Follow {
@@ -193,10 +193,13 @@ final class LogTaps {
             }
         }
 
-        /// On to the next attempt, when this one has no more and a later one has printed.
+        /// On to the next attempt, when this one has no more and a later one has printed. From the first look on a
+        /// follower stands at an attempt, so that it goes through all that follow.
         private Cursor later(LogSlice slice, Cursor at) {
             Printed printed = slice.end() ? store.printed(List.of(jobId)).get(jobId) : null;
-            return printed != null && printed.attempt() > slice.attempt() ? new Cursor(slice.attempt() + 1, 0) : at;
+            return printed != null && printed.attempt() > slice.attempt()
+                    ? new Cursor(slice.attempt() + 1, 0)
+                    : new Cursor(Math.max(1, slice.attempt()), at.place);
         }
     }
 }

@@ -41,7 +41,7 @@ public final class Logs implements AutoCloseable {
         this.limits = limits;
         this.taps = new LogTaps(store, executor);
         this.sayings = new Sayings(store, time);
-        this.loops = List.of(new Loop("logs", POLL, taps::poll), new Loop("progress", FLUSH, sayings::flush));
+        this.loops = List.of(new Loop("logs", POLL, this::poll), new Loop("progress", FLUSH, this::flush));
     }
 
     public Logs start(ThreadFactory threads) {
@@ -54,6 +54,16 @@ public final class Logs implements AutoCloseable {
     public void close() {
         loops.forEach(Loop::close);
         sayings.close();
+    }
+
+    /// Looks for what other gateways wrote of followed jobs.
+    void poll() {
+        taps.poll();
+    }
+
+    /// Writes progress that has waited for a second.
+    void flush() {
+        sayings.flush();
     }
 
     // ---- from runners ----
@@ -84,9 +94,9 @@ public final class Logs implements AutoCloseable {
         });
     }
 
-    /// Takes down how far a job is. Written at most once a second per job: what comes sooner is merged, answered at
-    /// once and written with the next. Refused with `stale_attempt` when it was written and the hand-over no longer
-    /// holds.
+    /// Takes down how far a job is. Written at most once a second per job: what comes sooner is merged, answered
+    /// at once and written with the next. Refused with `stale_attempt` when it was written and the hand-over no
+    /// longer holds.
     public CompletableFuture<@Nullable Void> say(Assignment.Key key, Progress.Said said) {
         return sayings.say(key, said).thenApply(holds -> {
             if (!holds) {
@@ -131,8 +141,8 @@ public final class Logs implements AutoCloseable {
 
     /// One listener to one job.
     public interface Follow extends AutoCloseable {
-        /// Completes when everything that was printed before this call has been handed over: before a subscriber is
-        /// told of the end of its job.
+        /// Completes when everything that was printed before this call has been handed over: before a subscriber
+        /// is told of the end of its job.
         CompletableFuture<@Nullable Void> caughtUp();
 
         /// Hands nothing more over; a chunk may be on its way.

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// What one attempt prints, on its way to the server: decoded, its secrets masked, buffered. The job's readers add,
-/// [Logging] sends.
+/// What one attempt prints, on its way to the server: decoded, its secrets masked, buffered. The job's readers
+/// add, [Logging] sends.
 final class JobLog {
     private final @Nullable Task task;
     private final Runnable ready;

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Sends what jobs print, as it appears: each stream has at most one call open, and what is printed meanwhile forms
-/// the next. The server's offset wins. A server that takes no logs is left in peace. One thread runs it; jobs wait
-/// for it only when they have ended, and then for a moment. Source: contract, `runner.log`.
+/// Sends what jobs print, as it appears: each stream has at most one call open, and what is printed meanwhile
+/// forms the next. The server's offset wins. A server that takes no logs is left in peace. One thread runs it;
+/// jobs wait for it only when they have ended, and then for a moment. Source: contract, `runner.log`.
 final class Logging {
     private static final Logger log = LoggerFactory.getLogger(Logging.class);
     private static final Duration BATCH = Duration.ofMillis(200);

@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// Puts `***` in the place of secrets in a text that comes in pieces: what may be the beginning of a secret is held
-/// back until the next piece, or the end. Where several begin, the longest counts. One thread.
+/// Puts `***` in the place of secrets in a text that comes in pieces: what may be the beginning of a secret is
+/// held back until the next piece, or the end. Where several begin, the longest counts. One thread.
 final class Masking {
     private static final String MASK = "***";
     private static final int SECRET_CHARS_MIN = 4;

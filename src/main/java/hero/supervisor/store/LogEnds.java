@@ -96,8 +96,7 @@ final class LogEnds {
     /// printed makes room.
     private void restart(Attempt attempt) {
         for (LogStream stream : LogStream.values()) {
-            resets.add(new Cut(
-                    attempt.key.jobId(), attempt.key.attempt(), stream.word(), 0, attempt.of(stream).next));
+            resets.add(new Cut(attempt.key.jobId(), attempt.key.attempt(), stream.word(), 0, attempt.of(stream).next));
             attempt.of(stream).next = 0;
             attempt.of(stream).cut = 0;
         }

@@ -95,7 +95,8 @@ final class LogReads {
                 .over(DSL.orderBy(some.field(JOB_LOGS.PLACE)))
                 .minus(some.field(JOB_LOGS.SIZE))
                 .cast(Long.class);
-        var counted = DSL.select(some.fields()).select(before.as("before")).from(some).asTable("counted");
+        var counted =
+                DSL.select(some.fields()).select(before.as("before")).from(some).asTable("counted");
         List<LogChunk> chunks = database.query(sql -> sql.selectFrom(counted)
                 .where(DSL.field("before", Long.class).lt((long) asked.bytesMax()))
                 .orderBy(counted.field(JOB_LOGS.PLACE))

@@ -91,8 +91,8 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
 
     @Override
     public List<Appended> write(Connection connection, List<LogAppend> appends) throws SQLException {
-        List<LogAppend> first = new ArrayList<>(distinct(
-                appends.stream().filter(append -> append.offset() == 0).toList()));
+        List<LogAppend> first = new ArrayList<>(
+                distinct(appends.stream().filter(append -> append.offset() == 0).toList()));
         if (!first.isEmpty()) {
             try (PreparedStatement statement = connection.prepareStatement(OPEN)) {
                 keys(statement, first);

@@ -11,9 +11,10 @@ import org.jooq.impl.DSL;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Daily partitions of the event log and of the jobs' logs, made ahead. Days are UTC by the database's clock. Called at start and once a
-/// day; several gateways may call at once, one of them works. When none was called for a week, rows land in the
-/// default partition; they are moved when their day's partition is made. Safe for any thread.
+/// Daily partitions of the event log and of the jobs' logs, made ahead. Days are UTC by the database's clock.
+/// Called at start and once a day; several gateways may call at once, one of them works. When none was called for
+/// a week, rows land in the default partition; they are moved when their day's partition is made. Safe for any
+/// thread.
 public final class Partitions {
     /// Today and so many days more.
     static final int DAYS_AHEAD = 7;

@@ -51,8 +51,8 @@ final class LogsLiveTest {
     @BeforeEach
     void setup() throws Exception {
         var database = PostgresFixture.freshDatabase();
-        supervisor = Supervisor.start(
-                Config.with(Map.of(Setting.PORT, "0")).withDatabase(database.url(), database.user(), database.password()));
+        supervisor = Supervisor.start(Config.with(Map.of(Setting.PORT, "0"))
+                .withDatabase(database.url(), database.user(), database.password()));
         line = new Cuttable(supervisor.port());
         String register = supervisor.secrets().create("r", Scope.REGISTER, null).secret();
         String user = supervisor.secrets().create("u", Scope.USER, null).secret();
@@ -69,9 +69,7 @@ final class LogsLiveTest {
                 _ -> {});
         Thread.ofVirtual().start(runner::run);
         client = new SupervisorClient(RpcClient.connect(
-                RpcSettings.of(URI.create("ws://127.0.0.1:" + supervisor.port()), user),
-                Time.system(),
-                (_, _) -> {}));
+                RpcSettings.of(URI.create("ws://127.0.0.1:" + supervisor.port()), user), Time.system(), (_, _) -> {}));
         await().atMost(Duration.ofSeconds(30)).until(() -> client.listRunners().contains("live"));
     }
 
@@ -89,8 +87,20 @@ final class LogsLiveTest {
                 Map.of(
                         "job",
                         Map.of(
-                                "id", id, "caller_id", "c", "context_id", "x", "runner", "live", "executor", "sh",
-                                "payload", script, "env_vars", Map.of("DB_PASSWORD", "hunter22"))));
+                                "id",
+                                id,
+                                "caller_id",
+                                "c",
+                                "context_id",
+                                "x",
+                                "runner",
+                                "live",
+                                "executor",
+                                "sh",
+                                "payload",
+                                script,
+                                "env_vars",
+                                Map.of("DB_PASSWORD", "hunter22"))));
         return id;
     }
 

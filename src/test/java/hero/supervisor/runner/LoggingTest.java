@@ -41,15 +41,14 @@ final class LoggingTest {
     }
 
     private void start(int window, String script, Map<String, String> envVars) {
-        RunnerSettings settings = RunnerSettings.of(
-                        List.of(server.url()), "r1", 1, Map.of("sh", List.of("sh")), null)
+        RunnerSettings settings = RunnerSettings.of(List.of(server.url()), "r1", 1, Map.of("sh", List.of("sh")), null)
                 .withWorkFolder(folder);
         var started = new Runner(settings, Time.system(), new SplittableRandom(1), _ -> {});
         runner = started;
         Thread.ofVirtual().start(started::run);
         greet(window);
-        Map<String, Object> job = new LinkedHashMap<>(Map.of(
-                "id", "a", "attempt", 1, "lease", "l1", "executor", "sh", "payload", script, "timeout", 60));
+        Map<String, Object> job = new LinkedHashMap<>(
+                Map.of("id", "a", "attempt", 1, "lease", "l1", "executor", "sh", "payload", script, "timeout", 60));
         job.put("env_vars", envVars);
         server.next("runner.pull").answer(Map.of("jobs", List.of(job), "stops", List.of(), "drain", false));
     }
@@ -112,7 +111,10 @@ final class LoggingTest {
 
     @Test
     void secrets_are_masked_in_the_log_and_not_in_the_result() {
-        start(131072, "printf 'hun'; sleep 0.5; echo ter22; echo $MONTH", Map.of("API_KEY", "hunter22", "MONTH", "may"));
+        start(
+                131072,
+                "printf 'hun'; sleep 0.5; echo ter22; echo $MONTH",
+                Map.of("API_KEY", "hunter22", "MONTH", "may"));
         assertEquals("hunter22\nmay", takeAll().get("success"));
         assertEquals("***\nmay\n", received("stdout"));
     }

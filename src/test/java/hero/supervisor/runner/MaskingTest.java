@@ -28,8 +28,7 @@ final class MaskingTest {
         for (int i = 0; i <= text.length(); i++) {
             for (int k = i; k <= text.length(); k++) {
                 assertEquals(
-                        "xabcd***y***",
-                        masked(envVars, text.substring(0, i), text.substring(i, k), text.substring(k)));
+                        "xabcd***y***", masked(envVars, text.substring(0, i), text.substring(i, k), text.substring(k)));
             }
         }
     }

@@ -184,7 +184,8 @@ final class PostgresLogStoreTest {
         assertEquals("late", text(old));
         assertTrue(old.end(), "a later attempt runs");
         assertFalse(read("b", null, 0).end());
-        assertEquals(new LogStore.Printed(2, 5), logs.printed(List.of("b", "none")).get("b"));
+        assertEquals(
+                new LogStore.Printed(2, 5), logs.printed(List.of("b", "none")).get("b"));
     }
 
     @Test
@@ -269,8 +270,8 @@ final class PostgresLogStoreTest {
         assertEquals(new Appended.Stale(), append(key, OUT, 0, "more"));
         assertFalse(get(logs.say(key, new Progress.Said(60.0, null, null))));
         for (String table : List.of("job_logs", "job_log_ends", "job_progress")) {
-            Integer rows = database.query(
-                    sql -> sql.fetchCount(org.jooq.impl.DSL.table(org.jooq.impl.DSL.name(table))));
+            Integer rows =
+                    database.query(sql -> sql.fetchCount(org.jooq.impl.DSL.table(org.jooq.impl.DSL.name(table))));
             assertEquals(0, rows.intValue(), table);
         }
     }
