@@ -117,7 +117,7 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
         appends.forEach(append -> byKey.putIfAbsent(append.key(), append));
         return byKey.values().stream()
                 .sorted(Comparator.comparing((LogAppend a) -> a.key().jobId())
-                        .thenComparing(a -> a.key().attempt()))
+                        .thenComparingInt(a -> a.key().attempt()))
                 .toList();
     }
 
