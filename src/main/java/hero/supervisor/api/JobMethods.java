@@ -4,7 +4,9 @@ import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Progress;
 import hero.supervisor.engine.Jobs;
+import hero.supervisor.engine.Logs;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.ExplainJson;
@@ -23,11 +25,13 @@ final class JobMethods {
     private static final long LIST_MAX = Long.MAX_VALUE;
 
     private final Jobs jobs;
+    private final Logs logs;
     private final JobReader reader;
     private final Limits limits;
 
-    JobMethods(Jobs jobs, JobReader reader, Limits limits) {
+    JobMethods(Jobs jobs, Logs logs, JobReader reader, Limits limits) {
         this.jobs = jobs;
+        this.logs = logs;
         this.reader = reader;
         this.limits = limits;
     }
@@ -107,7 +111,8 @@ final class JobMethods {
                 .map(a -> JobJson.attempt(
                         a.attempt(), a.sessionId(), a.startedAt(), a.endedAt(), a.status(), a.error(), a.exitCode()))
                 .toList();
-        return JobJson.details(d.job(), d.queue(), d.state(), d.result(), attempts);
+        Progress progress = logs.progress(d.job().id()).orElse(null);
+        return JobJson.details(d.job(), d.queue(), d.state(), d.result(), attempts, progress);
     }
 
     Body explain(Call call) {

@@ -12,6 +12,7 @@ import static hero.supervisor.api.Access.USER;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.engine.Feed;
 import hero.supervisor.engine.Jobs;
+import hero.supervisor.engine.Logs;
 import hero.supervisor.engine.Runners;
 import hero.supervisor.engine.Secrets;
 import hero.supervisor.wire.JobReader;
@@ -27,6 +28,7 @@ public final class Methods {
     public record Parts(
             OpenRpcDocument document,
             Jobs jobs,
+            Logs logs,
             Runners runners,
             Secrets secrets,
             Feed feed,
@@ -36,10 +38,11 @@ public final class Methods {
 
     /// `IllegalStateException` when table and document differ.
     public static MethodTable table(Parts parts) {
-        var job = new JobMethods(parts.jobs(), parts.jobReader(), parts.limits());
+        var job = new JobMethods(parts.jobs(), parts.logs(), parts.jobReader(), parts.limits());
         var runner = new RunnerMethods(parts.runners().control(), parts.limits());
-        var link = new RunnerProtocol(
-                parts.runners(), new RunnerReader(parts.limits()), parts.limits(), parts.pullWaitMax());
+        var reader = new RunnerReader(parts.limits());
+        var link = new RunnerProtocol(parts.runners(), parts.logs(), reader, parts.limits(), parts.pullWaitMax());
+        var log = new LogMethods(parts.logs(), reader, parts.limits());
         var secret = new SecretMethods(parts.secrets(), parts.limits());
         var stream = new StreamMethods(parts.feed(), parts.limits());
         return MethodTable.of(parts.document())
@@ -64,6 +67,7 @@ public final class Methods {
                 .on("rpc.discover", PUBLIC, call -> parts.document().body())
                 .on("job.get", READ, job::get)
                 .on("job.explain", READ, job::explain)
+                .on("job.logs", READ, log::read)
                 .on("run_job", USER, job::run)
                 .on("create_job", USER, job::createAndStart)
                 .on("list_jobs", READ, job::listIds)
@@ -76,6 +80,8 @@ public final class Methods {
                 .on("runner.pull", RUNNER, link::pull)
                 .on("runner.heartbeat", RUNNER, link::heartbeat)
                 .on("runner.result", RUNNER, link::result)
+                .on("runner.log", RUNNER, link::log)
+                .on("runner.progress", RUNNER, link::progress)
                 .on("runner.release", RUNNER, link::release)
                 .on("runner.drain", RUNNER, link::drain)
                 .on("job.subscribe", STREAM, stream::job)

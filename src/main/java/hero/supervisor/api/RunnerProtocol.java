@@ -4,18 +4,22 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Stop;
+import hero.supervisor.engine.Logs;
 import hero.supervisor.engine.RunnerLink;
 import hero.supervisor.engine.Runners;
 import hero.supervisor.engine.Session;
 import hero.supervisor.wire.Body;
+import hero.supervisor.wire.LogJson;
 import hero.supervisor.wire.RunnerJson;
 import hero.supervisor.wire.RunnerReader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +31,7 @@ final class RunnerProtocol {
     private static final long WAIT_DEFAULT_MS = 30_000;
 
     private final Runners runners;
+    private final Logs logs;
     private final RunnerReader reader;
     private final Limits limits;
     private final Duration waitMax;
@@ -34,8 +39,9 @@ final class RunnerProtocol {
 
     private record Joined(Session session, RunnerLink link) {}
 
-    RunnerProtocol(Runners runners, RunnerReader reader, Limits limits, Duration waitMax) {
+    RunnerProtocol(Runners runners, Logs logs, RunnerReader reader, Limits limits, Duration waitMax) {
         this.runners = runners;
+        this.logs = logs;
         this.reader = reader;
         this.limits = limits;
         this.waitMax = waitMax;
@@ -84,7 +90,21 @@ final class RunnerProtocol {
         List<Assignment> jobs = waitMs == 0
                 ? call.await(runners.look(session, max))
                 : waited(call, session, max, Duration.ofMillis(waitMs));
-        return RunnerJson.pulled(jobs, runners.stops(session), runners.drains(session));
+        return RunnerJson.pulled(jobs, runners.stops(session), runners.drains(session), prior(jobs));
+    }
+
+    /// What earlier attempts of these jobs said last. The jobs are handed out already: they go without it rather
+    /// than not at all.
+    private Map<String, Progress> prior(List<Assignment> jobs) {
+        List<String> again = jobs.stream()
+                .filter(job -> job.attempt() > 1)
+                .map(job -> job.job().id())
+                .toList();
+        try {
+            return again.isEmpty() ? Map.of() : logs.progress(again);
+        } catch (Refusal e) {
+            return Map.of();
+        }
     }
 
     private List<Assignment> waited(Call call, Session session, int max, Duration atMost) {
@@ -110,6 +130,18 @@ final class RunnerProtocol {
         recording.forEach(outcome -> outcomes.add(call.commit(outcome)));
         return RunnerJson.outcomes(
                 reports.stream().map(report -> report.key().jobId()).toList(), outcomes);
+    }
+
+    Body log(Call call) {
+        session(call);
+        Logs.Taken taken = call.commit(logs.append(reader.log(call.params())));
+        return LogJson.taken(taken.nextOffset(), taken.window());
+    }
+
+    Body progress(Call call) {
+        session(call);
+        call.commit(logs.say(reader.key(call.params()), reader.progress(call.params())));
+        return Body.NULL;
     }
 
     Body release(Call call) {

@@ -8,10 +8,12 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Feed;
 import hero.supervisor.engine.Ids;
 import hero.supervisor.engine.Jobs;
+import hero.supervisor.engine.Logs;
 import hero.supervisor.engine.Loop;
 import hero.supervisor.engine.Results;
 import hero.supervisor.engine.Runners;
 import hero.supervisor.engine.Secrets;
+import hero.supervisor.engine.Settings;
 import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.Migrations;
@@ -19,6 +21,7 @@ import hero.supervisor.store.Notifications;
 import hero.supervisor.store.Partitions;
 import hero.supervisor.store.PostgresFactStore;
 import hero.supervisor.store.PostgresJobStore;
+import hero.supervisor.store.PostgresLogStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.transport.Answers;
@@ -52,6 +55,8 @@ public final class Supervisor implements AutoCloseable {
     private final Config config;
     private final Database database;
     private final PostgresJobStore jobStore;
+    private final PostgresLogStore logStore;
+    private final Logs logs;
     private final Jobs jobs;
     private final Runners runners;
     private final Results results;
@@ -98,10 +103,10 @@ public final class Supervisor implements AutoCloseable {
 
     /// The database of `config`, reachable; waits for it for a while.
     static Database connect(Config config) {
-        return Database.connect(settings(config), Duration.ofMillis(config.dbWaitMs()));
+        return Database.connect(databaseOf(config), Duration.ofMillis(config.dbWaitMs()));
     }
 
-    private static Database.Settings settings(Config config) {
+    private static Database.Settings databaseOf(Config config) {
         return new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool());
     }
 
@@ -113,18 +118,10 @@ public final class Supervisor implements AutoCloseable {
         Limits limits = Limits.DEFAULT
                 .withMessageBytes(config.messageBytes())
                 .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
-        var settings = new hero.supervisor.engine.Settings(
-                config.nodeName(),
-                Duration.ofMillis(config.heartbeatMs()),
-                Duration.ofMillis(config.leaseMs()),
-                Duration.ofMillis(config.resumeGraceMs()),
-                config.redeliveries(),
-                Duration.ofMillis(config.stopGraceMs()),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(60));
+        Settings settings = settings(config);
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
-        this.notifications = new Notifications(database, settings(config), config.nodeName());
+        this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
         this.jobStore = new PostgresJobStore(
                 database, config.nodeName(), limits.storeQueue(), BATCH_MAX, notifications::committed);
         this.results = new Results(jobStore);
@@ -141,6 +138,8 @@ public final class Supervisor implements AutoCloseable {
                 () -> "ses_" + ids.next(),
                 random::nextLong,
                 executor));
+        this.logStore = new PostgresLogStore(database, limits.logBytes());
+        this.logs = new Logs(logStore, limits, time, executor);
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
         this.feed = new Feed(jobStore, time, executor, new WireStreams());
@@ -149,6 +148,7 @@ public final class Supervisor implements AutoCloseable {
         var table = Methods.table(new Methods.Parts(
                 document,
                 jobs,
+                logs,
                 runners,
                 secrets,
                 feed,
@@ -170,6 +170,18 @@ public final class Supervisor implements AutoCloseable {
                 time);
     }
 
+    private static Settings settings(Config config) {
+        return new Settings(
+                config.nodeName(),
+                Duration.ofMillis(config.heartbeatMs()),
+                Duration.ofMillis(config.leaseMs()),
+                Duration.ofMillis(config.resumeGraceMs()),
+                config.redeliveries(),
+                Duration.ofMillis(config.stopGraceMs()),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(60));
+    }
+
     private static String reference(SecureRandom random) {
         byte[] bytes = new byte[5];
         random.nextBytes(bytes);
@@ -182,11 +194,13 @@ public final class Supervisor implements AutoCloseable {
         } catch (IllegalStateException e) {
             executor.close();
             jobStore.close();
+            logStore.close();
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
         notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted);
         partitions.start(THREADS);
+        logs.start(THREADS);
         return this;
     }
 
@@ -265,6 +279,8 @@ public final class Supervisor implements AutoCloseable {
         gateway.close();
         partitions.close();
         sweeper.close();
+        logs.close();
+        logStore.close();
         jobStore.close();
         notifications.close();
         executor.shutdown();

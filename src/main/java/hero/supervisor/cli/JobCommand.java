@@ -140,6 +140,33 @@ final class JobCommand {
         }
     }
 
+    @Command(
+            description = "Print what a job has printed: its stdout to stdout, its stderr to stderr.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  supervisor job logs ID -f",
+                "  supervisor job logs ID --attempt 1 --stream stderr",
+                "With --json one line per piece: {\"job_id\",\"attempt\",\"stream\",\"offset\",\"data\"}."
+            })
+    int logs(
+            @Mixin ClientOptions client,
+            @Parameters(paramLabel = "ID", description = "the job") String id,
+            @Option(
+                            names = {"-f", "--follow"},
+                            description = "go on until the job has ended")
+                    boolean follow,
+            @Option(names = "--attempt", paramLabel = "N", description = "an earlier attempt (default: the last one)")
+                    @Nullable
+                    Integer attempt,
+            @Option(names = "--stream", paramLabel = "S", description = "stdout or stderr only (default: both)")
+                    @Nullable
+                    String stream) {
+        try (Gateway gateway = client.open(shell, Scope.USER)) {
+            new JobLogs(shell, gateway, id, stream, client.json).print(attempt, follow);
+            return Exit.OK;
+        }
+    }
+
     @Command(description = "Stop a job: it ends as failed. One that has ended stays as it is.")
     int stop(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
         return done(client, "job.stop", id);

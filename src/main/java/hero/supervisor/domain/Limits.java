@@ -26,6 +26,8 @@ import java.time.Duration;
 /// @param pullJobs jobs in one answer to `runner.pull`
 /// @param slots of one runner connection
 /// @param subscriptions streams open on one connection
+/// @param logBytes kept of what one attempt prints on one stream: its first half and its last half
+/// @param logWindow bytes in one `runner.log`, and on their way on one stream
 public record Limits(
         int messageBytes,
         int replyBytes,
@@ -48,7 +50,9 @@ public record Limits(
         int storeQueue,
         int pullJobs,
         int slots,
-        int subscriptions) {
+        int subscriptions,
+        int logBytes,
+        int logWindow) {
 
     public static final Limits DEFAULT = new Limits(
             1 << 20,
@@ -72,7 +76,9 @@ public record Limits(
             10_000,
             1000,
             10_000,
-            128);
+            128,
+            4 << 20,
+            128 << 10);
 
     /// The same limits with another size of message.
     public Limits withMessageBytes(int bytes) {
@@ -98,7 +104,9 @@ public record Limits(
                 storeQueue,
                 pullJobs,
                 slots,
-                subscriptions);
+                subscriptions,
+                logBytes,
+                logWindow);
     }
 
     /// The same limits with other timeouts of jobs, in seconds.
@@ -125,6 +133,8 @@ public record Limits(
                 storeQueue,
                 pullJobs,
                 slots,
-                subscriptions);
+                subscriptions,
+                logBytes,
+                logWindow);
     }
 }

@@ -129,7 +129,7 @@ public final class Runners {
                         settings.heartbeat().toMillis(),
                         settings.lease().toMillis(),
                         settings.resumeGrace().toMillis(),
-                        0,
+                        limits.logWindow(),
                         verdicts(session, resume)));
     }
 

@@ -30,6 +30,7 @@ final class Execution {
 
     private final ProcessExecutor executor;
     private final Task task;
+    private final JobLog jobLog;
     private final CompletableFuture<Ask> asked = new CompletableFuture<>();
     private final CompletableFuture<Ask> killed = new CompletableFuture<>();
     private final Capture stdout;
@@ -38,15 +39,20 @@ final class Execution {
     /// Why a process is ended before it ends by itself.
     private record Ask(String error, Duration grace) {}
 
-    Execution(ProcessExecutor executor, Task task) {
+    Execution(ProcessExecutor executor, Task task, JobLog jobLog) {
         this.executor = executor;
         this.task = task;
+        this.jobLog = jobLog;
         int half = executor.settings().outputBytesMax() / 2;
         this.stdout = new Capture(half, half);
     }
 
     Task task() {
         return task;
+    }
+
+    JobLog log() {
+        return jobLog;
     }
 
     /// SIGTERM to all its processes, SIGKILL after `grace`. The result will be the failure `error`, unless the job
@@ -90,8 +96,9 @@ final class Execution {
 
     private JobResult run(ProcessGroup group) {
         Process leader = group.leader();
-        CompletableFuture<Void> read =
-                CompletableFuture.allOf(read(leader.getInputStream(), stdout), read(leader.getErrorStream(), stderr));
+        CompletableFuture<Void> read = CompletableFuture.allOf(
+                read(leader.getInputStream(), stdout, jobLog.stdout()),
+                read(leader.getErrorStream(), stderr, jobLog.stderr()));
         Ask early = null;
         try {
             early = awaitEnd(leader);
@@ -181,13 +188,14 @@ final class Execution {
     }
 
     /// A platform thread, since reading a pipe blocks its carrier.
-    private CompletableFuture<Void> read(InputStream from, Capture into) {
+    private CompletableFuture<Void> read(InputStream from, Capture into, JobLog.Stream live) {
         var done = new CompletableFuture<Void>();
         Thread.ofPlatform().daemon().name("job-output-" + task.key().jobId()).start(() -> {
             byte[] buffer = new byte[READ_BYTES];
             try {
                 for (int n; (n = from.read(buffer)) >= 0; ) {
                     into.add(buffer, n);
+                    live.add(buffer, n);
                 }
             } catch (IOException e) {
                 // Closed from this side: what came counts.

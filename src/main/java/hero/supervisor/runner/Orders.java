@@ -15,10 +15,12 @@ final class Orders {
 
     private final ProcessExecutor executor;
     private final Work work;
+    private final Logging logging;
 
-    Orders(ProcessExecutor executor, Work work) {
+    Orders(ProcessExecutor executor, Work work, Logging logging) {
         this.executor = executor;
         this.work = work;
+        this.logging = logging;
     }
 
     /// Jobs of a pull's answer.
@@ -27,8 +29,9 @@ final class Orders {
             Task task = Task.of(Tree.object(item));
             // A newer attempt means that the older one counts no more, whatever it does.
             work.olderThan(task.key()).forEach(older -> abandon(older.task().key()));
-            Execution execution = executor.prepare(task);
+            Execution execution = executor.prepare(task, logging.prepare(task));
             if (work.add(execution)) {
+                logging.begin(execution.log());
                 Thread.ofVirtual().name("job-" + task.key().jobId()).start(() -> run(execution));
             }
         }
@@ -46,6 +49,7 @@ final class Orders {
         } catch (RuntimeException e) {
             log.atError().addKeyValue("job_id", task.key().jobId()).setCause(e).log("a job could not be run");
         } finally {
+            logging.end(execution.log());
             work.finished(execution, Report.of(task, result));
         }
         log.atInfo()

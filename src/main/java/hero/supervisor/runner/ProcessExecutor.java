@@ -20,7 +20,12 @@ final class ProcessExecutor {
 
     /// An execution, not yet begun: [Execution#run()] does it all.
     Execution prepare(Task task) {
-        return new Execution(this, task);
+        return prepare(task, JobLog.none());
+    }
+
+    /// The same, with its output streamed.
+    Execution prepare(Task task, JobLog jobLog) {
+        return new Execution(this, task, jobLog);
     }
 
     RunnerSettings settings() {

@@ -39,6 +39,7 @@ public final class Runner implements AutoCloseable {
     private final Consumer<String> notices;
     private final Addresses addresses;
     private final Work work;
+    private final Logging logging;
     private final Orders orders;
     private volatile @Nullable String sessionId;
 
@@ -49,7 +50,8 @@ public final class Runner implements AutoCloseable {
         this.notices = notices;
         this.addresses = new Addresses(settings.urls(), random);
         this.work = new Work(settings.slots(), settings.resultBytesMax());
-        this.orders = new Orders(new ProcessExecutor(settings), work);
+        this.logging = new Logging(work, settings.outputBytesMax());
+        this.orders = new Orders(new ProcessExecutor(settings), work, logging);
     }
 
     /// Runs until it was drained or closed; afterwards no process and no folder of a job is left. [ConnectionLost]
@@ -57,6 +59,7 @@ public final class Runner implements AutoCloseable {
     /// trying.
     public void run() {
         var delivery = Thread.ofVirtual().name("runner-results").start(new Delivery(work)::run);
+        var logs = Thread.ofVirtual().name("runner-logs").start(logging::run);
         try {
             while (!work.closed()) {
                 Session session = connect();
@@ -69,6 +72,7 @@ public final class Runner implements AutoCloseable {
         } finally {
             close();
             delivery.interrupt();
+            logs.interrupt();
         }
     }
 

@@ -17,14 +17,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param id given back on resume
 /// @param heartbeatMs between two beats
-record Session(RpcClient rpc, String id, long heartbeatMs) {
+/// @param logWindow bytes of a log that may be on their way; 0: the server takes no logs
+record Session(RpcClient rpc, String id, long heartbeatMs, long logWindow) {
     private static final long HEARTBEAT_DEFAULT_MS = 10_000;
 
     static Session of(RpcClient rpc, Map<String, Object> hello) {
         return new Session(
                 rpc,
                 Tree.string(hello, "session_id", ""),
-                Math.max(10, Tree.whole(hello, "heartbeat_ms", HEARTBEAT_DEFAULT_MS)));
+                Math.max(10, Tree.whole(hello, "heartbeat_ms", HEARTBEAT_DEFAULT_MS)),
+                Tree.whole(hello, "log_window", 0));
     }
 
     /// Calls and waits. A server that does not answer within `most` counts as lost, and the connection is ended.

@@ -171,6 +171,7 @@ final class JobWrites {
                     .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
                     .and(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
                     .execute());
+            LogWrites.delete(sql, jobId);
             log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");
             return new Deleted.Gone();
         });

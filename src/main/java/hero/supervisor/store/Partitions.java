@@ -11,9 +11,10 @@ import org.jooq.impl.DSL;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Daily partitions of the event log, made ahead. Days are UTC by the database's clock. Called at start and once a
-/// day; several gateways may call at once, one of them works. When none was called for a week, events land in the
-/// default partition; they are moved when their day's partition is made. Safe for any thread.
+/// Daily partitions of the event log and of the jobs' logs, made ahead. Days are UTC by the database's clock.
+/// Called at start and once a day; several gateways may call at once, one of them works. When none was called for
+/// a week, rows land in the default partition; they are moved when their day's partition is made. Safe for any
+/// thread.
 public final class Partitions {
     /// Today and so many days more.
     static final int DAYS_AHEAD = 7;
@@ -22,6 +23,8 @@ public final class Partitions {
 
     /// Any number that nothing else locks.
     private static final long LOCK = 0x68657276_70617274L;
+
+    private static final List<String> TABLES = List.of("job_events", "job_logs");
 
     private final Database database;
 
@@ -36,18 +39,24 @@ public final class Partitions {
                 .get(0, LocalDate.class));
         List<LocalDate> days = today.datesUntil(today.plusDays(DAYS_AHEAD + 1)).toList();
         int made = 0;
-        for (LocalDate day : days) {
-            try {
-                made += database.transactionQuery(sql -> make(sql, day));
-            } catch (IllegalStateException | DataAccessException e) {
-                log.atWarn().addKeyValue("day", day).setCause(e).log("a partition of the event log was not made");
+        for (String table : TABLES) {
+            for (LocalDate day : days) {
+                try {
+                    made += database.transactionQuery(sql -> make(sql, table, day));
+                } catch (IllegalStateException | DataAccessException e) {
+                    log.atWarn()
+                            .addKeyValue("table", table)
+                            .addKeyValue("day", day)
+                            .setCause(e)
+                            .log("a partition was not made");
+                }
             }
         }
         return made;
     }
 
-    private static int make(DSLContext sql, LocalDate day) {
-        String name = "job_events_" + day.format(DateTimeFormatter.BASIC_ISO_DATE);
+    private static int make(DSLContext sql, String table, LocalDate day) {
+        String name = table + "_" + day.format(DateTimeFormatter.BASIC_ISO_DATE);
         String from = day.atStartOfDay().atOffset(ZoneOffset.UTC).toString();
         String to = day.plusDays(1).atStartOfDay().atOffset(ZoneOffset.UTC).toString();
         Boolean mine = sql.fetchSingle("select pg_try_advisory_xact_lock({0})", DSL.val(LOCK))
@@ -59,16 +68,18 @@ public final class Partitions {
         }
         // A table of its own, attached when it is complete: readers and writers of the log go on meanwhile.
         Table<?> partition = DSL.table(DSL.name(name));
+        Table<?> parent = DSL.table(DSL.name(table));
+        Table<?> rest = DSL.table(DSL.name(table + "_default"));
         sql.execute("set local lock_timeout = '2s'");
-        sql.execute("create table {0} (like job_events including defaults including constraints)", partition);
-        sql.execute("lock table job_events_default in access exclusive mode");
+        sql.execute("create table {0} (like {1} including defaults including constraints)", partition, parent);
+        sql.execute("lock table {0} in access exclusive mode", rest);
         sql.execute(
-                "with late as (delete from job_events_default where at >= {1}::timestamptz and at < {2}::timestamptz"
+                "with late as (delete from {3} where at >= {1}::timestamptz and at < {2}::timestamptz"
                         + " returning *) insert into {0} select * from late",
-                partition, DSL.val(from), DSL.val(to));
+                partition, DSL.val(from), DSL.val(to), rest);
         sql.execute(
-                "alter table job_events attach partition {0} for values from ({1}) to ({2})",
-                partition, DSL.inline(from), DSL.inline(to));
+                "alter table {3} attach partition {0} for values from ({1}) to ({2})",
+                partition, DSL.inline(from), DSL.inline(to), parent);
         return 1;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
+import hero.supervisor.domain.Progress;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Iterator;
@@ -81,7 +82,13 @@ public final class JobJson {
     }
 
     /// The answer to `job.get`. `attempts` are made by [#attempt].
-    public static Body details(Job job, String queue, JobState state, @Nullable JobResult result, List<Body> attempts) {
+    public static Body details(
+            Job job,
+            String queue,
+            JobState state,
+            @Nullable JobResult result,
+            List<Body> attempts,
+            @Nullable Progress progress) {
         return out -> {
             out.writeStartObject();
             out.writeFieldName("job");
@@ -93,6 +100,10 @@ public final class JobJson {
             (result == null ? Body.NULL : result(result)).write(out);
             out.writeFieldName("attempts");
             Bodies.writeList(out, attempts.iterator());
+            if (progress != null) {
+                out.writeFieldName("progress");
+                LogJson.writeProgress(out, progress);
+            }
             out.writeEndObject();
         };
     }

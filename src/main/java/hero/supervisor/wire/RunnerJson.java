@@ -5,11 +5,14 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.RunnerStatus;
 import hero.supervisor.domain.Stop;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Runners, and what the server says to them. Source: contract §6.
 public final class RunnerJson {
@@ -53,13 +56,16 @@ public final class RunnerJson {
     }
 
     /// The answer to `runner.pull`.
-    public static Body pulled(List<Assignment> assignments, List<Stop> stops, boolean drain) {
+    ///
+    /// @param prior what earlier attempts said last, by job
+    public static Body pulled(
+            List<Assignment> assignments, List<Stop> stops, boolean drain, Map<String, Progress> prior) {
         return out -> {
             out.writeStartObject();
             out.writeFieldName("jobs");
             out.writeStartArray();
             for (Assignment assignment : assignments) {
-                writeAssignment(out, assignment);
+                writeAssignment(out, assignment, prior.get(assignment.job().id()));
             }
             out.writeEndArray();
             writeStops(out, stops);
@@ -111,12 +117,17 @@ public final class RunnerJson {
         return String.format("%016x", lease);
     }
 
-    private static void writeAssignment(JsonGenerator out, Assignment assignment) throws IOException {
+    private static void writeAssignment(JsonGenerator out, Assignment assignment, @Nullable Progress prior)
+            throws IOException {
         out.writeStartObject();
         JobJson.writeFields(out, assignment.job());
         out.writeNumberField("attempt", assignment.attempt());
         out.writeStringField("lease", lease(assignment.lease()));
         out.writeNumberField("deadline_ms", (long) Math.ceil(assignment.job().timeoutS() * 1000));
+        if (prior != null) {
+            out.writeFieldName("prior_progress");
+            LogJson.writeProgress(out, prior);
+        }
         out.writeEndObject();
     }
 

@@ -5,6 +5,9 @@ import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.LogAppend;
+import hero.supervisor.domain.LogStream;
+import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Report;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +19,8 @@ public final class RunnerReader {
     private static final int EXECUTORS_MAX = 1000;
     private static final int LABELS_MAX = 100;
     private static final int LEASE_CHARS = 16;
+    private static final int NOTE_CHARS = 1000;
+    private static final int CHECKPOINT_CHARS = 64 << 10;
     private static final List<String> KEY = List.of("job_id", "attempt", "lease");
 
     private final Limits limits;
@@ -76,6 +81,38 @@ public final class RunnerReader {
         return keys;
     }
 
+    /// The parameters of `runner.log`.
+    public LogAppend log(Params params) {
+        return new LogAppend(
+                key(params), stream(params), params.integer("offset", 0, Long.MAX_VALUE), params.text("data"));
+    }
+
+    /// The member `stream`.
+    public LogStream stream(Params params) {
+        return LogStream.find(params.text("stream"))
+                .orElseThrow(() -> params.invalid("stream", "stream must be stdout or stderr"));
+    }
+
+    /// What `runner.progress` says of a job.
+    public Progress.Said progress(Params params) {
+        Double percent = params.optionalNumberFrom("percent", 0, 100);
+        String note = bounded(params, "note", NOTE_CHARS);
+        String checkpoint = bounded(params, "checkpoint", CHECKPOINT_CHARS);
+        if (percent == null && note == null && checkpoint == null) {
+            throw params.invalid("percent", "runner.progress needs percent, note or checkpoint");
+        }
+        return new Progress.Said(percent, note, checkpoint);
+    }
+
+    private static @Nullable String bounded(Params params, String name, int charsMax) {
+        String text = params.optionalText(name);
+        if (text != null && text.length() > charsMax) {
+            throw params.invalid(name, name + " must have at most " + charsMax + " characters")
+                    .with("max", charsMax);
+        }
+        return text;
+    }
+
     private static JobResult result(Params item) {
         String success = item.optionalText("success");
         String error = item.optionalText("error");
@@ -91,7 +128,8 @@ public final class RunnerReader {
                 : new JobResult.Failure(error == null ? "" : error, exitCode);
     }
 
-    private Assignment.Key key(Params item) {
+    /// `job_id`, `attempt` and `lease`.
+    public Assignment.Key key(Params item) {
         String jobId = item.name("job_id", limits.nameChars());
         int attempt = attempt(item);
         String lease = item.text("lease");

@@ -79,7 +79,7 @@ class SchemaTest {
                                 .withInputSchema("public")
                                 .withOutputSchemaToDefault(true)
                                 .withOutputCatalogToDefault(true)
-                                .withExcludes("flyway_schema_history|job_events_(default|[0-9]+)")
+                                .withExcludes("flyway_schema_history|job_(events|logs)_(default|[0-9]+)")
                                 .withIncludeRoutines(false)
                                 .withIncludeIndexes(false))
                         .withGenerate(new Generate()

@@ -145,7 +145,9 @@ final class TestGateway implements AutoCloseable {
                 base.storeQueue(),
                 base.pullJobs(),
                 base.slots(),
-                base.subscriptions());
+                base.subscriptions(),
+                base.logBytes(),
+                base.logWindow());
     }
 
     int port() {

@@ -9,6 +9,9 @@ import hero.supervisor.store.schema.tables.JobAttempts;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobHolds;
+import hero.supervisor.store.schema.tables.JobLogEnds;
+import hero.supervisor.store.schema.tables.JobLogs;
+import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
@@ -42,6 +45,12 @@ public class DefaultSchema extends SchemaImpl {
     public final JobEventsFloor JOB_EVENTS_FLOOR = JobEventsFloor.JOB_EVENTS_FLOOR;
 
     public final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
+
+    public final JobLogEnds JOB_LOG_ENDS = JobLogEnds.JOB_LOG_ENDS;
+
+    public final JobLogs JOB_LOGS = JobLogs.JOB_LOGS;
+
+    public final JobProgress JOB_PROGRESS = JobProgress.JOB_PROGRESS;
 
     public final JobQueue JOB_QUEUE = JobQueue.JOB_QUEUE;
 
@@ -80,6 +89,9 @@ public class DefaultSchema extends SchemaImpl {
             JobEvents.JOB_EVENTS,
             JobEventsFloor.JOB_EVENTS_FLOOR,
             JobHolds.JOB_HOLDS,
+            JobLogEnds.JOB_LOG_ENDS,
+            JobLogs.JOB_LOGS,
+            JobProgress.JOB_PROGRESS,
             JobQueue.JOB_QUEUE,
             JobTimers.JOB_TIMERS,
             Jobs.JOBS,

@@ -8,6 +8,8 @@ import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobHolds;
+import hero.supervisor.store.schema.tables.JobLogEnds;
+import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
@@ -32,6 +34,8 @@ public class Keys {
     public static final UniqueKey<Record> JOB_ATTEMPTS_PKEY = Internal.createUniqueKey(JobAttempts.JOB_ATTEMPTS, DSL.name("job_attempts_pkey"), new TableField[] { JobAttempts.JOB_ATTEMPTS.JOB_ID, JobAttempts.JOB_ATTEMPTS.ATTEMPT }, true);
     public static final UniqueKey<Record> JOB_EVENTS_FLOOR_PKEY = Internal.createUniqueKey(JobEventsFloor.JOB_EVENTS_FLOOR, DSL.name("job_events_floor_pkey"), new TableField[] { JobEventsFloor.JOB_EVENTS_FLOOR.SINGLETON }, true);
     public static final UniqueKey<Record> JOB_HOLDS_PKEY = Internal.createUniqueKey(JobHolds.JOB_HOLDS, DSL.name("job_holds_pkey"), new TableField[] { JobHolds.JOB_HOLDS.SESSION_ID, JobHolds.JOB_HOLDS.JOB_NUMBER }, true);
+    public static final UniqueKey<Record> JOB_LOG_ENDS_PKEY = Internal.createUniqueKey(JobLogEnds.JOB_LOG_ENDS, DSL.name("job_log_ends_pkey"), new TableField[] { JobLogEnds.JOB_LOG_ENDS.JOB_ID, JobLogEnds.JOB_LOG_ENDS.ATTEMPT }, true);
+    public static final UniqueKey<Record> JOB_PROGRESS_PKEY = Internal.createUniqueKey(JobProgress.JOB_PROGRESS, DSL.name("job_progress_pkey"), new TableField[] { JobProgress.JOB_PROGRESS.JOB_ID }, true);
     public static final UniqueKey<Record> JOB_TIMERS_PKEY = Internal.createUniqueKey(JobTimers.JOB_TIMERS, DSL.name("job_timers_pkey"), new TableField[] { JobTimers.JOB_TIMERS.DUE_AT, JobTimers.JOB_TIMERS.JOB_NUMBER }, true);
     public static final UniqueKey<Record> JOBS_PKEY = Internal.createUniqueKey(Jobs.JOBS, DSL.name("jobs_pkey"), new TableField[] { Jobs.JOBS.NUMBER }, true);
     public static final UniqueKey<Record> RUNNER_SESSIONS_PKEY = Internal.createUniqueKey(RunnerSessions.RUNNER_SESSIONS, DSL.name("runner_sessions_pkey"), new TableField[] { RunnerSessions.RUNNER_SESSIONS.ID }, true);

@@ -9,6 +9,9 @@ import hero.supervisor.store.schema.tables.JobAttempts;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobHolds;
+import hero.supervisor.store.schema.tables.JobLogEnds;
+import hero.supervisor.store.schema.tables.JobLogs;
+import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
@@ -29,6 +32,12 @@ public class Tables {
     public static final JobEventsFloor JOB_EVENTS_FLOOR = JobEventsFloor.JOB_EVENTS_FLOOR;
 
     public static final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
+
+    public static final JobLogEnds JOB_LOG_ENDS = JobLogEnds.JOB_LOG_ENDS;
+
+    public static final JobLogs JOB_LOGS = JobLogs.JOB_LOGS;
+
+    public static final JobProgress JOB_PROGRESS = JobProgress.JOB_PROGRESS;
 
     public static final JobQueue JOB_QUEUE = JobQueue.JOB_QUEUE;
 

@@ -1,0 +1,95 @@
+package hero.supervisor.cli;
+
+import hero.supervisor.client.Tree;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// `supervisor job logs`: reads a job's log page by page, and on while the job goes on.
+final class JobLogs {
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(300);
+
+    private final Shell shell;
+    private final Gateway gateway;
+    private final String jobId;
+    private final @Nullable String stream;
+    private final boolean json;
+    private final Map<String, Long> ends = new HashMap<>();
+
+    JobLogs(Shell shell, Gateway gateway, String jobId, @Nullable String stream, boolean json) {
+        this.shell = shell;
+        this.gateway = gateway;
+        this.jobId = jobId;
+        this.stream = stream;
+        this.json = json;
+    }
+
+    /// @param only an attempt; null: the last one, and with `follow` those that come after it
+    /// @param follow until the attempt, or the job, has ended
+    void print(@Nullable Integer only, boolean follow) {
+        long attempt = only == null ? 0 : only;
+        long offset = 0;
+        while (!Thread.currentThread().isInterrupted()) {
+            Map<String, Object> page = Tree.object(gateway.call("job.logs", params(attempt, offset)));
+            attempt = Tree.whole(page, "attempt", attempt);
+            boolean empty = Tree.array(page.get("chunks")).isEmpty();
+            Tree.array(page.get("chunks")).forEach(chunk -> show(page, Tree.object(chunk)));
+            offset = Tree.whole(page, "next", offset);
+            boolean end = Boolean.TRUE.equals(page.get("end"));
+            if (end || (empty && !follow)) {
+                long next = follow && only == null && end ? last() : attempt;
+                if (next == attempt) {
+                    return;
+                }
+                attempt = next;
+                offset = 0;
+                ends.clear();
+            } else if (empty) {
+                LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+            }
+        }
+    }
+
+    /// The job's last attempt: a later one than ours when it was handed out again.
+    private long last() {
+        Map<String, Object> params = params(0, 0);
+        params.put("limit", 1);
+        return Tree.whole(Tree.object(gateway.call("job.logs", params)), "attempt", 0);
+    }
+
+    private Map<String, Object> params(long attempt, long offset) {
+        Map<String, Object> params = new LinkedHashMap<>(Map.of("job_id", jobId, "offset", offset));
+        if (attempt > 0) {
+            params.put("attempt", attempt);
+        }
+        if (stream != null) {
+            params.put("stream", stream);
+        }
+        return params;
+    }
+
+    private void show(Map<String, Object> page, Map<String, Object> chunk) {
+        if (json) {
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("job_id", jobId);
+            line.put("attempt", page.get("attempt"));
+            line.putAll(chunk);
+            shell.json(line);
+            return;
+        }
+        String of = Tree.string(chunk, "stream", "stdout");
+        String data = Tree.string(chunk, "data", "");
+        long offset = Tree.whole(chunk, "offset", 0);
+        long missing = offset - ends.getOrDefault(of, 0L);
+        if (missing > 0) {
+            shell.note("\n... " + missing + " bytes of " + of + " were not kept ...");
+        }
+        ends.put(of, offset + data.getBytes(java.nio.charset.StandardCharsets.UTF_8).length);
+        var to = of.equals("stderr") ? shell.err() : shell.out();
+        to.print(data);
+        to.flush();
+    }
+}
