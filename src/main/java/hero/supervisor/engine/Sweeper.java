@@ -41,13 +41,10 @@ public final class Sweeper implements AutoCloseable {
         this.sweptNanos = time.nanoTime();
         this.trustNanos = sweptNanos;
         this.loops = List.of(
-                new Loop("watch", WATCH, runners.stops()::watch),
-                new Loop("news", NEWS, tail::run),
+                new Loop("watch", WATCH, this::watch),
+                new Loop("news", NEWS, this::news),
                 new Loop("sweep", SWEEP, this::sweep),
-                new Loop("net", NET, () -> {
-                    runners.control().refresh();
-                    runners.dispatch().tick();
-                }));
+                new Loop("net", NET, this::net));
     }
 
     public Sweeper start(ThreadFactory threads) {
@@ -60,7 +57,22 @@ public final class Sweeper implements AutoCloseable {
         loops.forEach(Loop::close);
     }
 
-    private void sweep() {
+    // Each loop's step, for tests that are the scheduler themselves.
+
+    void watch() {
+        runners.stops().watch();
+    }
+
+    void news() {
+        tail.run();
+    }
+
+    void net() {
+        runners.control().refresh();
+        runners.dispatch().tick();
+    }
+
+    void sweep() {
         List<String> ripe = jobs.ripen(RIPEN_MAX);
         ripe.forEach(runners.dispatch()::wake);
         secrets.refresh();
