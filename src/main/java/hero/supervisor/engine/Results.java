@@ -14,11 +14,17 @@ import java.util.concurrent.atomic.LongAdder;
 /// Safe for any thread.
 public final class Results {
     private final JobStore store;
-    private final ConcurrentHashMap<String, Set<CompletableFuture<JobResult>>> waiters = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
     private final LongAdder waiting = new LongAdder();
 
     public Results(JobStore store) {
         this.store = store;
+    }
+
+    /// One who waits.
+    static final class Waiter extends CompletableFuture<JobResult> {
+        /// The job is known to have been there.
+        volatile boolean exists;
     }
 
     /// The job's result, as soon as there is one. Cancel the future to stop waiting. Fails with `job_not_found`.
@@ -33,10 +39,10 @@ public final class Results {
     }
 
     /// Registers without reading: for a caller that is about to create the job.
-    CompletableFuture<JobResult> register(String jobId) {
-        var waiter = new CompletableFuture<JobResult>();
+    Waiter register(String jobId) {
+        var waiter = new Waiter();
         waiters.compute(jobId, (_, present) -> {
-            var all = present == null ? ConcurrentHashMap.<CompletableFuture<JobResult>>newKeySet(1) : present;
+            var all = present == null ? ConcurrentHashMap.<Waiter>newKeySet(1) : present;
             all.add(waiter);
             return all;
         });
@@ -46,11 +52,11 @@ public final class Results {
     }
 
     /// Reads what the store knows, on behalf of a registered waiter.
-    void read(String jobId, CompletableFuture<JobResult> waiter) {
+    void read(String jobId, Waiter waiter) {
         switch (store.answer(jobId)) {
             case Answer.Done(JobResult result) -> waiter.complete(result);
             case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
-            case Answer.Pending() -> {}
+            case Answer.Pending() -> waiter.exists = true;
         }
     }
 
@@ -70,8 +76,14 @@ public final class Results {
         }
     }
 
-    /// Another gateway ended the job: read its outcome if somebody here waits for it.
-    void finishedElsewhere(String jobId) {
+    /// Looks for everybody who waits. A job that is about to be created may not be there yet.
+    void readAll() {
+        waiters.forEach((jobId, all) ->
+                all.stream().filter(waiter -> waiter.exists).forEach(waiter -> read(jobId, waiter)));
+    }
+
+    /// The job has ended: read its outcome if somebody here still waits for it.
+    void ended(String jobId) {
         var all = waiters.get(jobId);
         if (all != null) {
             all.forEach(waiter -> read(jobId, waiter));
@@ -89,7 +101,7 @@ public final class Results {
     }
 
     @SuppressWarnings("CollectionUndefinedEquality") // Identity is what is meant: a waiter is this very future.
-    private void forget(String jobId, CompletableFuture<JobResult> waiter) {
+    private void forget(String jobId, Waiter waiter) {
         waiting.decrement();
         waiters.computeIfPresent(jobId, (_, all) -> {
             all.remove(waiter);

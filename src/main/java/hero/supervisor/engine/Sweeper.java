@@ -39,7 +39,8 @@ public final class Sweeper implements AutoCloseable {
         this.time = time;
         this.tail = new Tail(jobs, results, runners);
         this.sweptNanos = time.nanoTime();
-        this.trustNanos = sweptNanos;
+        // One that has just started has heard no beats either.
+        this.trustNanos = sweptNanos + settings.lease().toNanos();
         this.loops = List.of(
                 new Loop("watch", WATCH, this::watch),
                 new Loop("news", NEWS, this::news),
@@ -76,6 +77,7 @@ public final class Sweeper implements AutoCloseable {
         List<String> ripe = jobs.ripen(RIPEN_MAX);
         ripe.forEach(runners.dispatch()::wake);
         secrets.refresh();
+        runners.holds().tidy();
         if (mayJudge()) {
             rescue();
         }

@@ -4,12 +4,17 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads what other gateways did from the event log, and wakes whoever here waits for it: callers for outcomes,
+/// Reads from the event log what any gateway did, and wakes whoever here waits for it: callers for outcomes,
 /// runners for queued jobs, holders for stops. Its cost depends on what happens, not on how many wait. One thread.
+///
+/// What this gateway did itself is read too: it may have been told that a write failed which was committed after
+/// all, and then nobody else would tell those who wait here.
 final class Tail {
     private static final Logger log = LoggerFactory.getLogger(Tail.class);
     private static final int READ_MAX = 5000;
@@ -30,10 +35,15 @@ final class Tail {
         Position from = cursor;
         if (from == null) {
             from = store.head();
+            // What happened before the head was never news here; those who waited already must look themselves.
+            results.readAll();
+            cursor = from;
         }
         while (true) {
-            Events events = store.eventsOfOthers(from, READ_MAX);
-            events.events().forEach(this::heard);
+            Events events = store.events(from, READ_MAX);
+            Set<String> queues = new TreeSet<>();
+            events.events().forEach(event -> heard(event, queues));
+            queues.forEach(runners.dispatch()::wake);
             cursor = events.next();
             if (events.next().equals(from)) {
                 return;
@@ -42,10 +52,10 @@ final class Tail {
         }
     }
 
-    private void heard(Event event) {
+    private void heard(Event event, Set<String> queues) {
         switch (event.status()) {
-            case "queued" -> runners.dispatch().wake(event.queue());
-            case "completed", "failed", "timeout" -> results.finishedElsewhere(event.jobId());
+            case "queued" -> queues.add(event.queue());
+            case "completed", "failed", "timeout" -> results.ended(event.jobId());
             case "deleted" -> results.deleted(event.jobId());
             case "stopping" -> runners.stops().stop(event.jobId(), event.attempt(), "stopped");
             default -> log.atTrace().addKeyValue("status", event.status()).log("an event of no concern here");

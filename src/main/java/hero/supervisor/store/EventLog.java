@@ -14,7 +14,7 @@ import java.util.List;
 /// only below the oldest transaction that still runs. Above it a transaction may yet commit with a lower position.
 final class EventLog {
     private static final String READ = """
-            select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node
+            select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue
             from job_events
             where (xid, seq) > (?::text::xid8, ?) and xid < pg_snapshot_xmin(pg_current_snapshot())
             order by job_events.xid, seq
@@ -22,11 +22,8 @@ final class EventLog {
             """;
 
     private final Database database;
-    private final String node;
-
-    EventLog(Database database, String node) {
+    EventLog(Database database) {
         this.database = database;
-        this.node = node;
     }
 
     /// Every event of a transaction that runs now or comes later lies behind this position.
@@ -37,7 +34,7 @@ final class EventLog {
                 0));
     }
 
-    Events ofOthers(Position after, int max) {
+    Events behind(Position after, int max) {
         return database.transaction(connection -> read(connection, after, max));
     }
 
@@ -51,9 +48,7 @@ final class EventLog {
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     next = new Position(rows.getLong("xid"), rows.getLong("seq"));
-                    if (!JobRow.text(rows, "node").equals(node)) {
-                        events.add(event(next, rows));
-                    }
+                    events.add(event(next, rows));
                 }
             }
             return new Events(events, next);

@@ -145,15 +145,16 @@ public interface JobStore {
     /// What a session holds, for a gateway that takes it over or watches deadlines.
     List<Held> held(String sessionId);
 
-    record Held(Assignment.Key key, double timeoutS, Duration left, boolean stopRequested) {}
+    record Held(Assignment.Key key, double timeoutS, Duration left, boolean stopRequested, boolean atMostOnce) {}
 
     // ---- the event log ----
 
     /// The position just behind every finished transaction.
     Position head();
 
-    /// Events behind `after` that other gateways wrote, in order, up to the oldest transaction still running.
-    Events eventsOfOthers(Position after, int max);
+    /// Events behind `after` of all gateways, in order, up to the oldest transaction still running. The reader's
+    /// own are among them: it may not know that they were committed.
+    Events events(Position after, int max);
 
     record Position(long xid, long seq) {}
 

@@ -39,7 +39,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.ends = new GroupCommit<>("complete", database, sizes, endBatch);
         this.writes = new JobWrites(database, node);
         this.reads = new JobReads(database);
-        this.events = new EventLog(database, node);
+        this.events = new EventLog(database);
         this.rescue = new Rescue(database, node);
     }
 
@@ -131,8 +131,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public Events eventsOfOthers(Position after, int max) {
-        return events.ofOthers(after, max);
+    public Events events(Position after, int max) {
+        return events.behind(after, max);
     }
 
     @Override

@@ -63,10 +63,12 @@ public final class MemoryDatabase {
 
     static final class SessionRow {
         final String runner;
+        final String node;
         Instant leaseUntil;
 
-        SessionRow(String runner, Instant leaseUntil) {
+        SessionRow(String runner, String node, Instant leaseUntil) {
             this.runner = runner;
+            this.node = node;
             this.leaseUntil = leaseUntil;
         }
     }

@@ -27,12 +27,10 @@ public final class MemoryJobStore implements JobStore {
 
     private final MemoryDatabase shared;
     private final MemoryMoves moves;
-    private final String node;
 
     public MemoryJobStore(MemoryDatabase shared, String node) {
         this.shared = shared;
         this.moves = new MemoryMoves(shared, node);
-        this.node = node;
     }
 
     @Override
@@ -297,7 +295,8 @@ public final class MemoryJobStore implements JobStore {
                             Duration.between(
                                     moves.now(),
                                     Objects.requireNonNull(row.startedAt).plusNanos((long) (row.job.timeoutS() * 1e9))),
-                            row.stopRequested))
+                            row.stopRequested,
+                            row.atMostOnce()))
                     .toList();
         }
     }
@@ -310,12 +309,11 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public Events eventsOfOthers(Position after, int max) {
+    public Events events(Position after, int max) {
         synchronized (shared) {
             int from = (int) after.xid();
             int to = Math.min(shared.events.size(), from + max);
             List<Event> events = shared.events.subList(from, to).stream()
-                    .filter(logged -> !logged.node().equals(node))
                     .map(Logged::event)
                     .toList();
             return new Events(events, new Position(to, 0));

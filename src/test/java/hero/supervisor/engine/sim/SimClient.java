@@ -63,7 +63,8 @@ final class SimClient {
     }
 
     private void begin(Job job) {
-        switch (world.random.nextInt(10)) {
+        int manner = world.random.nextInt(10);
+        switch (manner) {
             case 0 -> until(job, jobs -> jobs.create(job), (_, _) -> finish());
             case 1, 2, 3, 4 -> until(job, jobs -> jobs.create(job), (_, _) -> go(job));
             default -> until(job, jobs -> jobs.run(job), (result, refusal) -> got(job, result, refusal, false));
@@ -77,7 +78,8 @@ final class SimClient {
             open++;
             world.at(world.between(0, 15_000), () -> until(job, jobs -> jobs.delete(job.id()), (_, _) -> finish()));
         }
-        if (world.chance(0.3)) {
+        // A job that nobody starts has no result to wait for.
+        if (manner != 0 && world.chance(0.3)) {
             open++;
             until(job, jobs -> jobs.result(job.id()), (result, refusal) -> got(job, result, refusal, true));
         }
