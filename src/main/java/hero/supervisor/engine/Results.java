@@ -7,6 +7,7 @@ import hero.supervisor.store.JobStore.Answer;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Who waits for which job. A waiter is a map entry and a future: no thread, no connection, no polling of its own.
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class Results {
     private final JobStore store;
     private final ConcurrentHashMap<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
+    private final AtomicInteger numbers = new AtomicInteger();
     private final LongAdder waiting = new LongAdder();
 
     public Results(JobStore store) {
@@ -25,6 +27,18 @@ public final class Results {
     static final class Waiter extends CompletableFuture<JobResult> {
         /// The job is known to have been there.
         volatile boolean exists;
+
+        private final int number;
+
+        Waiter(int number) {
+            this.number = number;
+        }
+
+        /// Not the identity's: who waits is told in the same order in every run of a simulation.
+        @Override
+        public int hashCode() {
+            return number;
+        }
     }
 
     /// The job's result, as soon as there is one. Cancel the future to stop waiting. Fails with `job_not_found`.
@@ -40,7 +54,7 @@ public final class Results {
 
     /// Registers without reading: for a caller that is about to create the job.
     Waiter register(String jobId) {
-        var waiter = new Waiter();
+        var waiter = new Waiter(numbers.incrementAndGet());
         waiters.compute(jobId, (_, present) -> {
             var all = present == null ? ConcurrentHashMap.<Waiter>newKeySet(1) : present;
             all.add(waiter);
@@ -78,8 +92,8 @@ public final class Results {
 
     /// Looks for everybody who waits. A job that is about to be created may not be there yet.
     void readAll() {
-        waiters.forEach((jobId, all) ->
-                all.stream().filter(waiter -> waiter.exists).forEach(waiter -> read(jobId, waiter)));
+        waiters.forEach(
+                (jobId, all) -> all.stream().filter(waiter -> waiter.exists).forEach(waiter -> read(jobId, waiter)));
     }
 
     /// The job has ended: read its outcome if somebody here still waits for it.

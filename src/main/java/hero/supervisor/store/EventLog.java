@@ -22,6 +22,7 @@ final class EventLog {
             """;
 
     private final Database database;
+
     EventLog(Database database) {
         this.database = database;
     }

@@ -181,7 +181,13 @@ final class JobReads {
 
     List<Held> held(String sessionId) {
         return database.query(sql -> sql.select(
-                        JOBS.ID, JOBS.ATTEMPT, JOBS.LEASE, JOBS.TIMEOUT_S, JOBS.STOP_REQUESTED_AT, JOBS.AT_MOST_ONCE, LEFT_MS)
+                        JOBS.ID,
+                        JOBS.ATTEMPT,
+                        JOBS.LEASE,
+                        JOBS.TIMEOUT_S,
+                        JOBS.STOP_REQUESTED_AT,
+                        JOBS.AT_MOST_ONCE,
+                        LEFT_MS)
                 .from(JOB_HOLDS)
                 .join(JOBS)
                 .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))

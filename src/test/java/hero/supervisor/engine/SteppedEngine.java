@@ -82,9 +82,7 @@ public final class SteppedEngine {
     /// Sessions, and what they hold or may be given, in words: for a complaint about what was left.
     public List<String> left() {
         return runners.holds().sessions().stream()
-                .filter(session -> session.link == null
-                        || !session.held.isEmpty()
-                        || session.reserved.get() != 0)
+                .filter(session -> session.link == null || !session.held.isEmpty() || session.reserved.get() != 0)
                 .map(session -> session + " linked " + (session.link != null) + " held " + session.held.keySet()
                         + " reserved " + session.reserved)
                 .toList();

@@ -38,8 +38,7 @@ class UnknownOutcomeTest {
     }
 
     private static Job once(String id) {
-        return job(
-                id, "r1", 60, new Job.Extras(OptionalInt.empty(), null, OptionalInt.empty(), null, null, true));
+        return job(id, "r1", 60, new Job.Extras(OptionalInt.empty(), null, OptionalInt.empty(), null, null, true));
     }
 
     private Assignment take(EngineFixture engine, Link link) {
@@ -129,6 +128,7 @@ class UnknownOutcomeTest {
 
     @Test
     void a_refused_delete_leaves_no_waiter() {
+        a.connect("r1", 1);
         a.jobs.createAndStart(job("j1")).join();
         a.flaky.refuseAfter("delete");
         assertThrows(Refusal.class, () -> a.jobs.delete("j1"));

@@ -313,9 +313,8 @@ public final class MemoryJobStore implements JobStore {
         synchronized (shared) {
             int from = (int) after.xid();
             int to = Math.min(shared.events.size(), from + max);
-            List<Event> events = shared.events.subList(from, to).stream()
-                    .map(Logged::event)
-                    .toList();
+            List<Event> events =
+                    shared.events.subList(from, to).stream().map(Logged::event).toList();
             return new Events(events, new Position(to, 0));
         }
     }

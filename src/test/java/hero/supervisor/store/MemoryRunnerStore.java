@@ -105,7 +105,10 @@ public final class MemoryRunnerStore implements RunnerStore {
             }
             shared.sessions.put(
                     session.id(),
-                    new SessionRow(session.runner(), session.node(), shared.time.instant().plus(lease)));
+                    new SessionRow(
+                            session.runner(),
+                            session.node(),
+                            shared.time.instant().plus(lease)));
             return true;
         }
     }

@@ -43,7 +43,9 @@ final class Checker {
         JobStatus status = JobStatus.CREATED;
         int attempt;
         int handOuts;
-        @Nullable JobResult result;
+
+        @Nullable
+        JobResult result;
     }
 
     Checker(World world) {
@@ -222,8 +224,8 @@ final class Checker {
     boolean quiet() {
         return world.database.views().stream().allMatch(Checker::rests)
                 && world.nodes.stream()
-                        .allMatch(node ->
-                                node.engine().waiting() == 0 && node.engine().left().isEmpty());
+                        .allMatch(node -> node.engine().waiting() == 0
+                                && node.engine().left().isEmpty());
     }
 
     void end(boolean finished) {
@@ -231,8 +233,8 @@ final class Checker {
         if (!finished) {
             List<String> left = new ArrayList<>();
             world.database.views().stream().filter(row -> !rests(row)).forEach(row -> left.add(row.toString()));
-            world.nodes.forEach(node -> left.add(node.name + " waiters " + node.engine().waiting() + " sessions "
-                    + node.engine().left()));
+            world.nodes.forEach(node -> left.add(node.name + " waiters "
+                    + node.engine().waiting() + " sessions " + node.engine().left()));
             world.clients.stream().filter(client -> !client.done()).forEach(client -> left.add(client.toString()));
             throw new AssertionError("not everything finished: " + left);
         }

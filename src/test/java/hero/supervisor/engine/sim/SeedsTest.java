@@ -34,7 +34,9 @@ class SeedsTest {
         }
         System.out.println("seeds " + count + " from " + from + ", steps " + steps + ", failed " + failures.size()
                 + ", faults " + hits);
-        assertTrue(failures.isEmpty(), () -> failures.size() + " of " + count + " seeds failed, the first: "
-                + String.join("\n", failures.subList(0, Math.min(5, failures.size()))));
+        assertTrue(
+                failures.isEmpty(),
+                () -> failures.size() + " of " + count + " seeds failed, the first: "
+                        + String.join("\n", failures.subList(0, Math.min(5, failures.size()))));
     }
 }

@@ -54,7 +54,10 @@ final class SimClient {
         Double delay = world.chance(0.5) ? (Double) (double) world.random.nextInt(2) : null;
         OptionalInt priority = world.chance(0.2) ? OptionalInt.of(world.random.nextInt(11) - 5) : OptionalInt.empty();
         String startAt = world.chance(0.15)
-                ? new SimTime(world).instant().plusNanos(world.between(0, 50_000)).toString()
+                ? new SimTime(world)
+                        .instant()
+                        .plusNanos(world.between(0, 50_000))
+                        .toString()
                 : null;
         var extras = new Job.Extras(retries, delay, priority, startAt, null, world.chance(0.2) ? true : null);
         String runner = RUNNERS[world.random.nextInt(RUNNERS.length)];
@@ -71,8 +74,9 @@ final class SimClient {
         }
         if (world.chance(0.2)) {
             open++;
-            world.at(world.between(0, 10_000), () -> until(job, jobs -> done(() -> jobs.stop(job.id())), (_, _) ->
-                    finish()));
+            world.at(
+                    world.between(0, 10_000),
+                    () -> until(job, jobs -> done(() -> jobs.stop(job.id())), (_, _) -> finish()));
         }
         if (world.chance(0.15)) {
             open++;
@@ -86,8 +90,11 @@ final class SimClient {
     }
 
     private void go(Job job) {
-        until(job, jobs -> jobs.start(job.id()), (_, _) -> until(
-                job, jobs -> jobs.result(job.id()), (result, refusal) -> got(job, result, refusal, true)));
+        until(
+                job,
+                jobs -> jobs.start(job.id()),
+                (_, _) -> until(
+                        job, jobs -> jobs.result(job.id()), (result, refusal) -> got(job, result, refusal, true)));
     }
 
     private static CompletableFuture<Integer> done(Runnable task) {
@@ -108,7 +115,8 @@ final class SimClient {
     // ---- calls ----
 
     /// Asks until there is an answer that asking again would not change.
-    private <T> void until(Job job, Function<Jobs, CompletableFuture<T>> what, BiConsumer<@Nullable T, @Nullable Refusal> then) {
+    private <T> void until(
+            Job job, Function<Jobs, CompletableFuture<T>> what, BiConsumer<@Nullable T, @Nullable Refusal> then) {
         call(what, (answer, refusal) -> {
             if (answer != null || (refusal == null) || definitive(refusal)) {
                 then.accept(answer, refusal);

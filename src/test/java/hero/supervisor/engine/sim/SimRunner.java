@@ -192,7 +192,9 @@ final class SimRunner extends Actor {
         }
         at.ask(
                 session -> {
-                    CompletableFuture<Outcome> outcome = at.node().engine().runners()
+                    CompletableFuture<Outcome> outcome = at.node()
+                            .engine()
+                            .runners()
                             .complete(session, List.of(report))
                             .getFirst();
                     outcome.whenComplete((told, error) -> {

@@ -68,16 +68,13 @@ final class SimStore {
             if (node.life == life || world.chance(0.5)) {
                 Object value = value((CompletableFuture<?>) call(method, args));
                 if (node.life == life && !late) {
-                    world.at(
-                            node,
-                            back,
-                            () -> {
-                                if (refused) {
-                                    answer.completeExceptionally(busy());
-                                } else {
-                                    answer.complete(value);
-                                }
-                            });
+                    world.at(node, back, () -> {
+                        if (refused) {
+                            answer.completeExceptionally(busy());
+                        } else {
+                            answer.complete(value);
+                        }
+                    });
                 }
             }
         });

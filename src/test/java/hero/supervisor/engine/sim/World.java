@@ -129,8 +129,10 @@ final class World {
             }
             checker.end(finished());
         } catch (RuntimeException | AssertionError e) {
-            throw new AssertionError("seed " + seed + " at " + now / MS + " ms: " + e.getMessage() + "; faults " + hits
-                    + "; run it again with -Dseed=" + seed, e);
+            throw new AssertionError(
+                    "seed " + seed + " at " + now / MS + " ms: " + e.getMessage() + "; faults " + hits
+                            + "; run it again with -Dseed=" + seed,
+                    e);
         }
     }
 
