@@ -7,6 +7,7 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.engine.Jobs;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
+import hero.supervisor.wire.ExplainJson;
 import hero.supervisor.wire.JobJson;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.Params;
@@ -94,7 +95,10 @@ final class JobMethods {
 
     Body result(Call call) {
         Duration atMost = waitAtMost(call);
-        return JobJson.result(call.await(jobs.result(jobId(call)), atMost));
+        var wait = jobs.await(jobId(call));
+        // The first look is no waiting: also a call with timeout 0 gets a result that is there.
+        call.commit(wait.looked());
+        return JobJson.result(call.await(wait.result(), atMost));
     }
 
     Body get(Call call) {
@@ -104,6 +108,10 @@ final class JobMethods {
                         a.attempt(), a.sessionId(), a.startedAt(), a.endedAt(), a.status(), a.error(), a.exitCode()))
                 .toList();
         return JobJson.details(d.job(), d.queue(), d.state(), d.result(), attempts);
+    }
+
+    Body explain(Call call) {
+        return ExplainJson.explanation(jobs.explain(jobId(call)));
     }
 
     Body stop(Call call) {

@@ -59,6 +59,7 @@ public final class Methods {
                 .on("job.delete", USER, job::delete)
                 .on("rpc.discover", PUBLIC, call -> parts.document().body())
                 .on("job.get", READ, job::get)
+                .on("job.explain", READ, job::explain)
                 .on("run_job", USER, job::run)
                 .on("create_job", USER, job::createAndStart)
                 .on("list_jobs", READ, job::listIds)

@@ -18,9 +18,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// `runner.*`: what connected runners call. One session per connection. Source: contract §6.
 final class RunnerProtocol {
+    private static final Logger log = LoggerFactory.getLogger(RunnerProtocol.class);
     private static final long WAIT_DEFAULT_MS = 30_000;
 
     private final Runners runners;
@@ -63,8 +66,14 @@ final class RunnerProtocol {
 
     private void leave(Peer peer) {
         Joined gone = joined.remove(peer.id());
-        if (gone != null) {
+        if (gone == null) {
+            return;
+        }
+        try {
             runners.disconnected(gone.session(), gone.link());
+        } catch (Refusal e) {
+            // The database is away, or we are leaving: the session's lease ends by itself.
+            log.atDebug().addKeyValue("peer", peer.id()).addKeyValue("kind", e.kind().word()).log("session left to its lease");
         }
     }
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param dbUser of the database; a `user` in the URL wins over it
 /// @param dbPassword never printed
 /// @param dbPool connections to the database
+/// @param dbWaitMs for a database that cannot be reached at start
 /// @param migrate bring the schema up to date at start
 /// @param messageBytes largest request
 /// @param timeoutDefaultS for a job that names none
@@ -38,6 +39,7 @@ public record Config(
         String dbUser,
         String dbPassword,
         int dbPool,
+        long dbWaitMs,
         boolean migrate,
         int messageBytes,
         double timeoutDefaultS,
@@ -97,6 +99,7 @@ public record Config(
                         : reader.text(Setting.DB_USER),
                 reader.text(Setting.DB_PASSWORD),
                 (int) reader.whole(Setting.DB_POOL, 2, 500),
+                reader.whole(Setting.DB_WAIT_MS, 0, 3_600_000),
                 reader.yesOrNo(Setting.MIGRATE),
                 (int) reader.whole(Setting.MESSAGE_BYTES, 1024, 256 << 20),
                 reader.seconds(Setting.TIMEOUT_DEFAULT_S),
@@ -125,6 +128,7 @@ public record Config(
                 user,
                 password,
                 dbPool,
+                dbWaitMs,
                 migrate,
                 messageBytes,
                 timeoutDefaultS,

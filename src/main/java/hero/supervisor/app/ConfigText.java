@@ -41,6 +41,7 @@ public final class ConfigText {
             case DB_USER -> quoted(config.dbUser());
             case DB_PASSWORD -> quoted(config.dbPassword().isEmpty() ? "" : "***");
             case DB_POOL -> String.valueOf(config.dbPool());
+            case DB_WAIT_MS -> String.valueOf(config.dbWaitMs());
             case MIGRATE -> String.valueOf(config.migrate());
             case MESSAGE_BYTES -> String.valueOf(config.messageBytes());
             case TIMEOUT_DEFAULT_S -> plain(config.timeoutDefaultS());

@@ -40,12 +40,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     private final FileChannel lockFile;
     private final PostgresServer server;
+    private final int port;
     private final Database.Settings settings;
     private boolean closed;
 
-    private EmbeddedDatabase(FileChannel lockFile, PostgresServer server, Database.Settings settings) {
+    private EmbeddedDatabase(FileChannel lockFile, PostgresServer server, int port, Database.Settings settings) {
         this.lockFile = lockFile;
         this.server = server;
+        this.port = port;
         this.settings = settings;
     }
 
@@ -88,7 +90,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 "jdbc:postgresql://127.0.0.1:" + port + "/postgres",
                 USER,
                 Files.readString(password).strip());
-        return new EmbeddedDatabase(lock, server, settings);
+        return new EmbeddedDatabase(lock, server, port, settings);
     }
 
     /// Where to connect.
@@ -176,6 +178,16 @@ public final class EmbeddedDatabase implements AutoCloseable {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
             return socket.getLocalPort();
         }
+    }
+
+    /// Stops PostgreSQL and keeps the folder, for tests of what happens without it.
+    void pause() throws IOException {
+        server.stop();
+    }
+
+    /// Starts it again, on the same port.
+    void resume() throws IOException {
+        server.start(port);
     }
 
     /// PostgreSQL's process.

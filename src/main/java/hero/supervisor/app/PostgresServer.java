@@ -1,5 +1,6 @@
 package hero.supervisor.app;
 
+import hero.supervisor.runner.ProcessTable;
 import hero.supervisor.store.Database;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,9 +12,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
@@ -25,6 +25,11 @@ final class PostgresServer {
     private static final int START_WITHIN_S = 300;
 
     private static final int STOP_WITHIN_S = 60;
+
+    /// Five seconds in all.
+    private static final int EXIT_LOOKS = 250;
+
+    private static final long LOOK_AGAIN_NS = 20_000_000;
 
     private final Path binaries;
     private final Path data;
@@ -96,13 +101,13 @@ final class PostgresServer {
         process.ifPresent(PostgresServer::awaitExit);
     }
 
+    /// There is no event for the end of a process that nobody collects, so it is looked at.
     private static void awaitExit(ProcessHandle process) {
-        try {
-            process.onExit().get(5, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            // Its data is complete; what remains is a process that nobody collects.
+        for (int look = 0; look < EXIT_LOOKS && ProcessTable.isAlive(process); look++) {
+            LockSupport.parkNanos(LOOK_AGAIN_NS);
+        }
+        if (ProcessTable.isAlive(process)) {
+            // Its data is complete all the same.
             log(process.pid());
         }
     }
@@ -111,7 +116,7 @@ final class PostgresServer {
         LoggerFactory.getLogger(PostgresServer.class)
                 .atDebug()
                 .addKeyValue("pid", pid)
-                .log("PostgreSQL has stopped, its process is still listed");
+                .log("PostgreSQL has stopped, its process still runs");
     }
 
     /// A PostgreSQL that a killed supervisor left running on the folder.
@@ -133,7 +138,7 @@ final class PostgresServer {
                 return OptionalLong.empty();
             }
             long pid = Long.parseLong(Files.readAllLines(file).getFirst().strip());
-            Optional<ProcessHandle> process = ProcessHandle.of(pid).filter(ProcessHandle::isAlive);
+            Optional<ProcessHandle> process = ProcessHandle.of(pid).filter(ProcessTable::isAlive);
             boolean ours = process.isPresent()
                     && process.get()
                             .info()

@@ -15,6 +15,7 @@ import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.Migrations;
 import hero.supervisor.store.Partitions;
+import hero.supervisor.store.PostgresFactStore;
 import hero.supervisor.store.PostgresJobStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.PostgresSecretStore;
@@ -41,7 +42,6 @@ import org.slf4j.LoggerFactory;
 /// `close` may be called from another thread and again.
 public final class Supervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
-    private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
     private static final Duration PARTITIONS_EVERY = Duration.ofHours(1);
     private static final Duration CLOSE_SPREAD_MAX = Duration.ofSeconds(2);
     private static final int BATCH_MAX = 1000;
@@ -52,6 +52,7 @@ public final class Supervisor implements AutoCloseable {
     private final PostgresJobStore jobStore;
     private final Jobs jobs;
     private final Runners runners;
+    private final Results results;
     private final Secrets secrets;
     private final Sweeper sweeper;
     private final Loop partitions;
@@ -95,7 +96,7 @@ public final class Supervisor implements AutoCloseable {
     static Database connect(Config config) {
         return Database.connect(
                 new Database.Settings(config.dbUrl(), config.dbUser(), config.dbPassword(), config.dbPool()),
-                DATABASE_PATIENCE);
+                Duration.ofMillis(config.dbWaitMs()));
     }
 
     private Supervisor(Config config, Database database) {
@@ -118,7 +119,7 @@ public final class Supervisor implements AutoCloseable {
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.jobStore = new PostgresJobStore(database, config.nodeName(), limits.storeQueue(), BATCH_MAX);
-        var results = new Results(jobStore);
+        this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
         this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
@@ -132,7 +133,7 @@ public final class Supervisor implements AutoCloseable {
                 () -> "ses_" + ids.next(),
                 random::nextLong,
                 executor));
-        this.jobs = new Jobs(jobStore, results, runners, executor);
+        this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
         this.sweeper = new Sweeper(jobStore, results, runners, secrets, settings, time);
         OpenRpcDocument document = OpenRpcDocument.load();
@@ -216,6 +217,16 @@ public final class Supervisor implements AutoCloseable {
 
     Runners runners() {
         return runners;
+    }
+
+    /// Callers that wait for a job's end.
+    long waiters() {
+        return results.waiting();
+    }
+
+    /// Calls of any kind that only wait, as the transport counts them.
+    int waits() {
+        return gateway.waitCount();
     }
 
     /// Drains, then stops: no new hand-overs, open waits answered with `shutting_down`, sockets closed with 1012,

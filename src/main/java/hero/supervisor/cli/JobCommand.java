@@ -99,6 +99,24 @@ final class JobCommand {
     }
 
     @Command(
+            description = "Tell why a job is where it is: in a sentence, or with --json in all its facts.",
+            footerHeading = "%nExample:%n",
+            footer = "  supervisor job explain nightly-1")
+    int explain(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
+        try (Gateway gateway = client.open(shell, Scope.USER)) {
+            Object result = gateway.call("job.explain", Map.of("job_id", id));
+            if (client.json || !(result instanceof Map<?, ?> facts)) {
+                shell.json(result);
+            } else {
+                Object expected = facts.get("expected_start");
+                shell.line(id + " is " + facts.get("status") + ": " + facts.get("message")
+                        + (expected == null ? "" : " (expected to start at " + expected + ")"));
+            }
+            return Exit.OK;
+        }
+    }
+
+    @Command(
             description = "Wait until a job has ended, and print its result.",
             footer =
                     "The output goes to stdout (exit 0), an error to stderr (exit 1); exit 3 when --timeout is over first.")

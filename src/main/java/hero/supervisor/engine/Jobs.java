@@ -1,11 +1,13 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.Explanation;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Refusal;
+import hero.supervisor.store.FactStore;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
@@ -28,13 +30,15 @@ public final class Jobs {
     private static final int PAGE = 500;
 
     private final JobStore store;
+    private final FactStore facts;
     private final Results results;
     private final Runners runners;
     private final Executor executor;
     private volatile boolean closing;
 
-    public Jobs(JobStore store, Results results, Runners runners, Executor executor) {
+    public Jobs(JobStore store, FactStore facts, Results results, Runners runners, Executor executor) {
         this.store = store;
+        this.facts = facts;
         this.results = results;
         this.runners = runners;
         this.executor = executor;
@@ -143,10 +147,20 @@ public final class Jobs {
         return store.details(jobId).orElseThrow(() -> Refusal.jobNotFound(jobId));
     }
 
-    /// The result, as soon as there is one; cancel the future to wait no longer.
-    public CompletableFuture<JobResult> result(String jobId) {
+    /// Why the job is where it is. Refused with `job_not_found`.
+    public Explanation explain(String jobId) {
+        return Explanation.of(facts.facts(jobId).orElseThrow(() -> Refusal.jobNotFound(jobId)));
+    }
+
+    /// Begins to wait for a job's end.
+    public Results.Wait await(String jobId) {
         open();
         return results.of(jobId);
+    }
+
+    /// The result, as soon as there is one; cancel the future to wait no longer.
+    public CompletableFuture<JobResult> result(String jobId) {
+        return await(jobId).result();
     }
 
     /// Ends a job that waits, asks a running one to stop, leaves a finished one alone.

@@ -41,15 +41,17 @@ public final class Results {
         }
     }
 
-    /// The job's result, as soon as there is one. Cancel the future to stop waiting. Fails with `job_not_found`.
-    public CompletableFuture<JobResult> of(String jobId) {
+    /// A wait for a job's end.
+    ///
+    /// @param looked completes when the state has been read once; never fails
+    /// @param result completes when the job has ended, maybe at that look; fails with `job_not_found`; cancel it
+    /// to     stop waiting
+    public record Wait(CompletableFuture<Void> looked, CompletableFuture<JobResult> result) {}
+
+    /// Begins to wait.
+    public Wait of(String jobId) {
         var waiter = register(jobId);
-        try {
-            read(jobId, waiter);
-        } catch (RuntimeException e) {
-            waiter.completeExceptionally(e);
-        }
-        return waiter;
+        return new Wait(read(jobId, waiter), waiter);
     }
 
     /// Registers without reading: for a caller that is about to create the job.
@@ -65,13 +67,21 @@ public final class Results {
         return waiter;
     }
 
-    /// Reads what the store knows, on behalf of a registered waiter.
-    void read(String jobId, Waiter waiter) {
-        switch (store.answer(jobId)) {
-            case Answer.Done(JobResult result) -> waiter.complete(result);
-            case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
-            case Answer.Pending() -> waiter.exists = true;
-        }
+    /// Reads what the store knows, on behalf of a registered waiter. The future completes when that is done, and
+    /// never fails: the waiter does.
+    CompletableFuture<Void> read(String jobId, Waiter waiter) {
+        return store.ask(jobId).handle((answer, error) -> {
+            if (error != null) {
+                waiter.completeExceptionally(Refusals.rethrow(error));
+                return null;
+            }
+            switch (answer) {
+                case Answer.Done(JobResult result) -> waiter.complete(result);
+                case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
+                case Answer.Pending() -> waiter.exists = true;
+            }
+            return null;
+        });
     }
 
     /// The job's outcome is committed: everybody who waits for it hears of it.

@@ -102,18 +102,22 @@ public final class Secrets {
                 "the secret is missing or not valid; send one as params.secret, as Authorization: Bearer, or by auth.login");
     }
 
-    /// Reads what was added, expired or revoked since.
+    /// Reads what was added, expired or revoked since. Tells of every secret that does not hold, again each time:
+    /// a secret may have been shown and ended between two looks, and a connection may begin to carry it a moment
+    /// after it ended.
     void refresh() {
         Map<String, SecretInfo> fresh = new HashMap<>();
+        Set<String> ended = new HashSet<>();
+        known.values().forEach(row -> ended.add(row.id()));
         Instant now = time.instant();
         for (SecretInfo row : store.all()) {
             if (row.isValid(now)) {
                 fresh.put(row.hash(), row);
+                ended.remove(row.id());
+            } else {
+                ended.add(row.id());
             }
         }
-        Set<String> ended = new HashSet<>();
-        known.values().forEach(row -> ended.add(row.id()));
-        fresh.values().forEach(row -> ended.remove(row.id()));
         known = Map.copyOf(fresh);
         if (!ended.isEmpty()) {
             revoked.accept(ended);

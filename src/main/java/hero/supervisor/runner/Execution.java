@@ -50,8 +50,7 @@ final class Execution {
     }
 
     /// SIGTERM to all its processes, SIGKILL after `grace`. The result will be the failure `error`, unless the job
-    /// ended
-    /// before. Can be repeated; the first grace counts.
+    /// ended before. Can be repeated; the first grace counts.
     void stop(String error, Duration grace) {
         asked.complete(new Ask(error, grace));
     }
@@ -137,16 +136,18 @@ final class Execution {
     /// event for the end of a group, so it is looked at.
     private static void awaitGone(ProcessGroup group, Duration most, CompletableFuture<Ask> killed)
             throws InterruptedException {
-        for (long leftMs = most.toMillis(); leftMs > 0 && group.isAlive(); leftMs -= LOOK_AGAIN.toMillis()) {
+        var over = new CompletableFuture<>().completeOnTimeout(null, most.toMillis(), TimeUnit.MILLISECONDS);
+        while (!over.isDone() && group.isAlive()) {
             try {
                 killed.get(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
-                return;
+                break;
             } catch (TimeoutException e) {
                 // Look again.
             } catch (ExecutionException e) {
                 throw new IllegalStateException(e);
             }
         }
+        over.cancel(false);
     }
 
     /// A process left behind may hold the output open for ever: it gets a moment, then its end.

@@ -79,15 +79,15 @@ final class ProcessGroup {
         return signal(SIGKILL);
     }
 
-    /// True while any process of it is there.
+    /// True while any process of it runs; what has ended and only waits to be collected does not count.
     boolean isAlive() {
-        return leader.isAlive() || signal(0) || descendants().stream().anyMatch(ProcessHandle::isAlive);
+        return leader.isAlive() || !descendants().isEmpty() || (signal(0) && ProcessTable.isGroupAlive(leader.pid()));
     }
 
     /// Those ever seen below the leader: they stay known after they have lost their parent.
     private synchronized Set<ProcessHandle> descendants() {
         leader.descendants().forEach(known::add);
-        known.removeIf(process -> !process.isAlive());
+        known.removeIf(process -> !ProcessTable.isAlive(process));
         return Set.copyOf(known);
     }
 

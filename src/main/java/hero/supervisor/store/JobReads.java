@@ -21,6 +21,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jooq.Condition;
@@ -71,6 +72,18 @@ final class JobReads {
                 .where(JOBS.ID.eq(jobId))
                 .fetchOptional(JobReads::answer)
                 .orElseGet(Answer.NoJob::new));
+    }
+
+    /// The n-th answer is for the n-th id.
+    List<Answer> answers(List<String> jobIds) {
+        Map<String, Answer> found =
+                database.query(sql -> sql.select(JOBS.ID, JOBS.STATUS, JOBS.OUTPUT, JOBS.ERROR, JOBS.EXIT_CODE)
+                        .from(JOBS)
+                        .where(JOBS.ID.eq(DSL.any(jobIds.toArray(String[]::new))))
+                        .fetchMap(job -> job.get(JOBS.ID), JobReads::answer));
+        return jobIds.stream()
+                .map(id -> found.getOrDefault(id, new Answer.NoJob()))
+                .toList();
     }
 
     private static Answer answer(Record job) {

@@ -122,6 +122,11 @@ public interface JobStore {
     /// What a waiter reads after it has registered.
     Answer answer(String jobId);
 
+    /// Likewise, for thousands who ask at once: whoever asks while one read is under way shares the next one.
+    default CompletableFuture<Answer> ask(String jobId) {
+        return CompletableFuture.completedFuture(answer(jobId));
+    }
+
     sealed interface Answer {
         record Done(JobResult result) implements Answer {}
 

@@ -19,6 +19,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final GroupCommit<String, Started> starts;
     private final GroupCommit<ClaimBatch.Claim, List<Assignment>> claims;
     private final GroupCommit<EndBatch.End, Completed> ends;
+    /// No commits, but the same gathering: a burst of waiters costs a few reads and one connection.
+    private final GroupCommit<String, Answer> asks;
+
     private final Database database;
     private final EndBatch endBatch;
     private final JobWrites writes;
@@ -39,6 +42,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.ends = new GroupCommit<>("complete", database, sizes, endBatch);
         this.writes = new JobWrites(database, node);
         this.reads = new JobReads(database);
+        this.asks = new GroupCommit<>("ask", sizes, reads::answers);
         this.events = new EventLog(database);
         this.rescue = new Rescue(database, node);
     }
@@ -106,6 +110,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
+    public CompletableFuture<Answer> ask(String jobId) {
+        return asks.add(jobId);
+    }
+
+    @Override
     public Optional<JobDetails> details(String jobId) {
         return reads.details(jobId);
     }
@@ -143,6 +152,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// Finishes the writes it has been given; further ones are refused. The database stays open.
     @Override
     public void close() {
+        asks.close();
         creates.close();
         starts.close();
         claims.close();

@@ -149,6 +149,8 @@ public final class Gateway implements AutoCloseable {
                 .featuresDiscoverServices(false)
                 .shutdownHook(false)
                 .useNio(false)
+                // Small answers go out at once: Nagle's algorithm and a peer's delayed ACK would cost 40 ms each.
+                .connectionOptions(options -> options.tcpNoDelay(true))
                 .maxTcpConnections(settings.limits().connections() + REFUSED_AT_ONCE_MAX)
                 .idleConnectionTimeout(settings.keepAlive())
                 .idleConnectionPeriod(settings.keepAlive().dividedBy(4))
@@ -230,7 +232,7 @@ public final class Gateway implements AutoCloseable {
     }
 
     /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until
-    /// everybody has gone, `within` at most.
+    /// everybody has gone, `within` at most. Nobody there, nothing to wait for.
     public void drain(Duration spread, Duration within) throws InterruptedException {
         draining = true;
         CountDownLatch never = new CountDownLatch(1);

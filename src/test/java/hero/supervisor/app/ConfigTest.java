@@ -30,6 +30,7 @@ final class ConfigTest {
             Map.entry(Setting.DB_USER, List.of("jobs", "'jobs'")),
             Map.entry(Setting.DB_PASSWORD, List.of("top secret", "'***'")),
             Map.entry(Setting.DB_POOL, List.of("33", "33")),
+            Map.entry(Setting.DB_WAIT_MS, List.of("2000", "2000")),
             Map.entry(Setting.MIGRATE, List.of("false", "false")),
             Map.entry(Setting.MESSAGE_BYTES, List.of("8388608", "8388608")),
             Map.entry(Setting.TIMEOUT_DEFAULT_S, List.of("0.5", "0.5")),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.runner.ProcessTable;
 import hero.supervisor.store.Database;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -148,6 +149,6 @@ class EmbeddedDatabaseTest {
         long pid = database.pid().orElseThrow();
         database.close();
         database.close();
-        assertFalse(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+        assertFalse(ProcessHandle.of(pid).map(ProcessTable::isAlive).orElse(false));
     }
 }

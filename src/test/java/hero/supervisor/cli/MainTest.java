@@ -127,7 +127,7 @@ final class MainTest {
     void a_mistyped_command_is_answered_with_those_that_there_are() {
         run("job", "rnu");
         assertEquals(
-                "supervisor: unknown command or argument 'rnu'; there are create, delete, get, list, result, run, start,"
+                "supervisor: unknown command or argument 'rnu'; there are create, delete, explain, get, list, result, run, start,"
                         + " status, stop; see 'supervisor job --help'\n",
                 err.toString());
     }

@@ -10,6 +10,7 @@ import hero.supervisor.store.MemoryRunnerStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ final class EngineFixture {
                 () -> "s" + ids.incrementAndGet(),
                 leases::incrementAndGet,
                 Runnable::run));
-        jobs = new Jobs(flaky.store(), results, runners, Runnable::run);
+        jobs = new Jobs(flaky.store(), jobId -> Optional.empty(), results, runners, Runnable::run);
     }
 
     Link connect(String name, int slots) {

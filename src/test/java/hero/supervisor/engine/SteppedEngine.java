@@ -45,7 +45,7 @@ public final class SteppedEngine {
                 outside.sessionIds(),
                 outside.leases(),
                 outside.executor()));
-        jobs = new Jobs(outside.jobs(), results, runners, outside.executor());
+        jobs = new Jobs(outside.jobs(), _ -> Optional.empty(), results, runners, outside.executor());
         Secrets secrets = new Secrets(new NoSecrets(), new SplittableRandom(1), outside.time(), _ -> {});
         sweeper = new Sweeper(outside.jobs(), results, runners, secrets, outside.settings(), outside.time());
     }

@@ -262,7 +262,7 @@ final class ProcessExecutorTest {
     private static void isGone(String pid) {
         await("process " + pid)
                 .until(() -> ProcessHandle.of(Long.parseLong(pid.strip()))
-                        .filter(ProcessHandle::isAlive)
+                        .filter(ProcessTable::isAlive)
                         .isEmpty());
     }
 

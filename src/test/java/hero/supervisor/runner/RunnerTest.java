@@ -200,7 +200,7 @@ final class RunnerTest {
         await().until(() -> Files.exists(pids) && Files.size(pids) > 1);
         server.next("runner.heartbeat").answer(Map.of("abandon", List.of(Map.of("job_id", "a", "attempt", 1))));
         long pid = Long.parseLong(Files.readString(pids).strip());
-        await().until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+        await().until(() -> ProcessHandle.of(pid).filter(ProcessTable::isAlive).isEmpty());
         server.next("runner.pull").answer(jobs(job("b", "echo b")));
         assertEquals("b", results(server.next("runner.result")).getFirst().get("job_id"));
     }

@@ -260,7 +260,10 @@ final class Connection implements ServerConnection, Session {
 
     @Override
     public WsSession close(int code, String reason) {
-        closeDeadlineNs = time.nanoTime() + sockets.closeWithin().toNanos();
+        if (!closing) {
+            // Counted from the first call on: repeating it must not put the end off.
+            closeDeadlineNs = time.nanoTime() + sockets.closeWithin().toNanos();
+        }
         if (outbox.close(code, reason)) {
             closing = true;
         }
