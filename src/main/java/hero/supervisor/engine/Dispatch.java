@@ -4,6 +4,7 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,6 +41,10 @@ public final class Dispatch {
     /// Notes that a session holds jobs, before it is told. False when the session has ended.
     interface Handover {
         boolean held(Session session, List<Assignment> jobs);
+
+        /// A write was refused that may have been done all the same: the sessions may hold more than is known
+        /// here.
+        void doubt(Collection<String> sessionIds);
     }
 
     Dispatch(JobStore store, LongSupplier leases, Executor executor, Handover handover) {
@@ -162,7 +167,7 @@ public final class Dispatch {
             List<Pull> dismissed;
             synchronized (queue) {
                 dismissed = queue.pulls.stream()
-                        .filter(pull -> pull.session.draining)
+                        .filter(pull -> pull.session.draining || pull.session.ended)
                         .toList();
             }
             dismissed.forEach(pull -> pull.jobs.complete(List.of()));
@@ -197,6 +202,7 @@ public final class Dispatch {
                     .addKeyValue("queue", queue.name)
                     .addKeyValue("error", error.toString())
                     .log("a claim failed");
+            handover.doubt(owners.keySet().stream().map(Slot::sessionId).toList());
         }
         deliver(owners, handed);
         boolean again;
@@ -237,9 +243,16 @@ public final class Dispatch {
         });
         owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());
         if (!homeless.isEmpty()) {
-            executor.execute(
-                    () -> store.release(homeless.stream().map(Assignment::key).toList())
-                            .forEach(this::wake));
+            executor.execute(() -> release(homeless));
+        }
+    }
+
+    private void release(List<Assignment> homeless) {
+        try {
+            store.release(homeless.stream().map(Assignment::key).toList()).forEach(this::wake);
+        } catch (RuntimeException e) {
+            handover.doubt(homeless.stream().map(Assignment::sessionId).toList());
+            throw e;
         }
     }
 }

@@ -299,7 +299,7 @@ public final class Feed {
             Position reached = subscription.cursor();
             do {
                 Position target = told();
-                Events page = store.events(reached, PAGE);
+                Events page = store.eventsWithFacts(reached, PAGE);
                 for (Event event : page.events()) {
                     if (subscription.wants(event) && !tellPatiently(subscription, new Notice(event, writer))) {
                         return;

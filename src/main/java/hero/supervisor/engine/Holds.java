@@ -1,13 +1,16 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completed;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -21,6 +24,8 @@ final class Holds {
     private static final Logger log = LoggerFactory.getLogger(Holds.class);
 
     private final ConcurrentHashMap<String, Session> sessions = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Hold, Long> early = new ConcurrentHashMap<>();
+    private final JobStore jobs;
     private final Results results;
     private final Settings settings;
     private final Time time;
@@ -30,7 +35,8 @@ final class Holds {
         this.results = results;
         this.settings = settings;
         this.time = time;
-        this.dispatch = new Dispatch(jobs, leases, executor, this::hold);
+        this.jobs = jobs;
+        this.dispatch = new Dispatch(jobs, leases, executor, new Hands());
     }
 
     Dispatch dispatch() {
@@ -56,8 +62,96 @@ final class Holds {
         sessions.put(session.id, session);
     }
 
+    /// It is over here: no further jobs, and its open pulls are answered.
     void remove(Session session) {
         sessions.remove(session.id, session);
+        session.ended = true;
+        dispatch.dismiss(session.queue);
+    }
+
+    /// Sessions whose socket is gone for so long that they are lost or live at another gateway.
+    void tidy() {
+        long now = time.nanoTime();
+        long most = settings.lease().plus(settings.resumeGrace()).toNanos();
+        for (Session session : sessions.values()) {
+            if (session.link == null && now - session.goneNanos > most) {
+                remove(session);
+            }
+        }
+        early.values().removeIf(at -> now - at > most);
+    }
+
+    /// A stop that may come before the hand-over that it is for: the claim's answer may be under way to us.
+    void stopping(Hold hold) {
+        early.put(hold, time.nanoTime());
+    }
+
+    void stopped(Hold hold) {
+        early.remove(hold);
+    }
+
+    private final class Hands implements Dispatch.Handover {
+        @Override
+        public boolean held(Session session, List<Assignment> assignments) {
+            boolean here = hold(session, assignments);
+            if (!here) {
+                assignments.forEach(a -> drop(session, a.key()));
+            }
+            return here;
+        }
+
+        @Override
+        public void doubt(Collection<String> sessionIds) {
+            sessionIds.forEach(Holds.this::doubt);
+        }
+    }
+
+    private void doubt(String sessionId) {
+        Session session = sessions.get(sessionId);
+        if (session != null) {
+            doubt(session);
+        }
+    }
+
+    void doubt(Session session) {
+        session.doubtNanos = time.nanoTime() + settings.lease().toNanos();
+    }
+
+    /// Reads what a session holds when that is in doubt, and now and then when it is not: what another gateway, or
+    /// a write of unknown outcome, has put into its hands is found here, and freed when its runner does not name
+    /// it.
+    void review(Session session) {
+        long now = time.nanoTime();
+        if (session.doubtNanos - now > 0
+                || session.doubtNanos - session.readNanos > 0
+                || now - session.readNanos >= settings.lease().toNanos()) {
+            read(session);
+        }
+    }
+
+    void read(Session session) {
+        long now = time.nanoTime();
+        // Only what was held before the read may be dropped after it: a hand-over may come in between.
+        List<Held> before = List.copyOf(session.held.values());
+        Set<Assignment.Key> present = new HashSet<>();
+        for (JobStore.Held row : jobs.held(session.id)) {
+            present.add(row.key());
+            Held held = session.held.get(row.key().jobId());
+            if (held == null || !held.key.equals(row.key())) {
+                long left = row.left().plus(settings.deadlineSlack()).toNanos();
+                held = new Held(row.key(), row.timeoutS(), row.atMostOnce(), now + left);
+                session.held.put(row.key().jobId(), held);
+            }
+            if (row.stopRequested()) {
+                held.stop("stopped", now);
+            }
+        }
+        for (Held held : before) {
+            if (!present.contains(held.key)) {
+                session.held.remove(held.key.jobId(), held);
+            }
+        }
+        session.readNanos = now;
     }
 
     private boolean hold(Session session, List<Assignment> assignments) {
@@ -65,14 +159,19 @@ final class Holds {
             long deadline = time.nanoTime()
                     + (long) (a.job().timeoutS() * 1e9)
                     + settings.deadlineSlack().toNanos();
-            session.held.put(a.job().id(), new Held(a.key(), a.job().timeoutS(), deadline));
+            boolean once = Boolean.TRUE.equals(a.job().extras().atMostOnce());
+            Held held = new Held(a.key(), a.job().timeoutS(), once, deadline);
+            session.held.put(a.job().id(), held);
+            if (early.remove(new Hold(a.job().id(), a.attempt())) != null) {
+                held.stop("stopped", time.nanoTime());
+            }
             log.atInfo()
                     .addKeyValue("job_id", a.job().id())
                     .addKeyValue("attempt", a.attempt())
                     .addKeyValue("runner", session.runner)
                     .log("job running");
         }
-        return session.link != null && session.equals(sessions.get(session.id));
+        return session.link != null && !session.ended && session.equals(sessions.get(session.id));
     }
 
     /// A hand-over is over: its slot is free, its job final or queued again.
@@ -108,8 +207,9 @@ final class Holds {
     /// These sessions are lost: nothing they held is theirs any more.
     void lost(Collection<String> ids) {
         for (String id : ids) {
-            Session session = sessions.remove(id);
+            Session session = sessions.get(id);
             if (session != null) {
+                remove(session);
                 session.held.clear();
                 RunnerLink link = session.link;
                 if (link != null) {

@@ -71,6 +71,7 @@ public final class Jobs {
                 .thenCompose(created -> queued(job, created))
                 .thenAcceptAsync(
                         isNew -> {
+                            waiter.exists = true;
                             if (!isNew) {
                                 results.read(job.id(), waiter);
                             }
@@ -177,17 +178,25 @@ public final class Jobs {
 
     /// Removes a job; a running one is stopped first. The future completes when it is gone.
     public CompletableFuture<Void> delete(String jobId) {
+        open();
         var ended = results.register(jobId);
+        try {
+            return delete(jobId, ended);
+        } catch (RuntimeException e) {
+            // A wait that nobody knows of would stay for ever.
+            ended.cancel(false);
+            throw e;
+        }
+    }
+
+    private CompletableFuture<Void> delete(String jobId, Results.Waiter ended) {
         switch (store.delete(jobId)) {
             case Deleted.Gone() -> {
                 ended.cancel(false);
                 gone(jobId);
                 return CompletableFuture.completedFuture(null);
             }
-            case Deleted.NoJob() -> {
-                ended.cancel(false);
-                throw Refusal.jobNotFound(jobId);
-            }
+            case Deleted.NoJob() -> throw Refusal.jobNotFound(jobId);
             case Deleted.Running(var key, String _) -> {
                 runners.stops().stop(key, "stopped");
                 // The job may have ended between the two statements, before anybody here could hear of it.

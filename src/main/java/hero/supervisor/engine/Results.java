@@ -7,6 +7,7 @@ import hero.supervisor.store.JobStore.Answer;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Who waits for which job. A waiter is a map entry and a future: no thread, no connection, no polling of its own.
@@ -14,11 +15,30 @@ import java.util.concurrent.atomic.LongAdder;
 /// Safe for any thread.
 public final class Results {
     private final JobStore store;
-    private final ConcurrentHashMap<String, Set<CompletableFuture<JobResult>>> waiters = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
+    private final AtomicInteger numbers = new AtomicInteger();
     private final LongAdder waiting = new LongAdder();
 
     public Results(JobStore store) {
         this.store = store;
+    }
+
+    /// One who waits.
+    static final class Waiter extends CompletableFuture<JobResult> {
+        /// The job is known to have been there.
+        volatile boolean exists;
+
+        private final int number;
+
+        Waiter(int number) {
+            this.number = number;
+        }
+
+        /// Not the identity's: who waits is told in the same order in every run of a simulation.
+        @Override
+        public int hashCode() {
+            return number;
+        }
     }
 
     /// A wait for a job's end.
@@ -35,10 +55,10 @@ public final class Results {
     }
 
     /// Registers without reading: for a caller that is about to create the job.
-    CompletableFuture<JobResult> register(String jobId) {
-        var waiter = new CompletableFuture<JobResult>();
+    Waiter register(String jobId) {
+        var waiter = new Waiter(numbers.incrementAndGet());
         waiters.compute(jobId, (_, present) -> {
-            var all = present == null ? ConcurrentHashMap.<CompletableFuture<JobResult>>newKeySet(1) : present;
+            var all = present == null ? ConcurrentHashMap.<Waiter>newKeySet(1) : present;
             all.add(waiter);
             return all;
         });
@@ -49,7 +69,7 @@ public final class Results {
 
     /// Reads what the store knows, on behalf of a registered waiter. The future completes when that is done, and
     /// never fails: the waiter does.
-    CompletableFuture<Void> read(String jobId, CompletableFuture<JobResult> waiter) {
+    CompletableFuture<Void> read(String jobId, Waiter waiter) {
         return store.ask(jobId).handle((answer, error) -> {
             if (error != null) {
                 waiter.completeExceptionally(Refusals.rethrow(error));
@@ -58,7 +78,7 @@ public final class Results {
             switch (answer) {
                 case Answer.Done(JobResult result) -> waiter.complete(result);
                 case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
-                case Answer.Pending() -> {}
+                case Answer.Pending() -> waiter.exists = true;
             }
             return null;
         });
@@ -80,8 +100,14 @@ public final class Results {
         }
     }
 
-    /// Another gateway ended the job: read its outcome if somebody here waits for it.
-    void finishedElsewhere(String jobId) {
+    /// Looks for everybody who waits. A job that is about to be created may not be there yet.
+    void readAll() {
+        waiters.forEach(
+                (jobId, all) -> all.stream().filter(waiter -> waiter.exists).forEach(waiter -> read(jobId, waiter)));
+    }
+
+    /// The job has ended: read its outcome if somebody here still waits for it.
+    void ended(String jobId) {
         var all = waiters.get(jobId);
         if (all != null) {
             all.forEach(waiter -> read(jobId, waiter));
@@ -99,7 +125,7 @@ public final class Results {
     }
 
     @SuppressWarnings("CollectionUndefinedEquality") // Identity is what is meant: a waiter is this very future.
-    private void forget(String jobId, CompletableFuture<JobResult> waiter) {
+    private void forget(String jobId, Waiter waiter) {
         waiting.decrement();
         waiters.computeIfPresent(jobId, (_, all) -> {
             all.remove(waiter);

@@ -3,6 +3,7 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
+import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
@@ -135,27 +136,33 @@ public final class Runners {
 
     private @Nullable Session resumed(Connect hello, Runner runner, Connect.Resume resume) {
         Session local = holds.find(resume.sessionId());
-        Session session = local != null && local.runner.equals(runner.name()) && local.slots == hello.slots()
+        if (local != null && !local.runner.equals(runner.name())) {
+            return null;
+        }
+        Session session = local != null && local.slots == hello.slots()
                 ? local
                 : new Session(resume.sessionId(), runner.name(), runner.queue(), hello.slots());
         if (!store.openSession(row(session, hello), true, settings.lease())) {
             holds.lost(List.of(resume.sessionId()));
             return null;
         }
-        if (session != local) {
-            for (JobStore.Held held : jobs.held(session.id)) {
-                Held mine = new Held(
-                        held.key(),
-                        held.timeoutS(),
-                        time.nanoTime()
-                                + held.left().plus(settings.deadlineSlack()).toNanos());
-                if (held.stopRequested()) {
-                    mine.stop("stopped", time.nanoTime());
-                }
-                session.held.put(held.key().jobId(), mine);
-            }
+        // Also what this gateway knows of it may be old: it may have been at another one meanwhile, where a claim
+        // may still be under way.
+        holds.read(session);
+        holds.doubt(session);
+        if (local != null && session != local) {
+            supersede(local);
         }
         return session;
+    }
+
+    private static void supersede(Session old) {
+        old.ended = true;
+        RunnerLink link = old.link;
+        old.link = null;
+        if (link != null) {
+            link.close(4002, "superseded");
+        }
     }
 
     private RunnerStore.Session row(Session session, Connect hello) {
@@ -178,16 +185,20 @@ public final class Runners {
             return;
         }
         session.link = null;
+        session.goneNanos = time.nanoTime();
         log.atInfo()
                 .addKeyValue("runner", session.runner)
                 .addKeyValue("session_id", session.id)
                 .addKeyValue("held", session.held.size())
                 .log("runner disconnected");
+        if (session.ended || holds.find(session.id) != session) {
+            return;
+        }
         if (session.held.isEmpty() && session.reserved.get() == 0) {
             holds.remove(session);
-            store.closeSession(session.id);
-        } else {
-            store.beat(session.id, settings.resumeGrace());
+            store.closeSession(session.id, settings.node());
+        } else if (!store.beat(session.id, settings.node(), settings.resumeGrace())) {
+            holds.remove(session);
         }
     }
 
@@ -221,9 +232,10 @@ public final class Runners {
     public record Beat(List<Stop> stops, List<Hold> abandon, boolean drain) {}
 
     /// A sign of life, with what the runner works on. A job that two beats in a row do not name goes back to its
-    /// queue, its attempt not counted: the hand-over never arrived.
+    /// queue, its attempt not counted: the hand-over never arrived. One that is at_most_once fails: it may have.
     public Beat beat(Session session, List<Hold> running) {
         extend(session);
+        holds.review(session);
         Map<String, Integer> named = new HashMap<>();
         List<Hold> abandon = new ArrayList<>();
         for (Hold r : running) {
@@ -237,7 +249,10 @@ public final class Runners {
         for (Held held : session.held.values()) {
             boolean confirmed = Integer.valueOf(held.key.attempt()).equals(named.get(held.key.jobId()));
             held.misses = confirmed ? 0 : held.misses + 1;
-            if (held.misses >= MISSES_MAX) {
+            if (held.misses >= MISSES_MAX && held.atMostOnce) {
+                // Perhaps it arrived and was begun: another hand-over could be the second.
+                holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"));
+            } else if (held.misses >= MISSES_MAX) {
                 unknown.add(held.key);
             }
         }
@@ -257,7 +272,7 @@ public final class Runners {
         if (beatIsDue(session)) {
             // A lost session may still report: the fences decide what its outcomes are worth.
             session.beatNanos = time.nanoTime();
-            store.beat(session.id, settings.lease());
+            store.beat(session.id, settings.node(), settings.lease());
         }
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
         for (Report report : reports) {
@@ -285,7 +300,7 @@ public final class Runners {
     }
 
     private void touch(Session session) {
-        if (beatIsDue(session)) {
+        if (session.ended || beatIsDue(session)) {
             extend(session);
         }
     }
@@ -296,7 +311,7 @@ public final class Runners {
 
     private void extend(Session session) {
         session.beatNanos = time.nanoTime();
-        if (!store.beat(session.id, settings.lease())) {
+        if (session.ended || !store.beat(session.id, settings.node(), settings.lease())) {
             holds.remove(session);
             throw Refusal.conflict("the session ended because it was silent for too long; call runner.connect again")
                     .with("session_id", session.id)

@@ -20,6 +20,14 @@ public final class Session {
     volatile boolean open = true;
     volatile boolean draining;
     volatile long beatNanos;
+    /// Its row is gone or another gateway's: nothing is given to it any more.
+    volatile boolean ended;
+    /// When its link was lost.
+    volatile long goneNanos;
+    /// Until then each beat looks what the store says that it holds.
+    volatile long doubtNanos;
+    /// When that was last looked at.
+    volatile long readNanos;
 
     Session(String id, String runner, String queue, int slots) {
         this.id = id;
@@ -30,7 +38,7 @@ public final class Session {
 
     /// Jobs that it may be given now.
     int credit() {
-        if (!open || draining || link == null) {
+        if (ended || !open || draining || link == null) {
             return 0;
         }
         return Math.max(0, slots - held.size() - reserved.get());
@@ -53,6 +61,7 @@ public final class Session {
     static final class Held {
         final Assignment.Key key;
         final double timeoutS;
+        final boolean atMostOnce;
         /// When the server ends it by itself, on the monotonic clock.
         final long deadlineNanos;
         /// Beats in a row that did not name it.
@@ -62,9 +71,10 @@ public final class Session {
         volatile long stopNanos;
         volatile boolean killing;
 
-        Held(Assignment.Key key, double timeoutS, long deadlineNanos) {
+        Held(Assignment.Key key, double timeoutS, boolean atMostOnce, long deadlineNanos) {
             this.key = key;
             this.timeoutS = timeoutS;
+            this.atMostOnce = atMostOnce;
             this.deadlineNanos = deadlineNanos;
         }
 

@@ -27,9 +27,12 @@ final class Stops {
 
     /// Tells the holder of a hand-over to stop; does nothing when it is not connected here.
     void stop(String jobId, int attempt, String reason) {
+        Hold hold = new Hold(jobId, attempt);
+        holds.stopping(hold);
         for (Session session : holds.sessions()) {
             Held held = session.held.get(jobId);
             if (held != null && held.key.attempt() == attempt) {
+                holds.stopped(hold);
                 held.stop(reason, time.nanoTime());
                 tell(session, held);
             }

@@ -26,6 +26,7 @@ public final class Sweeper implements AutoCloseable {
     private final Settings settings;
     private final Time time;
     private final Feed feed;
+    private final Tail tail;
     private final Loop news;
     private final List<Loop> loops;
     private long sweptNanos;
@@ -41,16 +42,15 @@ public final class Sweeper implements AutoCloseable {
         this.time = time;
         this.feed = feed;
         this.sweptNanos = time.nanoTime();
-        this.trustNanos = sweptNanos;
-        this.news = new Loop("news", NEWS, new Tail(jobs, results, runners, feed)::run);
+        // One that has just started has heard no beats either.
+        this.trustNanos = sweptNanos + settings.lease().toNanos();
+        this.tail = new Tail(jobs, results, runners, feed);
+        this.news = new Loop("news", NEWS, this::news);
         this.loops = List.of(
-                new Loop("watch", WATCH, runners.stops()::watch),
+                new Loop("watch", WATCH, this::watch),
                 news,
                 new Loop("sweep", SWEEP, this::sweep),
-                new Loop("net", NET, () -> {
-                    runners.control().refresh();
-                    runners.dispatch().tick();
-                }));
+                new Loop("net", NET, this::net));
     }
 
     public Sweeper start(ThreadFactory threads) {
@@ -75,10 +75,26 @@ public final class Sweeper implements AutoCloseable {
         loops.forEach(Loop::close);
     }
 
-    private void sweep() {
+    // Each loop's step, for tests that are the scheduler themselves.
+
+    void watch() {
+        runners.stops().watch();
+    }
+
+    void news() {
+        tail.run();
+    }
+
+    void net() {
+        runners.control().refresh();
+        runners.dispatch().tick();
+    }
+
+    void sweep() {
         List<String> ripe = jobs.ripen(RIPEN_MAX);
         ripe.forEach(runners.dispatch()::wake);
         secrets.refresh();
+        runners.holds().tidy();
         if (mayJudge()) {
             rescue();
         }

@@ -4,14 +4,18 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The gateway's one reader of the event log. Reads what other gateways did, and wakes whoever here waits for it:
-/// callers for outcomes, runners for queued jobs, holders for stops. While there are streams it reads its own
-/// gateway's events as well, and hands all of them to the [Feed]. Its cost depends on what happens, not on how
-/// many wait. One thread.
+/// The gateway's one reader of the event log. Wakes whoever here waits for what happened: callers for outcomes,
+/// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its cost
+/// depends on what happens, not on how many wait. One thread.
+///
+/// What this gateway did itself is read too: it may have been told that a write failed which was committed after
+/// all, and then nobody else would tell those who wait here.
 final class Tail {
     private static final Logger log = LoggerFactory.getLogger(Tail.class);
     private static final int READ_MAX = 5000;
@@ -24,6 +28,7 @@ final class Tail {
     private final Results results;
     private final Runners runners;
     private final Feed feed;
+    private boolean begun;
 
     Tail(JobStore store, Results results, Runners runners, Feed feed) {
         this.store = store;
@@ -44,13 +49,16 @@ final class Tail {
     private boolean readOn() {
         while (true) {
             Position from = feed.told();
-            boolean all = feed.watched();
-            Events page = all ? store.events(from, READ_MAX_WATCHED) : store.eventsOfOthers(from, READ_MAX);
-            for (Event event : page.events()) {
-                if (!event.own()) {
-                    heard(event);
-                }
+            if (!begun) {
+                // What happened before the head was never news here; those who waited already must look themselves.
+                begun = true;
+                results.readAll();
             }
+            boolean all = feed.watched();
+            Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.events(from, READ_MAX);
+            Set<String> queues = new TreeSet<>();
+            page.events().forEach(event -> heard(event, queues));
+            queues.forEach(runners.dispatch()::wake);
             boolean taken = feed.take(page, all);
             if (taken && page.next().equals(from)) {
                 return page.held();
@@ -58,10 +66,10 @@ final class Tail {
         }
     }
 
-    private void heard(Event event) {
+    private void heard(Event event, Set<String> queues) {
         switch (event.status()) {
-            case "queued" -> runners.dispatch().wake(event.queue());
-            case "completed", "failed", "timeout" -> results.finishedElsewhere(event.jobId());
+            case "queued" -> queues.add(event.queue());
+            case "completed", "failed", "timeout" -> results.ended(event.jobId());
             case "deleted" -> results.deleted(event.jobId());
             case "stopping" -> runners.stops().stop(event.jobId(), event.attempt(), "stopped");
             default -> log.atTrace().addKeyValue("status", event.status()).log("an event of no concern here");

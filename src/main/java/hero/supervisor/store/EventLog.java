@@ -49,11 +49,11 @@ final class EventLog {
         return new Position(floor.get(0, Long.class), floor.get(1, Long.class));
     }
 
-    Events ofOthers(Position after, int max) {
+    Events plain(Position after, int max) {
         return database.transaction(connection -> read(connection, after, max, false));
     }
 
-    Events ofAll(Position after, int max) {
+    Events withFacts(Position after, int max) {
         return database.transaction(connection -> read(connection, after, max, true));
     }
 
@@ -70,10 +70,7 @@ final class EventLog {
                         return new Events(events, next, true);
                     }
                     next = new Position(rows.getLong("xid"), rows.getLong("seq"));
-                    boolean own = JobRow.text(rows, "node").equals(node);
-                    if (all || !own) {
-                        events.add(event(next, rows, own, all ? facts(rows) : null));
-                    }
+                    events.add(event(next, rows, JobRow.text(rows, "node").equals(node), all ? facts(rows) : null));
                 }
             }
             return new Events(events, next, false);

@@ -246,7 +246,13 @@ final class JobReads {
 
     List<Held> held(String sessionId) {
         return database.query(sql -> sql.select(
-                        JOBS.ID, JOBS.ATTEMPT, JOBS.LEASE, JOBS.TIMEOUT_S, JOBS.STOP_REQUESTED_AT, LEFT_MS)
+                        JOBS.ID,
+                        JOBS.ATTEMPT,
+                        JOBS.LEASE,
+                        JOBS.TIMEOUT_S,
+                        JOBS.STOP_REQUESTED_AT,
+                        JOBS.AT_MOST_ONCE,
+                        LEFT_MS)
                 .from(JOB_HOLDS)
                 .join(JOBS)
                 .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
@@ -257,6 +263,7 @@ final class JobReads {
                         new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE)),
                         row.get(JOBS.TIMEOUT_S),
                         Duration.ofMillis(row.get(LEFT_MS)),
-                        row.get(JOBS.STOP_REQUESTED_AT) != null)));
+                        row.get(JOBS.STOP_REQUESTED_AT) != null,
+                        Boolean.TRUE.equals(row.get(JOBS.AT_MOST_ONCE)))));
     }
 }

@@ -151,7 +151,7 @@ public interface JobStore {
     /// What a session holds, for a gateway that takes it over or watches deadlines.
     List<Held> held(String sessionId);
 
-    record Held(Assignment.Key key, double timeoutS, Duration left, boolean stopRequested) {}
+    record Held(Assignment.Key key, double timeoutS, Duration left, boolean stopRequested, boolean atMostOnce) {}
 
     // ---- the event log ----
 
@@ -161,11 +161,12 @@ public interface JobStore {
     /// Everything behind this position is kept.
     Position floor();
 
-    /// Events behind `after` that other gateways wrote, in order, up to the oldest transaction still running.
-    Events eventsOfOthers(Position after, int max);
-
-    /// Likewise those of every gateway, with their [Facts].
+    /// Events behind `after` of all gateways, in order, up to the oldest transaction still running. The reader's
+    /// own are among them: it may not know that they were committed.
     Events events(Position after, int max);
+
+    /// Likewise, with their [Facts].
+    Events eventsWithFacts(Position after, int max);
 
     /// Where a job stands, and which transactions that shows. Empty when there is no such job.
     Optional<Standing> standing(String jobId);
@@ -196,7 +197,7 @@ public interface JobStore {
     }
 
     /// @param own true when this gateway wrote it
-    /// @param facts only from [#events], and only of a job that still exists
+    /// @param facts only from [#eventsWithFacts], and only of a job that still exists
     record Event(
             Position position,
             Instant at,

@@ -160,8 +160,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public Events eventsOfOthers(Position after, int max) {
-        return events.ofOthers(after, max);
+    public Events events(Position after, int max) {
+        return events.plain(after, max);
     }
 
     @Override
@@ -170,8 +170,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public Events events(Position after, int max) {
-        return events.ofAll(after, max);
+    public Events eventsWithFacts(Position after, int max) {
+        return events.withFacts(after, max);
     }
 
     @Override

@@ -175,19 +175,21 @@ public final class PostgresRunnerStore implements RunnerStore {
     }
 
     @Override
-    public boolean beat(String sessionId, Duration lease) {
+    public boolean beat(String sessionId, String node, Duration lease) {
         return database.query(sql -> sql.update(RUNNER_SESSIONS)
                         .set(RUNNER_SESSIONS.SEEN_AT, NOW)
                         .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
                         .where(RUNNER_SESSIONS.ID.eq(sessionId))
+                        .and(RUNNER_SESSIONS.NODE.eq(node))
                         .execute()
                 == 1);
     }
 
     @Override
-    public void closeSession(String sessionId) {
+    public void closeSession(String sessionId, String node) {
         database.query(sql -> sql.deleteFrom(RUNNER_SESSIONS)
                 .where(RUNNER_SESSIONS.ID.eq(sessionId))
+                .and(RUNNER_SESSIONS.NODE.eq(node))
                 .andNotExists(DSL.selectOne().from(JOB_HOLDS).where(JOB_HOLDS.SESSION_ID.eq(sessionId)))
                 .execute());
     }

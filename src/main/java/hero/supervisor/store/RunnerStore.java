@@ -37,11 +37,12 @@ public interface RunnerStore {
     record Session(
             String id, String runner, String node, int slots, List<String> executors, Map<String, String> labels) {}
 
-    /// Moves the lease ahead. False when the session is gone.
-    boolean beat(String sessionId, Duration lease);
+    /// Sets when the lease ends. Fence: the session is still this gateway's, `node`. False when it is gone, or has
+    /// been resumed at another.
+    boolean beat(String sessionId, String node, Duration lease);
 
-    /// Ends a session that holds nothing.
-    void closeSession(String sessionId);
+    /// Ends a session that holds nothing. Same fence.
+    void closeSession(String sessionId, String node);
 
     /// Names on which the flow is closed.
     Set<String> closed();

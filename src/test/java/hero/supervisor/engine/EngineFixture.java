@@ -4,6 +4,7 @@ import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.ManualTime;
 import hero.supervisor.domain.Stop;
+import hero.supervisor.store.JobStore;
 import hero.supervisor.store.MemoryDatabase;
 import hero.supervisor.store.MemoryJobStore;
 import hero.supervisor.store.MemoryRunnerStore;
@@ -16,20 +17,35 @@ import org.jspecify.annotations.Nullable;
 
 /// A whole engine over the in-memory store, on one thread, with a clock that stands still.
 final class EngineFixture {
-    final ManualTime time = new ManualTime();
-    final MemoryDatabase shared = new MemoryDatabase(time);
-    final MemoryJobStore store = new MemoryJobStore(shared, "a");
-    final MemoryRunnerStore runnerStore = new MemoryRunnerStore(shared);
-    final Results results = new Results(store);
-    final Settings settings = Settings.defaults("a");
+    final ManualTime time;
+    final MemoryDatabase shared;
+    final MemoryJobStore store;
+    final FlakyStore flaky;
+    final MemoryRunnerStore runnerStore;
+    final Results results;
+    final Settings settings;
     final Runners runners;
     final Jobs jobs;
-    final AtomicLong leases = new AtomicLong();
-    final AtomicLong ids = new AtomicLong();
+    final AtomicLong leases;
+    final AtomicLong ids;
 
     EngineFixture() {
+        this(null, "a");
+    }
+
+    /// @param beside a gateway on the same database
+    EngineFixture(@Nullable EngineFixture beside, String node) {
+        time = beside == null ? new ManualTime() : beside.time;
+        shared = beside == null ? new MemoryDatabase(time) : beside.shared;
+        leases = beside == null ? new AtomicLong() : beside.leases;
+        ids = beside == null ? new AtomicLong() : beside.ids;
+        store = new MemoryJobStore(shared, node);
+        flaky = new FlakyStore(store);
+        runnerStore = new MemoryRunnerStore(shared);
+        results = new Results(flaky.store());
+        settings = Settings.defaults(node);
         runners = new Runners(new Runners.Parts(
-                store,
+                flaky.store(),
                 runnerStore,
                 results,
                 settings,
@@ -38,7 +54,12 @@ final class EngineFixture {
                 () -> "s" + ids.incrementAndGet(),
                 leases::incrementAndGet,
                 Runnable::run));
-        jobs = new Jobs(store, jobId -> Optional.empty(), results, runners, Runnable::run);
+        jobs = new Jobs(flaky.store(), jobId -> Optional.empty(), results, runners, Runnable::run);
+    }
+
+    /// A reader of the log that nobody's streams hang on.
+    Tail tail(JobStore log) {
+        return new Tail(log, results, runners, new Feed(log, time, Runnable::run, new SilentStreams()));
     }
 
     Link connect(String name, int slots) {

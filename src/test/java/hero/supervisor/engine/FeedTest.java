@@ -117,7 +117,7 @@ class FeedTest {
     void a_page_without_own_events_is_read_again_when_somebody_has_come_meanwhile() {
         here.tail.run();
         here.create("j1");
-        JobStore.Events page = engine.store.eventsOfOthers(here.feed.told(), 10);
+        JobStore.Events page = engine.store.events(here.feed.told(), 10);
         Reader reader = new Reader();
         here.followAll(JobFilter.ALL, "0:0", reader);
         assertFalse(here.feed.take(page, false));

@@ -61,7 +61,7 @@ public final class JobFixture {
     }
 
     /// What a future holds, or its failure, within a generous time.
-    public static <T> T get(CompletableFuture<T> future) {
+    public static <T extends @org.jspecify.annotations.Nullable Object> T get(CompletableFuture<T> future) {
         try {
             return future.get(30, TimeUnit.SECONDS);
         } catch (ExecutionException e) {

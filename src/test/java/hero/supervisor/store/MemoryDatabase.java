@@ -40,12 +40,38 @@ public final class MemoryDatabase {
         queues.put(name, queue);
     }
 
+    /// A row as a test sees it.
+    public record View(
+            Job job,
+            JobStatus status,
+            int attempt,
+            @Nullable Long lease,
+            @Nullable String sessionId,
+            @Nullable JobResult result) {}
+
+    /// All jobs that there are.
+    public synchronized List<View> views() {
+        return jobs.values().stream().map(Row::view).toList();
+    }
+
+    public synchronized @Nullable View view(String jobId) {
+        Row row = jobs.get(jobId);
+        return row == null ? null : row.view();
+    }
+
+    /// The log behind its first `from` events.
+    public synchronized List<JobStore.Event> events(int from) {
+        return events.subList(from, events.size()).stream().map(Logged::event).toList();
+    }
+
     static final class SessionRow {
         final String runner;
+        final String node;
         Instant leaseUntil;
 
-        SessionRow(String runner, Instant leaseUntil) {
+        SessionRow(String runner, String node, Instant leaseUntil) {
             this.runner = runner;
+            this.node = node;
             this.leaseUntil = leaseUntil;
         }
     }
@@ -91,6 +117,10 @@ public final class MemoryDatabase {
             this.number = number;
             this.job = job;
             this.queue = queue;
+        }
+
+        View view() {
+            return new View(job, status, attempt, lease, sessionId, result);
         }
 
         int priority() {

@@ -12,6 +12,7 @@ import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -105,9 +106,10 @@ public final class MemoryJobStore implements JobStore {
                     row.attempt++;
                     row.lease = slot.lease();
                     row.sessionId = slot.sessionId();
-                    row.startedAt = moves.now();
+                    Instant now = moves.now();
+                    row.startedAt = now;
                     moves.log(row, "running");
-                    handed.add(new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), moves.now()));
+                    handed.add(new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now));
                 }
             }
             return CompletableFuture.completedFuture(handed);
@@ -138,17 +140,11 @@ public final class MemoryJobStore implements JobStore {
             List<String> queues = new ArrayList<>();
             for (Assignment.Key key : keys) {
                 Row row = shared.jobs.get(key.jobId());
-                if (row != null && row.heldBy(key)) {
-                    if (row.stopRequested) {
-                        moves.finish(row, JobStatus.FAILED, new JobResult.Failure("stopped", null), false);
-                    } else {
-                        row.attempt--;
-                        moves.enqueue(row, null, false);
-                        queues.add(row.queue);
-                    }
+                if (row != null && row.heldBy(key) && moves.handBack(row)) {
+                    queues.add(row.queue);
                 }
             }
-            return queues;
+            return queues.stream().distinct().toList();
         }
     }
 
@@ -161,8 +157,7 @@ public final class MemoryJobStore implements JobStore {
             } else if (row.status.isFinal()) {
                 return new Stopped.AlreadyFinal();
             } else if (row.status == JobStatus.RUNNING) {
-                row.stopRequested = true;
-                moves.log(row, "stopping");
+                moves.askToStop(row);
                 return new Stopped.Running(MemoryMoves.key(row), Objects.requireNonNull(row.sessionId));
             }
             JobResult result = new JobResult.Failure("stopped", null);
@@ -178,8 +173,9 @@ public final class MemoryJobStore implements JobStore {
             if (row == null || !row.heldBy(key)) {
                 return new Completed(Outcome.STALE, null, null);
             }
-            JobResult.Failure failure = new JobResult.Failure(row.stopRequested ? "stopped" : error, null);
-            if (status == JobStatus.TIMEOUT && !row.stopRequested) {
+            boolean stopped = row.stopRequested && status == JobStatus.TIMEOUT;
+            JobResult.Failure failure = new JobResult.Failure(stopped ? "stopped" : error, null);
+            if (status == JobStatus.TIMEOUT && !stopped) {
                 return moves.endOrRetry(row, status, failure, false);
             }
             moves.finish(row, JobStatus.FAILED, failure, false);
@@ -194,8 +190,7 @@ public final class MemoryJobStore implements JobStore {
             if (row == null) {
                 return new Deleted.NoJob();
             } else if (row.status == JobStatus.RUNNING) {
-                row.stopRequested = true;
-                moves.log(row, "stopping");
+                moves.askToStop(row);
                 return new Deleted.Running(MemoryMoves.key(row), Objects.requireNonNull(row.sessionId));
             }
             moves.unplace(row);
@@ -215,7 +210,7 @@ public final class MemoryJobStore implements JobStore {
                     queues.add(row.queue);
                 }
             }
-            return queues;
+            return queues.stream().distinct().sorted().toList();
         }
     }
 
@@ -303,7 +298,8 @@ public final class MemoryJobStore implements JobStore {
                             Duration.between(
                                     moves.now(),
                                     Objects.requireNonNull(row.startedAt).plusNanos((long) (row.job.timeoutS() * 1e9))),
-                            row.stopRequested))
+                            row.stopRequested,
+                            row.atMostOnce()))
                     .toList();
         }
     }
@@ -323,12 +319,12 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public Events eventsOfOthers(Position after, int max) {
+    public Events events(Position after, int max) {
         return read(after, max, false);
     }
 
     @Override
-    public Events events(Position after, int max) {
+    public Events eventsWithFacts(Position after, int max) {
         return read(after, max, true);
     }
 
@@ -337,7 +333,6 @@ public final class MemoryJobStore implements JobStore {
             int from = (int) Math.max(after.xid(), shared.floor);
             int to = Math.min(shared.events.size(), from + max);
             List<Event> events = shared.events.subList(from, to).stream()
-                    .filter(logged -> all || !logged.node().equals(node))
                     .map(logged -> event(logged, all))
                     .toList();
             return new Events(events, new Position(Math.max(from, to), 0), false);
@@ -385,15 +380,14 @@ public final class MemoryJobStore implements JobStore {
                     .toList();
             List<String> queues = new ArrayList<>();
             List<Ended> ended = new ArrayList<>();
-            for (String session : sessions) {
-                shared.sessions.remove(session);
-                for (Row row : List.copyOf(shared.jobs.values())) {
-                    if (row.status == JobStatus.RUNNING && session.equals(row.sessionId)) {
-                        moves.free(row, redeliveries, queues, ended);
-                    }
+            sessions.forEach(shared.sessions::remove);
+            // Also holds of a session that is gone already: a claim may commit just after its session was ended.
+            for (Row row : List.copyOf(shared.jobs.values())) {
+                if (row.status == JobStatus.RUNNING && !shared.sessions.containsKey(row.sessionId)) {
+                    moves.free(row, redeliveries, queues, ended);
                 }
             }
-            return new Rescued(sessions, queues, ended);
+            return new Rescued(sessions, queues.stream().distinct().sorted().toList(), ended);
         }
     }
 }

@@ -7,6 +7,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,8 @@ import hero.supervisor.store.MemoryDatabase.Row;
 
 /// The moves of a job between its states, in memory; one gateway's. Called under the monitor of the database.
 final class MemoryMoves {
+    private static final String NOBODY = "";
+
     private final MemoryDatabase shared;
     private final String node;
 
@@ -32,6 +35,11 @@ final class MemoryMoves {
     }
 
     void log(Row row, String status) {
+        log(row, status, node);
+    }
+
+    /// @param by the node that is said to have done it; nobody's news are read by every gateway
+    void log(Row row, String status, String by) {
         var event = new Event(
                 new Position(shared.events.size() + 1L, 0),
                 now(),
@@ -42,7 +50,7 @@ final class MemoryMoves {
                 row.queue,
                 false,
                 null);
-        shared.events.add(new Logged(node, event));
+        shared.events.add(new Logged(by, event));
     }
 
     void enqueue(Row row, @Nullable Instant dueAt, boolean newPlace) {
@@ -74,6 +82,10 @@ final class MemoryMoves {
     }
 
     void finish(Row row, JobStatus status, JobResult result, boolean keepLease) {
+        finish(row, status, result, keepLease, node);
+    }
+
+    private void finish(Row row, JobStatus status, JobResult result, boolean keepLease, String by) {
         unplace(row);
         row.status = status;
         row.result = result;
@@ -81,12 +93,36 @@ final class MemoryMoves {
         if (!keepLease) {
             row.lease = null;
         }
-        log(row, status.word());
+        log(row, status.word(), by);
+    }
+
+    /// The wish is written down, and logged the first time.
+    void askToStop(Row row) {
+        if (!row.stopRequested) {
+            log(row, "stopping");
+        }
+        row.stopRequested = true;
+    }
+
+    /// Undoes a hand-over. False when the job ended instead: everybody must hear that.
+    boolean handBack(Row row) {
+        if (row.stopRequested) {
+            finish(row, JobStatus.FAILED, new JobResult.Failure("stopped", null), false, NOBODY);
+            return false;
+        }
+        row.attempt--;
+        row.startedAt = row.attempts.stream()
+                .filter(attempt -> attempt.attempt() == row.attempt)
+                .map(Attempt::startedAt)
+                .findFirst()
+                .orElse(null);
+        enqueue(row, null, false);
+        return true;
     }
 
     static @Nullable Instant startAt(Job job) {
         String text = job.extras().startAt();
-        return text == null ? null : Instant.parse(text);
+        return text == null ? null : OffsetDateTime.parse(text).toInstant();
     }
 
     Completed recorded(Row row, JobStatus status, JobResult result) {
@@ -107,7 +143,16 @@ final class MemoryMoves {
     }
 
     static String seconds(double timeoutS) {
-        return timeoutS == Math.rint(timeoutS) ? String.valueOf((long) timeoutS) : String.valueOf(timeoutS);
+        if (timeoutS == Math.rint(timeoutS)) {
+            return String.valueOf((long) timeoutS);
+        }
+        // As PostgreSQL writes float8: 1.0E-6 is 1e-06.
+        String text = String.valueOf(timeoutS);
+        int e = text.indexOf('E');
+        return e < 0
+                ? text
+                : text.substring(0, e).replaceFirst("\\.0$", "")
+                        + "e-%02d".formatted(Integer.parseInt(text.substring(e + 2)));
     }
 
     Completed endOrRetry(Row row, JobStatus status, JobResult.Failure failure, boolean keepLease) {

@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
 import hero.supervisor.store.MemoryDatabase.SessionRow;
@@ -104,16 +105,19 @@ public final class MemoryRunnerStore implements RunnerStore {
             }
             shared.sessions.put(
                     session.id(),
-                    new SessionRow(session.runner(), shared.time.instant().plus(lease)));
+                    new SessionRow(
+                            session.runner(),
+                            session.node(),
+                            shared.time.instant().plus(lease)));
             return true;
         }
     }
 
     @Override
-    public boolean beat(String sessionId, Duration lease) {
+    public boolean beat(String sessionId, String node, Duration lease) {
         synchronized (shared) {
             SessionRow row = shared.sessions.get(sessionId);
-            if (row == null) {
+            if (row == null || !row.node.equals(node)) {
                 return false;
             }
             row.leaseUntil = shared.time.instant().plus(lease);
@@ -122,9 +126,14 @@ public final class MemoryRunnerStore implements RunnerStore {
     }
 
     @Override
-    public void closeSession(String sessionId) {
+    public void closeSession(String sessionId, String node) {
         synchronized (shared) {
-            shared.sessions.remove(sessionId);
+            SessionRow row = shared.sessions.get(sessionId);
+            boolean holds = shared.jobs.values().stream()
+                    .anyMatch(job -> job.status == JobStatus.RUNNING && sessionId.equals(job.sessionId));
+            if (row != null && row.node.equals(node) && !holds) {
+                shared.sessions.remove(sessionId);
+            }
         }
     }
 

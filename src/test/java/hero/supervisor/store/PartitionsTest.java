@@ -13,16 +13,16 @@ class PartitionsTest {
                     + " values ('a', 'created', 0, 'r', 'q', 'n')";
             database.query(sql -> sql.execute(insert));
             JobStore.Position head = new JobStore.Position(0, 0);
-            EventLog events = new EventLog(database, "other");
-            JobStore.Events before = events.ofOthers(head, 10);
+            EventLog events = new EventLog(database, "a");
+            JobStore.Events before = events.plain(head, 10);
             assertEquals(1, before.events().size());
 
             Partitions partitions = new Partitions(database);
             assertEquals(2 * (Partitions.DAYS_AHEAD + 1), partitions.ahead());
             assertEquals(0, partitions.ahead());
-            assertEquals(before, events.ofOthers(head, 10));
+            assertEquals(before, events.plain(head, 10));
             database.query(sql -> sql.execute(insert));
-            assertEquals(2, events.ofOthers(head, 10).events().size());
+            assertEquals(2, events.plain(head, 10).events().size());
             Integer left = database.query(sql ->
                     sql.fetchSingle("select count(*) from job_events_default").get(0, Integer.class));
             assertEquals(0, left.intValue());

@@ -286,7 +286,7 @@ class PostgresJobStoreTest extends JobStoreContract {
     }
 
     @Test
-    void events_of_others_come_in_order_and_none_of_mine() {
+    void events_of_all_gateways_come_in_order() {
         Position head = other.head();
         get(store.create(retried("a", 1, 0), true));
         get(other.create(job("mine"), true));
@@ -294,17 +294,18 @@ class PostgresJobStoreTest extends JobStoreContract {
         JobFixture.fail(store, given.key());
         succeed(store, get(store.claim("queue", slots("s1", 2))).getLast().key());
         store.stop("mine");
-        List<String> expected = List.of("a created", "a queued", "a running", "a queued");
-        JobStore.Events events = other.eventsOfOthers(head, 100);
-        assertEquals(expected, words(events.events()).subList(0, 4));
-        assertEquals(List.of(), other.eventsOfOthers(events.next(), 100).events());
+        List<String> expected =
+                List.of("a created", "a queued", "mine created", "mine queued", "a running", "a queued");
+        JobStore.Events events = other.events(head, 100);
+        assertEquals(expected, words(events.events()).subList(0, 6));
+        assertEquals(List.of(), other.events(events.next(), 100).events());
 
-        // One by one gives the same, and moves on over those of its own.
+        // One by one gives the same.
         List<Event> single = new ArrayList<>();
         Position at = head;
         for (Position before = null; !at.equals(before); ) {
             before = at;
-            JobStore.Events one = other.eventsOfOthers(at, 1);
+            JobStore.Events one = other.events(at, 1);
             single.addAll(one.events());
             at = one.next();
         }
@@ -320,12 +321,12 @@ class PostgresJobStoreTest extends JobStoreContract {
                     + " values ('slow', 'created', 0, 'runner', 'queue', 'three')");
             Position head = other.head();
             queued("fast");
-            JobStore.Events before = other.eventsOfOthers(head, 100);
+            JobStore.Events before = other.events(head, 100);
             assertEquals(List.of(), words(before.events()));
             slow.commit();
             assertEquals(
                     List.of("slow created", "fast created", "fast queued"),
-                    words(other.eventsOfOthers(before.next(), 100).events()));
+                    words(other.events(before.next(), 100).events()));
         }
     }
 
@@ -336,7 +337,7 @@ class PostgresJobStoreTest extends JobStoreContract {
         store.stop("a");
         Position head = store.head();
         store.release(List.of(key));
-        assertEquals(List.of("a failed"), words(store.eventsOfOthers(head, 10).events()));
+        assertEquals(List.of("a failed"), words(store.events(head, 10).events()));
     }
 
     // ---- the checks ----

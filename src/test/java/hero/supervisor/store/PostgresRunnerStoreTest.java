@@ -72,9 +72,12 @@ class PostgresRunnerStoreTest {
         assertTrue(store.openSession(session("s", "r"), true, HOUR));
         assertFalse(store.openSession(session("s", "thief"), false, HOUR));
         assertFalse(store.openSession(session("s", "thief"), true, HOUR));
-        assertTrue(store.beat("s", HOUR));
-        store.closeSession("s");
-        assertFalse(store.beat("s", HOUR));
+        assertTrue(store.beat("s", "node", HOUR));
+        assertFalse(store.beat("s", "other", HOUR), "it lives at another gateway");
+        store.closeSession("s", "other");
+        assertTrue(store.beat("s", "node", HOUR));
+        store.closeSession("s", "node");
+        assertFalse(store.beat("s", "node", HOUR));
     }
 
     @Test
@@ -90,7 +93,7 @@ class PostgresRunnerStoreTest {
                 get(jobs.create(job(id), true));
             }
             get(jobs.claim("q", slots("one", 1)));
-            store.closeSession("one");
+            store.closeSession("one", "node");
         }
         RunnerStatus status = store.status("r").orElseThrow();
         assertEquals(2, status.connections());

@@ -1,0 +1,42 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.store.JobStore;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.concurrent.CompletableFuture;
+
+/// A store that does what it is told and then, when asked to, says that it could not.
+final class FlakyStore {
+    private final JobStore store;
+    private String failing = "";
+
+    FlakyStore(JobStore real) {
+        store = (JobStore) Proxy.newProxyInstance(
+                JobStore.class.getClassLoader(), new Class<?>[] {JobStore.class}, (_, method, args) -> {
+                    try {
+                        Object answer = method.invoke(real, args);
+                        if (!method.getName().equals(failing)) {
+                            return answer;
+                        }
+                        failing = "";
+                        Refusal refusal = Refusal.busy("the database cannot be reached", 1000);
+                        if (answer instanceof CompletableFuture<?>) {
+                            return CompletableFuture.failedFuture(refusal);
+                        }
+                        throw refusal;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    JobStore store() {
+        return store;
+    }
+
+    /// The next call of this method is done and refused.
+    void refuseAfter(String method) {
+        failing = method;
+    }
+}

@@ -1,0 +1,159 @@
+package hero.supervisor.engine;
+
+import static hero.supervisor.domain.JobFixture.job;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Connect;
+import hero.supervisor.domain.Hold;
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Report;
+import hero.supervisor.engine.EngineFixture.Link;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What the simulation found, one case each: writes whose outcome is unknown, and sessions that move between
+/// gateways. The seeds are those of its first campaign.
+class UnknownOutcomeTest {
+    private final EngineFixture a = new EngineFixture();
+    private final EngineFixture b = new EngineFixture(a, "b");
+    private final Tail news = a.tail(a.flaky.store());
+
+    @BeforeEach
+    void readNews() {
+        news.run();
+    }
+
+    private static Connect.Resume resume(Link link) {
+        return new Connect.Resume(link.session().id(), List.of());
+    }
+
+    private static Job once(String id) {
+        return job(id, "r1", 60, new Job.Extras(OptionalInt.empty(), null, OptionalInt.empty(), null, null, true));
+    }
+
+    private Assignment take(EngineFixture engine, Link link) {
+        return engine.runners.pull(link.session(), 1).join().getFirst();
+    }
+
+    @Test
+    void a_waiter_hears_of_a_result_whose_commit_was_in_doubt() { // seed 2
+        Link link = a.connect("r1", 1);
+        var wait = a.jobs.run(job("j1"));
+        Assignment given = take(a, link);
+        a.flaky.refuseAfter("complete");
+        a.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))));
+        assertFalse(wait.isDone());
+        news.run();
+        assertEquals(new JobResult.Success("42"), wait.join());
+    }
+
+    @Test
+    void a_job_whose_claim_was_in_doubt_goes_back_after_two_beats() { // seed 3
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1")).join();
+        a.flaky.refuseAfter("claim");
+        a.runners.pull(link.session(), 1).cancel(false);
+        assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status());
+        a.runners.beat(link.session(), List.of());
+        a.runners.beat(link.session(), List.of());
+        assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
+    }
+
+    @Test
+    void a_job_at_most_once_that_no_beat_names_fails_and_is_not_handed_out_again() { // seeds 3, 5
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(once("j1")).join();
+        take(a, link);
+        a.runners.beat(link.session(), List.of());
+        a.runners.beat(link.session(), List.of());
+        assertEquals(
+                new JobResult.Failure("runner lost", null), a.jobs.result("j1").join());
+    }
+
+    @Test
+    void a_late_end_of_the_old_socket_does_not_touch_a_session_that_has_moved() {
+        Link old = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1")).join();
+        take(a, old);
+        b.connect("r1", 1, resume(old));
+        a.runners.disconnected(old.session(), old);
+        a.time.advance(a.settings.resumeGrace().plusSeconds(1));
+        assertEquals(List.of(), a.store.rescue(Duration.ZERO, 2).sessions());
+        assertEquals(0, a.runners.connected());
+    }
+
+    @Test
+    void a_session_that_comes_back_keeps_what_it_was_given_elsewhere() {
+        Link first = a.connect("r1", 1);
+        Link second = b.connect("r1", 1, resume(first));
+        a.jobs.createAndStart(job("j1")).join();
+        Assignment given = take(b, second);
+        Hold hold = new Hold("j1", given.attempt());
+        Link third = a.connect("r1", 1, new Connect.Resume(first.session().id(), List.of(hold)));
+        assertEquals(
+                List.of(new Connect.Verdict(hold, true)),
+                third.connected == null ? List.of() : third.connected.answer().verdicts());
+    }
+
+    @Test
+    void a_session_that_another_gateway_called_lost_is_forgotten() { // seed 1
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1")).join();
+        take(a, link);
+        a.runners.disconnected(link.session(), link);
+        a.time.advance(a.settings.lease().plus(a.settings.resumeGrace()).plusSeconds(1));
+        b.store.rescue(Duration.ZERO, 2);
+        a.runners.holds().tidy();
+        assertEquals(0, a.runners.connected());
+    }
+
+    @Test
+    void a_stop_that_comes_before_the_hand_over_is_not_lost() {
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1")).join();
+        a.runners.stops().stop("j1", 1, "stopped");
+        take(a, link);
+        assertEquals(1, a.runners.stops(link.session()).size());
+    }
+
+    @Test
+    void a_refused_delete_leaves_no_waiter() {
+        a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1")).join();
+        a.flaky.refuseAfter("delete");
+        assertThrows(Refusal.class, () -> a.jobs.delete("j1"));
+        assertEquals(0, a.results.waiting());
+    }
+
+    @Test
+    void a_wait_from_before_the_first_look_at_the_log_is_not_forgotten() {
+        Link link = b.connect("r1", 1);
+        b.jobs.createAndStart(job("j1")).join();
+        Assignment given = take(b, link);
+        var wait = a.jobs.result("j1");
+        b.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))));
+        var unborn = a.results.register("j2");
+        a.tail(a.store).run();
+        assertTrue(wait.isDone());
+        assertFalse(unborn.isDone(), "about to be created"); // seed 54
+    }
+
+    @Test
+    void a_session_that_has_ended_gets_no_jobs_and_its_pulls_are_answered() {
+        Link link = a.connect("r1", 1);
+        var pull = a.runners.pull(link.session(), 1);
+        a.runners.holds().lost(List.of(link.session().id()));
+        assertEquals(List.of(), pull.join());
+        assertEquals(0, link.session().credit());
+    }
+}

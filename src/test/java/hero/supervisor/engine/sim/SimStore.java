@@ -1,0 +1,106 @@
+package hero.supervisor.engine.sim;
+
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.store.JobStore;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// The way from one gateway to the database: slow, and not to be trusted about what it says was not done.
+final class SimStore {
+    private final World world;
+    private final SimNode node;
+    private final Object real;
+
+    private SimStore(World world, SimNode node, Object real) {
+        this.world = world;
+        this.node = node;
+        this.real = real;
+    }
+
+    static <T> T of(Class<T> type, T real, World world, SimNode node) {
+        var store = new SimStore(world, node, real);
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(),
+                new Class<?>[] {type},
+                (_, method, args) -> method.getReturnType().equals(CompletableFuture.class)
+                        ? store.later(method, args)
+                        : store.atOnce(method, args)));
+    }
+
+    private static Refusal busy() {
+        return Refusal.busy("the database cannot be reached; try again in a moment", 1000);
+    }
+
+    private @Nullable Object atOnce(Method method, Object @Nullable [] args) {
+        if (world.hit(Fault.STORE_BEFORE)) {
+            throw busy();
+        }
+        if (world.hit(Fault.STORE_LATE)) {
+            world.at(world.between(1, 3000), () -> call(method, args));
+            throw busy();
+        }
+        Object answer = call(method, args);
+        if (world.hit(Fault.STORE_AFTER)) {
+            throw busy();
+        }
+        return answer;
+    }
+
+    private CompletableFuture<Object> later(Method method, Object @Nullable [] args) {
+        var answer = new CompletableFuture<Object>();
+        long there = world.hit(Fault.STORE_SLOW) ? world.between(1, 3000) : world.between(0, 3);
+        long back = world.hit(Fault.STORE_SLOW) ? world.between(1, 3000) : world.between(0, 3);
+        if (world.hit(Fault.STORE_BEFORE)) {
+            world.at(node, there, () -> answer.completeExceptionally(busy()));
+            return answer;
+        }
+        boolean refused = world.hit(Fault.STORE_AFTER);
+        boolean late = world.hit(Fault.STORE_LATE);
+        if (late) {
+            world.at(node, there, () -> answer.completeExceptionally(busy()));
+        }
+        int life = node.life;
+        world.at(late ? there + world.between(1, 3000) : there, () -> {
+            // A gateway that dies may or may not have sent its statement.
+            if (node.life == life || world.chance(0.5)) {
+                Object value = value((CompletableFuture<?>) call(method, args));
+                if (node.life == life && !late) {
+                    world.at(node, back, () -> {
+                        if (refused) {
+                            answer.completeExceptionally(busy());
+                        } else {
+                            answer.complete(value);
+                        }
+                    });
+                }
+            }
+        });
+        return answer;
+    }
+
+    private static Object value(@Nullable CompletableFuture<?> done) {
+        if (done == null) {
+            throw new IllegalStateException("a store method without an answer");
+        }
+        return done.join();
+    }
+
+    private @Nullable Object call(Method method, Object @Nullable [] args) {
+        try {
+            if (args != null && args.length > 0 && args[0] instanceof JobStore.Completion completion) {
+                var before = world.database.view(completion.key().jobId());
+                var answer = (CompletableFuture<?>) method.invoke(real, args);
+                world.checker.completed(before, completion, (JobStore.Completed) value(answer));
+                return answer;
+            }
+            return method.invoke(real, args);
+        } catch (InvocationTargetException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
