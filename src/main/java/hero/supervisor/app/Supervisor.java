@@ -113,15 +113,7 @@ public final class Supervisor implements AutoCloseable {
         Limits limits = Limits.DEFAULT
                 .withMessageBytes(config.messageBytes())
                 .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
-        var settings = new hero.supervisor.engine.Settings(
-                config.nodeName(),
-                Duration.ofMillis(config.heartbeatMs()),
-                Duration.ofMillis(config.leaseMs()),
-                Duration.ofMillis(config.resumeGraceMs()),
-                config.redeliveries(),
-                Duration.ofMillis(config.stopGraceMs()),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(60));
+        var settings = engineSettings(config);
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.notifications = new Notifications(database, settings(config), config.nodeName());
@@ -168,6 +160,18 @@ public final class Supervisor implements AutoCloseable {
                 document::bytes,
                 this::notReady,
                 time);
+    }
+
+    private static hero.supervisor.engine.Settings engineSettings(Config config) {
+        return new hero.supervisor.engine.Settings(
+                config.nodeName(),
+                Duration.ofMillis(config.heartbeatMs()),
+                Duration.ofMillis(config.leaseMs()),
+                Duration.ofMillis(config.resumeGraceMs()),
+                config.redeliveries(),
+                Duration.ofMillis(config.stopGraceMs()),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(60));
     }
 
     private static String reference(SecureRandom random) {
