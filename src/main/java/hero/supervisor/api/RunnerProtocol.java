@@ -79,7 +79,10 @@ final class RunnerProtocol {
             runners.disconnected(gone.session(), gone.link());
         } catch (Refusal e) {
             // The database is away, or we are leaving: the session's lease ends by itself.
-            log.atDebug().addKeyValue("peer", peer.id()).addKeyValue("kind", e.kind().word()).log("session left to its lease");
+            log.atDebug()
+                    .addKeyValue("peer", peer.id())
+                    .addKeyValue("kind", e.kind().word())
+                    .log("session left to its lease");
         }
     }
 

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The gateway's one reader of the event log. Wakes whoever here waits for what happened: callers for outcomes,
-/// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its cost
-/// depends on what happens, not on how many wait. One thread.
+/// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its
+/// cost depends on what happens, not on how many wait. One thread.
 ///
 /// What this gateway did itself is read too: it may have been told that a write failed which was committed after
 /// all, and then nobody else would tell those who wait here.
