@@ -128,7 +128,7 @@ final class MainTest {
         run("job", "rnu");
         assertEquals(
                 "supervisor: unknown command or argument 'rnu'; there are create, delete, explain, get, list, logs, result, run, start,"
-                        + " status, stop; see 'supervisor job --help'\n",
+                        + " status, stop, watch; see 'supervisor job --help'\n",
                 err.toString());
     }
 
