@@ -86,7 +86,7 @@ final class DevProcessTest {
 
         long postgres = Processes.postgres(folder.resolve(".supervisor"));
         assertTrue(Processes.runs(postgres));
-        assertEquals(0, dev.signal("INT").exit(), dev::toString);
+        assertEquals(0, dev.interrupt().exit(), dev::toString);
         assertFalse(Processes.runs(postgres), "PostgreSQL " + postgres + " still runs");
         assertFalse(dev.err().contains("ERROR"), dev::toString);
     }

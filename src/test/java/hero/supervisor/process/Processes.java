@@ -226,6 +226,22 @@ final class Processes implements AutoCloseable {
             return found[0];
         }
 
+        /// What Ctrl-C does. A shell that starts something in the background makes it, and all that it starts,
+        /// deaf to SIGINT; where the whole build was started so, SIGTERM stands in, which takes the same way.
+        Command interrupt() {
+            return signal(isDeafToInt() ? "TERM" : "INT");
+        }
+
+        private boolean isDeafToInt() {
+            try (var lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
+                return lines.filter(line -> line.startsWith("SigIgn:"))
+                        .map(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+                        .anyMatch(mask -> (mask & 0b10) != 0);
+            } catch (IOException e) {
+                return false; // No such file on this system.
+            }
+        }
+
         /// `TERM`, `INT`, `KILL`, `STOP`, `CONT`.
         Command signal(String name) {
             try {
