@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Hands out jobs of many queues in one statement. A queue row whose job is no longer queued (it was stopped or
 /// deleted while another claim held the row) is removed on the way, and the slot that it left open is asked for
@@ -56,6 +58,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
             order by t.queue, t.priority desc, t.seq
             """;
 
+    private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
+
     record Claim(String queue, List<Slot> slots) {}
 
     private record Place(String queue, long rank, Slot slot) {}
@@ -67,6 +71,11 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     }
 
     @Override
+    public boolean oneStatement(List<Claim> claims) {
+        return Rounds.one(claims, Claim::queue);
+    }
+
+    @Override
     public List<List<Assignment>> write(Connection connection, List<Claim> claims) throws SQLException {
         return Rounds.of(claims, Claim::queue, round -> writeRound(connection, round));
     }
@@ -74,16 +83,26 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     private List<List<Assignment>> writeRound(Connection connection, List<Claim> claims) throws SQLException {
         Map<String, List<Assignment>> given = new LinkedHashMap<>();
         claims.forEach(claim -> given.put(claim.queue(), new ArrayList<>()));
-        List<Claim> open = claims;
+        List<Claim> open = rest(claims, take(connection, claims, given), given);
         while (!open.isEmpty()) {
-            Map<String, Integer> lapsed = take(connection, open, given);
-            open = open.stream()
-                    .filter(claim -> lapsed.containsKey(claim.queue()))
-                    .map(claim -> rest(claim, given))
-                    .toList();
+            try {
+                open = rest(open, take(connection, open, given), given);
+            } catch (SQLException e) {
+                // What was given so far is committed and must be handed over; the rest is asked for again.
+                log.atWarn().setCause(e).log("a claim was cut short");
+                break;
+            }
         }
         return claims.stream()
                 .map(claim -> given.getOrDefault(claim.queue(), List.of()))
+                .toList();
+    }
+
+    private static List<Claim> rest(
+            List<Claim> claims, Map<String, Integer> lapsed, Map<String, List<Assignment>> given) {
+        return claims.stream()
+                .filter(claim -> lapsed.containsKey(claim.queue()))
+                .map(claim -> rest(claim, given))
                 .toList();
     }
 

@@ -90,6 +90,11 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     @Override
+    public boolean oneStatement(List<Create> commands) {
+        return Rounds.one(commands, create -> create.job().id());
+    }
+
+    @Override
     public List<Created> write(Connection connection, List<Create> commands) throws SQLException {
         return Rounds.of(commands, create -> create.job().id(), round -> writeRound(connection, round));
     }

@@ -144,6 +144,11 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     }
 
     @Override
+    public boolean oneStatement(List<End> ends) {
+        return Rounds.one(ends, end -> end.key().jobId());
+    }
+
+    @Override
     public List<Completed> write(Connection connection, List<End> ends) throws SQLException {
         return Rounds.of(ends, end -> end.key().jobId(), round -> writeRound(connection, round));
     }

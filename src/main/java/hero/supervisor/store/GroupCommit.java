@@ -25,10 +25,16 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
     private static final long RETRY_AFTER_MS = 1000;
 
-    /// Writes one batch inside one transaction; the n-th answer is for the n-th command. May be called again for
-    /// the same commands after it failed.
+    /// Writes one batch; the n-th answer is for the n-th command. May be called again for the same commands after
+    /// it failed.
     interface Batch<C, R> {
         List<R> write(Connection connection, List<C> commands) throws SQLException;
+
+        /// True when one statement writes these commands: it is its own transaction then, which saves the round
+        /// trip of a `commit`.
+        default boolean oneStatement(List<C> commands) {
+            return false;
+        }
     }
 
     /// Runs a batch in a transaction: [Database#transaction], or a double of it.
@@ -54,7 +60,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final Thread writer;
 
     GroupCommit(String kind, Database database, Sizes sizes, Batch<C, R> batch) {
-        this(kind, sizes, commands -> database.transaction(connection -> batch.write(connection, commands)));
+        this(kind, sizes, commands -> database.write(batch, commands));
     }
 
     GroupCommit(String kind, Sizes sizes, Transactions<C, R> transactions) {

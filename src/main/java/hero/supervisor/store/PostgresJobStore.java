@@ -56,7 +56,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     private <C, R> GroupCommit.Transactions<C, R> batch(GroupCommit.Batch<C, R> batch) {
         return commands -> {
-            List<R> answers = database.transaction(connection -> batch.write(connection, commands));
+            List<R> answers = database.write(batch, commands);
             committed.run();
             return answers;
         };
@@ -105,8 +105,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             throw new IllegalArgumentException("the server ends a job as failed or timeout, not " + status.word());
         }
         EndBatch.End end = new EndBatch.End(key, new JobResult.Failure(error, null), status.word());
-        return told(database.transaction(
-                connection -> endBatch.write(connection, List.of(end)).getFirst()));
+        return told(database.write(endBatch, List.of(end)).getFirst());
     }
 
     @Override

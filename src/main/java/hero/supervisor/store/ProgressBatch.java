@@ -38,6 +38,11 @@ final class ProgressBatch implements GroupCommit.Batch<ProgressBatch.Saying, Boo
     record Saying(Assignment.Key key, Progress.Said said) {}
 
     @Override
+    public boolean oneStatement(List<Saying> sayings) {
+        return Rounds.one(sayings, saying -> saying.key().jobId());
+    }
+
+    @Override
     public List<Boolean> write(Connection connection, List<Saying> sayings) throws SQLException {
         return Rounds.of(sayings, saying -> saying.key().jobId(), round -> writeRound(connection, round));
     }

@@ -17,13 +17,30 @@ final class Rounds {
 
     private Rounds() {}
 
+    /// True when no key is named twice: one statement does.
+    static <C> boolean one(List<C> commands, Function<C, String> key) {
+        if (commands.size() == 1) {
+            return true;
+        }
+        Set<String> keys = HashSet.newHashSet(commands.size());
+        for (C command : commands) {
+            if (!keys.add(key.apply(command))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// The n-th answer is for the n-th command.
     static <C, R> List<R> of(List<C> commands, Function<C, String> key, Round<C, R> round) throws SQLException {
+        if (one(commands, key)) {
+            return commands.isEmpty() ? List.of() : round.write(commands);
+        }
         List<Integer> open = new ArrayList<>();
         for (int i = 0; i < commands.size(); i++) {
             open.add(i);
         }
-        List<R> answers = new ArrayList<>(commands.isEmpty() ? List.of() : Collections.nCopies(commands.size(), null));
+        List<R> answers = new ArrayList<>(Collections.nCopies(commands.size(), null));
         while (!open.isEmpty()) {
             Set<String> keys = new HashSet<>();
             List<Integer> now = new ArrayList<>();

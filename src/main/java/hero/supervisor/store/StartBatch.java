@@ -51,6 +51,11 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
     }
 
     @Override
+    public boolean oneStatement(List<String> ids) {
+        return Rounds.one(ids, id -> id);
+    }
+
+    @Override
     public List<Started> write(Connection connection, List<String> ids) throws SQLException {
         return Rounds.of(ids, id -> id, round -> writeRound(connection, round));
     }
