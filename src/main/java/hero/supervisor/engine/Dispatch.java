@@ -3,8 +3,10 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,12 +32,15 @@ import org.slf4j.LoggerFactory;
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
     private static final int CLAIM_MAX = 1000;
+    /// A claim asks for few slots first, however many are free: most wakes are for one job.
+    private static final int ASK_FIRST = 64;
 
     private final JobStore store;
     private final LongSupplier leases;
     private final Executor executor;
     private final Handover handover;
     private final ConcurrentHashMap<String, Queue> queues = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, String> homes = new ConcurrentHashMap<>();
     private volatile boolean stopped;
 
     /// Notes that a session holds jobs, before it is told. False when the session has ended.
@@ -71,15 +76,140 @@ public final class Dispatch {
         }
     }
 
-    private static final class Queue {
+    static final class Queue {
         final String name;
         final LinkedHashSet<Pull> pulls = new LinkedHashSet<>();
         boolean claiming;
         boolean again;
         boolean empty;
+        /// How many slots the next claim asks for.
+        int ask = ASK_FIRST;
+
+        /// Jobs about to be written that will wait in this queue.
+        int coming;
+
+        /// The pulls that the batch of `gathering` may fill, the next one first.
+        final ArrayDeque<Share> shares = new ArrayDeque<>();
+
+        @Nullable
+        Object gathering;
 
         Queue(String name) {
             this.name = name;
+        }
+    }
+
+    /// What one batch of new jobs brings to one pull. The pull is not parked meanwhile.
+    static final class Share {
+        private final Queue queue;
+        private final Pull pull;
+        private final List<Assignment> jobs = new ArrayList<>();
+        private int given;
+        private int open;
+
+        private Share(Queue queue, Pull pull) {
+            this.queue = queue;
+            this.pull = pull;
+        }
+
+        String queue() {
+            return queue.name;
+        }
+
+        String sessionId() {
+            return pull.session.id;
+        }
+
+        private boolean fits() {
+            return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > 0;
+        }
+    }
+
+    /// A new job of this runner, which may go straight to a parked pull of this gateway when nothing waits before
+    /// it.
+    Direct direct(String runner) {
+        return new Direct(this, runner, leases);
+    }
+
+    /// Takes a place for a job that is about to be written together with others; null when it has to wait in its
+    /// queue. Either way [#written] must follow.
+    @Nullable
+    Share place(Queue queue, Object batch) {
+        synchronized (queue) {
+            Share share = stopped || queue.claiming || !queue.empty || queue.coming > 0 ? null : next(queue, batch);
+            if (share == null) {
+                queue.coming++;
+                return null;
+            }
+            share.given++;
+            share.open++;
+            share.pull.session.reserved.incrementAndGet();
+            return share;
+        }
+    }
+
+    /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
+    private static @Nullable Share next(Queue queue, Object batch) {
+        if (queue.gathering != batch) {
+            queue.gathering = batch;
+            queue.shares.clear();
+        }
+        Iterator<Pull> parked = queue.pulls.iterator();
+        while (parked.hasNext()) {
+            Share share = new Share(queue, parked.next());
+            if (share.fits()) {
+                parked.remove();
+                queue.shares.add(share);
+                return share;
+            }
+        }
+        for (int left = queue.shares.size(); left > 0; left--) {
+            Share share = queue.shares.remove();
+            if (share.fits()) {
+                queue.shares.add(share);
+                return share;
+            }
+        }
+        return null;
+    }
+
+    /// The queue that the jobs of a runner go to, when that is known here.
+    @Nullable
+    Queue home(String runner) {
+        String name = homes.get(runner);
+        return name == null ? null : queues.get(name);
+    }
+
+    /// A job without a place is written, or is not going to be.
+    void written(Queue queue) {
+        synchronized (queue) {
+            queue.coming--;
+        }
+    }
+
+    /// A job with a place is written, and handed over; or it is not (null). The pull is answered with all that it
+    /// got when the last of them is known.
+    void written(Share share, @Nullable Assignment job) {
+        synchronized (share.queue) {
+            if (job != null) {
+                share.jobs.add(job);
+            }
+            if (--share.open > 0) {
+                return;
+            }
+            if (share.jobs.isEmpty() && !share.pull.jobs.isDone()) {
+                share.queue.pulls.add(share.pull);
+            }
+        }
+        List<Assignment> homeless = new ArrayList<>();
+        if (!share.jobs.isEmpty()) {
+            hand(share.pull, share.jobs, homeless);
+        }
+        share.pull.session.reserved.addAndGet(-share.given);
+        giveBack(homeless);
+        if (share.jobs.isEmpty()) {
+            dismiss(share.queue.name);
+            claim(share.queue);
         }
     }
 
@@ -87,6 +217,9 @@ public final class Dispatch {
     Pull pull(Session session, int max, boolean patient) {
         Pull pull = new Pull(session, max, patient);
         Queue queue = queues.computeIfAbsent(session.queue, Queue::new);
+        if (!session.queue.equals(homes.get(session.runner))) {
+            homes.put(session.runner, session.queue);
+        }
         synchronized (queue) {
             queue.pulls.add(pull);
         }
@@ -178,9 +311,9 @@ public final class Dispatch {
     private void fill(Queue queue, Map<Slot, Pull> owners) {
         Map<Pull, Integer> given = new LinkedHashMap<>();
         queue.pulls.forEach(pull -> given.put(pull, 0));
-        while (!given.isEmpty() && owners.size() < CLAIM_MAX) {
+        while (!given.isEmpty() && owners.size() < queue.ask) {
             var turn = given.entrySet().iterator();
-            while (turn.hasNext() && owners.size() < CLAIM_MAX) {
+            while (turn.hasNext() && owners.size() < queue.ask) {
                 var entry = turn.next();
                 Pull pull = entry.getKey();
                 if (entry.getValue() >= pull.max || pull.jobs.isDone() || pull.session.credit() == 0) {
@@ -209,6 +342,7 @@ public final class Dispatch {
         synchronized (queue) {
             queue.claiming = false;
             boolean drained = error == null && handed.size() < owners.size();
+            queue.ask = drained ? ASK_FIRST : Math.min(CLAIM_MAX, queue.ask * 4);
             again = error == null && (queue.again || !drained);
             queue.empty = drained && !queue.again;
         }
@@ -233,18 +367,29 @@ public final class Dispatch {
                 shares.computeIfAbsent(pull, _ -> new ArrayList<>()).add(job);
             }
         }
-        shares.forEach((pull, share) -> {
-            if (!handover.held(pull.session, share)) {
-                homeless.addAll(share);
-            } else if (!pull.jobs.complete(List.copyOf(share))) {
-                share.forEach(job -> pull.session.held.remove(job.job().id()));
-                homeless.addAll(share);
-            }
-        });
+        shares.forEach((pull, share) -> hand(pull, share, homeless));
         owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());
+        giveBack(homeless);
+    }
+
+    private void hand(Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
+        if (!handover.held(pull.session, jobs)) {
+            homeless.addAll(jobs);
+        } else if (!pull.jobs.complete(List.copyOf(jobs))) {
+            jobs.forEach(job -> pull.session.held.remove(job.job().id()));
+            homeless.addAll(jobs);
+        }
+    }
+
+    private void giveBack(List<Assignment> homeless) {
         if (!homeless.isEmpty()) {
             executor.execute(() -> release(homeless));
         }
+    }
+
+    /// A write that was to hand a job to this session was refused, but may have been done.
+    void doubt(Share share) {
+        handover.doubt(List.of(share.sessionId()));
     }
 
     private void release(List<Assignment> homeless) {

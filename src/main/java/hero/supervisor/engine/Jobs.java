@@ -57,9 +57,13 @@ public final class Jobs {
     /// Accepts a job and queues it: the legacy `create_job`.
     public CompletableFuture<String> createAndStart(Job job) {
         open();
-        return store.create(job, true)
-                .thenCompose(created -> queued(job, created))
-                .thenApply(_ -> job.id());
+        return written(job).thenCompose(created -> queued(job, created)).thenApply(_ -> job.id());
+    }
+
+    /// Written to be started: into the queue, or into the hands of a runner that waits here.
+    private CompletableFuture<Created> written(Job job) {
+        Direct direct = runners.dispatch().direct(job.runner());
+        return store.create(job, true, direct).whenComplete(direct::settle);
     }
 
     /// Accepts and queues a job; the future holds its result. Repeating it attaches to the same job.
@@ -67,7 +71,7 @@ public final class Jobs {
         open();
         // Registered before the job exists: its result cannot slip through.
         var waiter = results.register(job.id());
-        store.create(job, true)
+        written(job)
                 .thenCompose(created -> queued(job, created))
                 .thenAcceptAsync(
                         isNew -> {
@@ -90,11 +94,7 @@ public final class Jobs {
         if (status == JobStatus.CREATED) {
             return start(job.id()).thenApply(_ -> false);
         }
-        if (created instanceof Created.New(String queue)) {
-            runners.dispatch().wake(queue);
-            return CompletableFuture.completedFuture(true);
-        }
-        return CompletableFuture.completedFuture(false);
+        return CompletableFuture.completedFuture(status == null);
     }
 
     /// The status of a job that was there before; null for a new one.
@@ -105,6 +105,10 @@ public final class Jobs {
                         .addKeyValue("job_id", job.id())
                         .addKeyValue("queue", queue)
                         .log("job accepted");
+                yield null;
+            }
+            case Created.Handed _ -> {
+                log.atInfo().addKeyValue("job_id", job.id()).log("job accepted");
                 yield null;
             }
             case Created.Same(JobStatus status, String _) -> status;

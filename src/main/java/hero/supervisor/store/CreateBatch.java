@@ -1,12 +1,16 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.store.JobStore.Created;
+import hero.supervisor.store.JobStore.Place;
+import hero.supervisor.store.JobStore.Placing;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,13 +28,15 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             with input as (
               select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::float8[],
                   ?::text[], ?::text[], ?::text[], ?::int[], ?::float8[], ?::int[], ?::text[], ?::timestamptz[],
-                  ?::text[], ?::bool[], ?::text[], ?::bool[])
+                  ?::text[], ?::bool[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::int8[])
                 with ordinality as i(id, caller_id, context_id, payload, runner, executor, timeout_s,
                   env_vars, created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at,
-                  labels, at_most_once, fingerprint, start, ord)
+                  labels, at_most_once, fingerprint, start, place_queue, place_session, place_lease, ord)
             ),
             known as (
-              select i.*, r.queue from input i join runners r on r.name = i.runner
+              select i.*, r.queue,
+                i.start and i.start_at is null and i.place_queue is not distinct from r.queue as handed
+              from input i join runners r on r.name = i.runner
             ),
             placed as (
               select n.*, case when n.start then nextval('job_queue_seq') end as place
@@ -41,15 +47,23 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             accepted as (
               insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,
                 created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at, labels,
-                at_most_once, fingerprint, status, queued_at, queue_seq)
+                at_most_once, fingerprint, status, queued_at, queue_seq, attempt, lease, session_id, started_at)
               select id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars::jsonb,
                 created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at, labels::jsonb,
                 at_most_once, decode(fingerprint, 'hex'),
-                case when start then 'queued' else 'created' end,
-                case when start then clock_timestamp() end, place
+                case when handed then 'running' when start then 'queued' else 'created' end,
+                case when start then clock_timestamp() end, place,
+                case when handed then 1 else 0 end, case when handed then place_lease end,
+                case when handed then place_session end, case when handed then clock_timestamp() end
               from placed order by ord
               on conflict (id) do nothing
-              returning number, id, runner, queue, coalesce(priority, 0) as priority, queue_seq, status, start_at
+              returning number, id, runner, queue, coalesce(priority, 0) as priority, queue_seq, status, start_at,
+                session_id, started_at, timeout_s
+            ),
+            held as (
+              insert into job_holds (session_id, job_number, deadline_at)
+              select session_id, number, started_at + make_interval(secs => timeout_s)
+              from accepted where status = 'running'
             ),
             queued as (
               insert into job_queue (queue, priority, seq, job_number)
@@ -63,12 +77,12 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             ),
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node)
-              select a.id, s.status, 0, a.runner, a.queue, ?
-              from accepted a join (values (1, 'created'), (2, 'queued')) s(step, status)
-                on s.step = 1 or a.status = 'queued'
+              select a.id, s.status, case when s.step = 3 then 1 else 0 end, a.runner, a.queue, ?
+              from accepted a join (values (1, 'created'), (2, 'queued'), (3, 'running')) s(step, status)
+                on s.step = 1 or a.status = s.status or a.status = 'running'
               order by a.number, s.step
             )
-            select i.ord, a.id is not null as is_new, e.id is not null as is_old, k.id is not null as is_known,
+            select i.ord, a.id is not null as is_new, a.started_at, e.id is not null as is_old, k.id is not null as is_known,
               coalesce(a.queue, e.queue) as queue, e.status, encode(e.fingerprint, 'hex') = i.fingerprint as is_same
             from input i
               left join known k on k.ord = i.ord
@@ -77,9 +91,28 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             order by i.ord
             """;
 
-    record Create(Job job, boolean start, String fingerprint) {
-        static Create of(Job job, boolean start) {
-            return new Create(job, start, Fingerprint.of(job));
+    record Create(Job job, boolean start, String fingerprint, Placing placing) {
+        static Create of(Job job, boolean start, Placing placing) {
+            return new Create(job, start, Fingerprint.of(job), placing);
+        }
+    }
+
+    /// A job with the place that it was offered when its batch was put together.
+    private record Placed(Create create, @Nullable Place place) {
+        Job job() {
+            return create.job();
+        }
+
+        private @Nullable Object queue() {
+            return place == null ? null : place.queue();
+        }
+
+        private @Nullable Object session() {
+            return place == null ? null : place.slot().sessionId();
+        }
+
+        private @Nullable Object lease() {
+            return place == null ? null : place.slot().lease();
         }
     }
 
@@ -100,42 +133,52 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     private List<Created> writeRound(Connection connection, List<Create> commands) throws SQLException {
-        List<@Nullable Created> answers = look(connection, commands);
+        Object batch = new Object();
+        List<Placed> all = new ArrayList<>(commands.size());
+        for (Create create : commands) {
+            all.add(new Placed(create, create.start() ? create.placing().place(batch) : null));
+        }
+        List<@Nullable Created> answers = look(connection, all);
         for (int looks = 1; answers.contains(null); looks++) {
             if (looks == LOOKS) {
                 throw new IllegalStateException("a job is neither accepted nor found");
             }
-            List<Create> unclear = new ArrayList<>();
-            for (int i = 0; i < commands.size(); i++) {
+            List<Placed> unclear = new ArrayList<>();
+            for (int i = 0; i < all.size(); i++) {
                 if (answers.get(i) == null) {
-                    unclear.add(commands.get(i));
+                    unclear.add(all.get(i));
                 }
             }
             List<@Nullable Created> found = look(connection, unclear);
             answers.replaceAll(answer -> answer == null ? found.removeFirst() : answer);
         }
-        List<Created> all = new ArrayList<>();
-        answers.forEach(answer -> all.add(Objects.requireNonNull(answer)));
-        return all;
+        List<Created> clear = new ArrayList<>(answers.size());
+        answers.forEach(answer -> clear.add(Objects.requireNonNull(answer)));
+        return clear;
     }
 
     /// Null for a job that another gateway has just inserted.
-    private List<@Nullable Created> look(Connection connection, List<Create> commands) throws SQLException {
+    private List<@Nullable Created> look(Connection connection, List<Placed> jobs) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            bind(new Columns<>(statement, commands));
-            List<@Nullable Created> answers = new ArrayList<>();
+            bind(new Columns<>(statement, jobs));
+            List<@Nullable Created> answers = new ArrayList<>(jobs.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    answers.add(answer(rows));
+                    answers.add(answer(rows, jobs.get(answers.size())));
                 }
             }
             return answers;
         }
     }
 
-    private static @Nullable Created answer(ResultSet row) throws SQLException {
+    private static @Nullable Created answer(ResultSet row, Placed job) throws SQLException {
         if (row.getBoolean("is_new")) {
-            return new Created.New(JobRow.text(row, "queue"));
+            Instant handed = JobRow.instantOrNull(row, "started_at");
+            Place place = job.place();
+            return handed == null || place == null
+                    ? new Created.New(JobRow.text(row, "queue"))
+                    : new Created.Handed(new Assignment(
+                            job.job(), 1, place.slot().lease(), place.slot().sessionId(), handed));
         } else if (row.getBoolean("is_old")) {
             return row.getBoolean("is_same")
                     ? new Created.Same(JobStatus.of(JobRow.text(row, "status")), JobRow.text(row, "queue"))
@@ -144,7 +187,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         return row.getBoolean("is_known") ? null : new Created.NoRunner();
     }
 
-    private void bind(Columns<Create> columns) throws SQLException {
+    private void bind(Columns<Placed> columns) throws SQLException {
         columns.text(c -> c.job().id())
                 .text(c -> c.job().callerId())
                 .text(c -> c.job().contextId())
@@ -162,8 +205,11 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 .text(c -> startAt(c.job().extras().startAt()))
                 .text(c -> FlatJson.write(c.job().extras().labels()))
                 .array("bool", c -> c.job().extras().atMostOnce())
-                .text(Create::fingerprint)
-                .array("bool", Create::start)
+                .text(c -> c.create().fingerprint())
+                .array("bool", c -> c.create().start())
+                .text(Placed::queue)
+                .text(Placed::session)
+                .array("int8", Placed::lease)
                 .all(node);
     }
 

@@ -71,6 +71,11 @@ final class JobRow {
                 .toInstant();
     }
 
+    static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+        return value == null ? null : value.toInstant();
+    }
+
     /// The outcome of a final row; null of any other.
     static @Nullable JobResult result(
             JobStatus status, @Nullable String output, @Nullable String error, @Nullable Integer exitCode) {

@@ -25,11 +25,35 @@ public interface JobStore {
 
     /// Accepts a job. With `start` it is queued in the same transaction (or set on a timer when its start_at lies
     /// ahead). The runner must exist: its queue becomes the job's.
-    CompletableFuture<Created> create(Job job, boolean start);
+    default CompletableFuture<Created> create(Job job, boolean start) {
+        return create(job, start, Placing.NONE);
+    }
+
+    /// Likewise; one that is to be started is handed out in the same transaction when `placing` has a place for it
+    /// in the job's own queue. Such a hand-over is like any other: lease, hold, event.
+    CompletableFuture<Created> create(Job job, boolean start, Placing placing);
+
+    /// Where a job may go that is about to be written.
+    interface Placing {
+        Placing NONE = _ -> null;
+
+        /// Asked when the batch is put together that holds the job, maybe again when that batch failed; gives the
+        /// same answer then. Must return at once.
+        ///
+        /// @param batch the same for all jobs that are written together, and for no others
+        @Nullable
+        Place place(Object batch);
+    }
+
+    /// @param queue the place is for jobs of this queue only
+    record Place(String queue, Slot slot) {}
 
     sealed interface Created {
-        /// New, durable.
+        /// New, durable; waits in this queue when it was to be started.
         record New(String queue) implements Created {}
+
+        /// New, durable, and in a runner's hands already.
+        record Handed(Assignment job) implements Created {}
 
         /// The same id with the same content was accepted before; nothing changed.
         record Same(JobStatus status, String queue) implements Created {}

@@ -68,8 +68,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Created> create(Job job, boolean start) {
-        return creates.add(CreateBatch.Create.of(job, start));
+    public CompletableFuture<Created> create(Job job, boolean start, Placing placing) {
+        return creates.add(CreateBatch.Create.of(job, start, placing));
     }
 
     @Override

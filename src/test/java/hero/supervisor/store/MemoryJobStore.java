@@ -37,7 +37,7 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public CompletableFuture<Created> create(Job job, boolean start) {
+    public CompletableFuture<Created> create(Job job, boolean start, Placing placing) {
         synchronized (shared) {
             Row present = shared.jobs.get(job.id());
             if (present != null) {
@@ -55,6 +55,10 @@ public final class MemoryJobStore implements JobStore {
             moves.log(row, "created");
             if (start) {
                 moves.enqueue(row, MemoryMoves.startAt(job), true);
+                Place place = placing.place(row);
+                if (place != null && place.queue().equals(queue) && row.placed) {
+                    return CompletableFuture.completedFuture(new Created.Handed(moves.hand(row, place.slot())));
+                }
             }
             return CompletableFuture.completedFuture(new Created.New(queue));
         }
@@ -101,15 +105,7 @@ public final class MemoryJobStore implements JobStore {
             for (Row row : List.copyOf(shared.waiting)) {
                 if (handed.size() < slots.size() && row.queue.equals(queue)) {
                     Slot slot = slots.get(handed.size());
-                    moves.unplace(row);
-                    row.status = JobStatus.RUNNING;
-                    row.attempt++;
-                    row.lease = slot.lease();
-                    row.sessionId = slot.sessionId();
-                    Instant now = moves.now();
-                    row.startedAt = now;
-                    moves.log(row, "running");
-                    handed.add(new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now));
+                    handed.add(moves.hand(row, slot));
                 }
             }
             return CompletableFuture.completedFuture(handed);

@@ -15,6 +15,7 @@ import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Ended;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.MemoryDatabase.Logged;
 import hero.supervisor.store.MemoryDatabase.Row;
 
@@ -79,6 +80,18 @@ final class MemoryMoves {
         shared.waiting.remove(row);
         row.placed = false;
         row.dueAt = null;
+    }
+
+    Assignment hand(Row row, Slot slot) {
+        unplace(row);
+        row.status = JobStatus.RUNNING;
+        row.attempt++;
+        row.lease = slot.lease();
+        row.sessionId = slot.sessionId();
+        Instant now = now();
+        row.startedAt = now;
+        log(row, "running");
+        return new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now);
     }
 
     void finish(Row row, JobStatus status, JobResult result, boolean keepLease) {

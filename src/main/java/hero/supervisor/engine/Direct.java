@@ -1,0 +1,59 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.store.JobStore.Created;
+import hero.supervisor.store.JobStore.Place;
+import hero.supervisor.store.JobStore.Placing;
+import hero.supervisor.store.JobStore.Slot;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// One new job on its way past the queue: written as running, in one commit, when a runner of this gateway waits for
+/// work and nothing else does. Its place is chosen as late as possible, when the batch is put together that holds it,
+/// so that the jobs of one batch share the pulls that are open then. Safe for any thread.
+final class Direct implements Placing {
+    private final Dispatch dispatch;
+    private final String runner;
+    private final LongSupplier leases;
+    private boolean asked;
+    private boolean settled;
+    private Dispatch.@Nullable Queue queue;
+    private Dispatch.@Nullable Share share;
+    private @Nullable Place place;
+
+    Direct(Dispatch dispatch, String runner, LongSupplier leases) {
+        this.dispatch = dispatch;
+        this.runner = runner;
+        this.leases = leases;
+    }
+
+    @Override
+    public synchronized @Nullable Place place(Object batch) {
+        if (!asked && !settled) {
+            asked = true;
+            queue = dispatch.home(runner);
+            share = queue == null ? null : dispatch.place(queue, batch);
+            place = share == null ? null : new Place(share.queue(), new Slot(share.sessionId(), leases.getAsLong()));
+        }
+        return place;
+    }
+
+    /// What became of the job, null when that is unknown. Once, after the commit; brings the job to its runner.
+    void settle(@Nullable Created created, @Nullable Throwable error) {
+        synchronized (this) {
+            settled = true;
+        }
+        if (created instanceof Created.New(String waits)) {
+            dispatch.wake(waits);
+        }
+        if (share != null) {
+            Assignment handed = created instanceof Created.Handed(Assignment job) ? job : null;
+            if (error != null) {
+                dispatch.doubt(share);
+            }
+            dispatch.written(share, handed);
+        } else if (queue != null) {
+            dispatch.written(queue);
+        }
+    }
+}
