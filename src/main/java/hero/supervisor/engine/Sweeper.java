@@ -44,7 +44,7 @@ public final class Sweeper implements AutoCloseable {
         this.sweptNanos = time.nanoTime();
         // One that has just started has heard no beats either.
         this.trustNanos = sweptNanos + settings.lease().toNanos();
-        this.tail = new Tail(jobs, results, runners, feed);
+        this.tail = new Tail(jobs, results, runners, feed, time);
         this.news = new Loop("news", NEWS, this::news);
         this.loops = List.of(
                 new Loop("watch", WATCH, this::watch),

@@ -4,9 +4,11 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.domain.Time;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,13 +16,16 @@ import org.slf4j.LoggerFactory;
 /// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its
 /// cost depends on what happens, not on how many wait. One thread.
 ///
-/// What this gateway did itself is read too: it may have been told that a write failed which was committed after
-/// all, and then nobody else would tell those who wait here.
+/// What this gateway did itself is read only while there are streams, and for a while after a write has failed: it
+/// may have been committed after all, and then nobody else would tell those who wait here.
 final class Tail {
     private static final Logger log = LoggerFactory.getLogger(Tail.class);
     private static final int READ_MAX = 5000;
     /// Smaller pages give the sockets time to take what a page brings them.
     private static final int READ_MAX_WATCHED = 500;
+    /// A statement that was cut off from us may go on for so long.
+    private static final long DOUBT_NANOS = 60_000_000_000L;
+
     private static final long PAUSE_FIRST_NANOS = 3_000_000;
     private static final long PAUSE_LAST_NANOS = 50_000_000;
 
@@ -28,9 +33,13 @@ final class Tail {
     private final Results results;
     private final Runners runners;
     private final Feed feed;
+    private final Time time;
     private boolean begun;
+    private @Nullable Position own;
+    private long ownUntilNanos;
 
-    Tail(JobStore store, Results results, Runners runners, Feed feed) {
+    Tail(JobStore store, Results results, Runners runners, Feed feed, Time time) {
+        this.time = time;
         this.store = store;
         this.results = results;
         this.runners = runners;
@@ -40,8 +49,30 @@ final class Tail {
     /// Reads up to the present. A transaction that still runs may hold back what was committed after it began;
     /// most last some milliseconds, so it looks again a few times before it leaves that to the next call.
     void run() {
+        readOwn();
         for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
             LockSupport.parkNanos(pause);
+        }
+    }
+
+    private void readOwn() {
+        Position doubt = store.takeDoubt();
+        if (doubt != null) {
+            own = own == null || doubt.compareTo(own) < 0 ? doubt : own;
+            ownUntilNanos = time.nanoTime() + DOUBT_NANOS;
+        }
+        while (own != null) {
+            Events page = store.events(own, READ_MAX);
+            Set<String> queues = new TreeSet<>();
+            page.events().stream().filter(Event::own).forEach(event -> heard(event, queues));
+            queues.forEach(runners.dispatch()::wake);
+            if (page.next().equals(own)) {
+                if (time.nanoTime() - ownUntilNanos > 0) {
+                    own = null;
+                }
+                return;
+            }
+            own = page.next();
         }
     }
 
@@ -55,7 +86,7 @@ final class Tail {
                 results.readAll();
             }
             boolean all = feed.watched();
-            Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.events(from, READ_MAX);
+            Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.news(from, READ_MAX);
             Set<String> queues = new TreeSet<>();
             page.events().forEach(event -> heard(event, queues));
             queues.forEach(runners.dispatch()::wake);

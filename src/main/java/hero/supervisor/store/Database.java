@@ -185,6 +185,11 @@ public final class Database implements AutoCloseable {
         return transaction(connection -> query.on(DSL.using(connection, SQLDialect.POSTGRES)));
     }
 
+    /// Likewise, without jOOQ.
+    <R extends @Nullable Object> R statement(Work<R> work) {
+        return repeated(work);
+    }
+
     /// A batch in one transaction, which is the statement itself where one statement does. Throws like
     /// [#transaction].
     <C, R> List<R> write(GroupCommit.Batch<C, R> batch, List<C> commands) {

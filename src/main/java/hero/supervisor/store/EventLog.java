@@ -28,6 +28,21 @@ final class EventLog {
     private static final String ROWS_WITH_FACTS = "select e.*, j.executor, j.caller_id, j.context_id from (" + ROWS
             + ") e left join jobs j on j.id = e.job_id order by e.xid, e.seq";
 
+    /// One row at least, for the edge. What this gateway handed straight to a runner waits for nobody elsewhere.
+    private static final String NEWS = """
+            select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.*,
+              exists (select from job_events h
+                where (h.xid, h.seq) >= (pg_snapshot_xmin(now.seen), 0) and h.node <> ?) as held
+            from (select pg_current_snapshot() as seen) now left join lateral (
+              select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node
+              from job_events l
+              where (l.xid, l.seq) > (?::text::xid8, ?) and l.xid < pg_snapshot_xmin(now.seen) and l.node <> ?
+                and l.status not in ('created', 'running') and l.detail is distinct from 'handed'
+              order by l.xid, l.seq
+              limit ?) e on true
+            order by e.xid, e.seq
+            """;
+
     private final Database database;
     private final String node;
 
@@ -50,11 +65,44 @@ final class EventLog {
     }
 
     Events plain(Position after, int max) {
-        return database.transaction(connection -> read(connection, after, max, false));
+        return database.statement(connection -> read(connection, after, max, false));
     }
 
     Events withFacts(Position after, int max) {
-        return database.transaction(connection -> read(connection, after, max, true));
+        return database.statement(connection -> read(connection, after, max, true));
+    }
+
+    Events news(Position after, int max) {
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(NEWS)) {
+                return news(statement, after, max);
+            }
+        });
+    }
+
+    private Events news(PreparedStatement statement, Position after, int max) throws SQLException {
+        statement.setString(1, node);
+        statement.setString(2, Long.toString(after.xid()));
+        statement.setLong(3, after.seq());
+        statement.setString(4, node);
+        statement.setInt(5, max);
+        List<Event> events = new ArrayList<>();
+        Position edge = after;
+        Position last = after;
+        boolean held = false;
+        try (ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                edge = new Position(rows.getLong("edge"), 0);
+                held = rows.getBoolean("held");
+                if (rows.getString("job_id") != null) {
+                    last = new Position(rows.getLong("xid"), rows.getLong("seq"));
+                    events.add(event(last, rows, false, null));
+                }
+            }
+        }
+        // Everything below the edge has been looked at, unless the page was full.
+        Position next = events.size() == max ? last : edge.compareTo(after) > 0 ? edge : after;
+        return new Events(events, next, held);
     }
 
     private Events read(Connection connection, Position after, int max, boolean all) throws SQLException {

@@ -185,9 +185,18 @@ public interface JobStore {
     /// Everything behind this position is kept.
     Position floor();
 
-    /// Events behind `after` of all gateways, in order, up to the oldest transaction still running. The reader's
-    /// own are among them: it may not know that they were committed.
+    /// Events behind `after` of all gateways, in order, up to the oldest transaction still running.
     Events events(Position after, int max);
+
+    /// Likewise, but only what others did that somebody here may wait for: jobs that wait to be handed out, that
+    /// ended, that are gone or are to stop. Costs next to nothing for what this gateway did itself.
+    Events news(Position after, int max);
+
+    /// Where [#news] or another reading of the log stood when the first of those writes began that failed since
+    /// this was asked last: they may have been committed all the same, and only this gateway's own events tell.
+    /// Null when none failed. Asks nobody.
+    @Nullable
+    Position takeDoubt();
 
     /// Likewise, with their [Facts].
     Events eventsWithFacts(Position after, int max);

@@ -7,10 +7,14 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Refusal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Jobs in PostgreSQL. The hot writes go through group commits of their own kind; the rest are single
 /// transactions. Its only clock is the database's. Safe for any thread.
@@ -29,6 +33,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final EventLog events;
     private final Rescue rescue;
     private final Runnable committed;
+    private final AtomicReference<@Nullable Position> doubt = new AtomicReference<>();
+    private volatile Position read = new Position(0, 0);
 
     /// @param node this gateway's name, unique among those on the database: it tells own events from others'
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
@@ -55,16 +61,24 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     private <C, R> GroupCommit.Transactions<C, R> batch(GroupCommit.Batch<C, R> batch) {
-        return commands -> {
-            List<R> answers = database.write(batch, commands);
-            committed.run();
-            return answers;
-        };
+        return commands -> told(() -> database.write(batch, commands));
     }
 
-    private <T> T told(T answer) {
+    /// Does a write; others hear of it, and it is remembered when its outcome is unknown.
+    private <T> T told(Supplier<T> write) {
+        T answer = doubted(write);
         committed.run();
         return answer;
+    }
+
+    private <T> T doubted(Supplier<T> write) {
+        Position before = read;
+        try {
+            return write.get();
+        } catch (Refusal unknown) {
+            doubt.accumulateAndGet(before, (a, b) -> a == null || b.compareTo(a) < 0 ? b : a);
+            throw unknown;
+        }
     }
 
     @Override
@@ -91,12 +105,12 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<String> release(List<Assignment.Key> keys) {
-        return told(writes.release(keys));
+        return told(() -> writes.release(keys));
     }
 
     @Override
     public Stopped stop(String jobId) {
-        return told(writes.stop(jobId));
+        return told(() -> writes.stop(jobId));
     }
 
     @Override
@@ -105,17 +119,17 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             throw new IllegalArgumentException("the server ends a job as failed or timeout, not " + status.word());
         }
         EndBatch.End end = new EndBatch.End(key, new JobResult.Failure(error, null), status.word());
-        return told(database.write(endBatch, List.of(end)).getFirst());
+        return told(() -> database.write(endBatch, List.of(end)).getFirst());
     }
 
     @Override
     public Deleted delete(String jobId) {
-        return told(writes.delete(jobId));
+        return told(() -> writes.delete(jobId));
     }
 
     @Override
     public List<String> ripen(int max) {
-        return writes.ripen(max);
+        return doubted(() -> writes.ripen(max));
     }
 
     @Override
@@ -160,6 +174,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Events events(Position after, int max) {
+        read = after;
         return events.plain(after, max);
     }
 
@@ -170,7 +185,19 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Events eventsWithFacts(Position after, int max) {
+        read = after;
         return events.withFacts(after, max);
+    }
+
+    @Override
+    public Events news(Position after, int max) {
+        read = after;
+        return events.news(after, max);
+    }
+
+    @Override
+    public @Nullable Position takeDoubt() {
+        return doubt.getAndSet(null);
     }
 
     @Override
@@ -180,8 +207,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Rescued rescue(Duration grace, int redeliveries) {
-        Rescued rescued = rescue.run(grace, redeliveries);
-        return rescued.queues().isEmpty() && rescued.ended().isEmpty() ? rescued : told(rescued);
+        Rescued rescued = doubted(() -> rescue.run(grace, redeliveries));
+        if (!rescued.queues().isEmpty() || !rescued.ended().isEmpty()) {
+            committed.run();
+        }
+        return rescued;
     }
 
     /// Finishes the writes it has been given; further ones are refused. The database stays open.

@@ -178,9 +178,10 @@ class StreamsTest {
         Map<String, Object> job = LiveGateway.job("blocked", "slow");
         LiveSocket caller = a.socket();
         CompletableFuture<Told> run = caller.begin("job.run", Map.of("secret", a.secret(Scope.USER), "job", job));
-        CompletableFuture<Told> result = a.socket().begin("job.result", Map.of("job_id", "blocked"));
         LiveRunner runner = b.runner("slow", "slow", 1);
-        assertEquals("recorded", runner.end(runner.take(), Map.of("success", "at last")));
+        var taken = runner.take();
+        CompletableFuture<Told> result = a.socket().begin("job.result", Map.of("job_id", "blocked"));
+        assertEquals("recorded", runner.end(taken, Map.of("success", "at last")));
         assertEquals("at last", LiveSocket.within(run).resultObject().get("success"));
         assertEquals("at last", LiveSocket.within(result).resultObject().get("success"));
     }

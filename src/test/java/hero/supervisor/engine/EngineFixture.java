@@ -59,7 +59,7 @@ final class EngineFixture {
 
     /// A reader of the log that nobody's streams hang on.
     Tail tail(JobStore log) {
-        return new Tail(log, results, runners, new Feed(log, time, Runnable::run, new SilentStreams()));
+        return new Tail(log, results, runners, new Feed(log, time, Runnable::run, new SilentStreams()), time);
     }
 
     Link connect(String name, int slots) {

@@ -266,7 +266,7 @@ class FeedTest {
         Gateway(MemoryJobStore store) {
             this.store = store;
             this.feed = new Feed(store, engine.time, Runnable::run, this);
-            this.tail = new Tail(store, engine.results, engine.runners, feed);
+            this.tail = new Tail(store, engine.results, engine.runners, feed, engine.time);
         }
 
         Subscription follow(String jobId, Reader reader) {

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// The in-memory twin of the real store, held to the same contract. Each gateway has a store of its own on the
 /// shared database.
@@ -322,6 +323,17 @@ public final class MemoryJobStore implements JobStore {
     @Override
     public Events eventsWithFacts(Position after, int max) {
         return read(after, max, true);
+    }
+
+    @Override
+    public Events news(Position after, int max) {
+        Events all = read(after, max, false);
+        return new Events(all.events().stream().filter(e -> !e.own()).toList(), all.next(), all.held());
+    }
+
+    @Override
+    public @Nullable Position takeDoubt() {
+        return null;
     }
 
     private Events read(Position after, int max, boolean all) {

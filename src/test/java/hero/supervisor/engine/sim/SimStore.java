@@ -2,6 +2,7 @@ package hero.supervisor.engine.sim;
 
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Position;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -13,6 +14,8 @@ final class SimStore {
     private final World world;
     private final SimNode node;
     private final Object real;
+    private Position read = new Position(0, 0);
+    private @Nullable Position doubt;
 
     private SimStore(World world, SimNode node, Object real) {
         this.world = world;
@@ -25,42 +28,60 @@ final class SimStore {
         return type.cast(Proxy.newProxyInstance(
                 type.getClassLoader(),
                 new Class<?>[] {type},
-                (_, method, args) -> method.getReturnType().equals(CompletableFuture.class)
+                (_, method, args) -> method.getName().equals("takeDoubt")
+                        ? store.takeDoubt()
+                        : method.getReturnType().equals(CompletableFuture.class)
                         ? store.later(method, args)
                         : store.atOnce(method, args)));
     }
 
-    private static Refusal busy() {
+    private @Nullable Position takeDoubt() {
+        Position taken = doubt;
+        doubt = null;
+        return taken;
+    }
+
+    private Refusal busy(Position before) {
+        doubt = doubt == null || before.compareTo(doubt) < 0 ? before : doubt;
         return Refusal.busy("the database cannot be reached; try again in a moment", 1000);
     }
 
     private @Nullable Object atOnce(Method method, Object @Nullable [] args) {
+        Position before = reading(args);
         if (world.hit(Fault.STORE_BEFORE)) {
-            throw busy();
+            throw busy(before);
         }
         if (world.hit(Fault.STORE_LATE)) {
             world.at(world.between(1, 3000), () -> call(method, args));
-            throw busy();
+            throw busy(before);
         }
         Object answer = call(method, args);
         if (world.hit(Fault.STORE_AFTER)) {
-            throw busy();
+            throw busy(before);
         }
         return answer;
     }
 
+    private Position reading(Object @Nullable [] args) {
+        if (args != null && args.length > 0 && args[0] instanceof Position after) {
+            read = after;
+        }
+        return read;
+    }
+
     private CompletableFuture<Object> later(Method method, Object @Nullable [] args) {
+        Position before = read;
         var answer = new CompletableFuture<Object>();
         long there = world.hit(Fault.STORE_SLOW) ? world.between(1, 3000) : world.between(0, 3);
         long back = world.hit(Fault.STORE_SLOW) ? world.between(1, 3000) : world.between(0, 3);
         if (world.hit(Fault.STORE_BEFORE)) {
-            world.at(node, there, () -> answer.completeExceptionally(busy()));
+            world.at(node, there, () -> answer.completeExceptionally(busy(before)));
             return answer;
         }
         boolean refused = world.hit(Fault.STORE_AFTER);
         boolean late = world.hit(Fault.STORE_LATE);
         if (late) {
-            world.at(node, there, () -> answer.completeExceptionally(busy()));
+            world.at(node, there, () -> answer.completeExceptionally(busy(before)));
         }
         int life = node.life;
         world.at(late ? there + world.between(1, 3000) : there, () -> {
@@ -70,7 +91,7 @@ final class SimStore {
                 if (node.life == life && !late) {
                     world.at(node, back, () -> {
                         if (refused) {
-                            answer.completeExceptionally(busy());
+                            answer.completeExceptionally(busy(before));
                         } else {
                             answer.complete(value);
                         }
