@@ -62,6 +62,10 @@ public final class Notifications implements AutoCloseable {
     public void committed() {
         lock.lock();
         try {
+            if (rung) {
+                // Thousands of commits a second must not wake the telling thread each.
+                return;
+            }
             rung = true;
             changed.signalAll();
         } finally {
