@@ -18,32 +18,24 @@ import org.slf4j.LoggerFactory;
 /// again.
 final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assignment>> {
     private static final String SQL = """
-            with asked as (
-              select * from unnest(?::text[], ?::int[]) as a(queue, slots)
+            with taken as (
+              delete from job_queue d using (
+                select a.base, q.ctid from unnest(?::text[], ?::int[], ?::int[]) as a(queue, slots, base)
+                  cross join lateral (
+                    select w.ctid from job_queue w where w.queue = a.queue order by w.priority desc, w.seq
+                    limit a.slots for update skip locked) q
+              ) q
+              where d.ctid = q.ctid
+              returning d.queue, d.priority, d.seq, d.job_number, q.base
             ),
-            place as (
-              select * from unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[]) as p(queue, rank, session_id, lease)
-            ),
-            taken as materialized (
-              select q.* from asked a cross join lateral (
-                select w.queue, w.priority, w.seq, w.job_number from job_queue w
-                where w.queue = a.queue order by w.priority desc, w.seq
-                limit a.slots for update skip locked) q
-            ),
-            removed as (
-              delete from job_queue d using taken t
-              where d.queue = t.queue and d.priority = t.priority and d.seq = t.seq
-            ),
-            ready as (
-              select t.queue, j.number,
-                row_number() over (partition by t.queue order by t.priority desc, t.seq) as rank
-              from taken t join jobs j on j.number = t.job_number where j.status = 'queued'
+            ranked as (
+              select *, base + row_number() over (partition by queue order by priority desc, seq) as place from taken
             ),
             given as (
-              update jobs j set status = 'running', attempt = j.attempt + 1, lease = p.lease,
-                session_id = p.session_id, started_at = clock_timestamp()
-              from ready r join place p on p.queue = r.queue and p.rank = r.rank
-              where j.number = r.number and j.status = 'queued'
+              update jobs j set status = 'running', attempt = j.attempt + 1, lease = (?::bigint[])[r.place],
+                session_id = (?::text[])[(?::int[])[r.place]], started_at = clock_timestamp()
+              from ranked r
+              where j.number = r.job_number and j.status = 'queued'
               returning j.*
             ),
             held as (
@@ -54,15 +46,16 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               insert into job_events (job_id, status, attempt, runner, queue, node)
               select id, 'running', attempt, runner, queue, ? from given
             )
-            select t.queue as of_queue, g.* from taken t left join given g on g.number = t.job_number
-            order by t.queue, t.priority desc, t.seq
+            select t.queue as of_queue, t.looked, g.*
+            from (select queue, count(*) as looked from taken group by queue) t left join given g on g.queue = t.queue
+            order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
             """;
 
     private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
 
     record Claim(String queue, List<Slot> slots) {}
 
-    private record Place(String queue, long rank, Slot slot) {}
+    private record Based(Claim claim, int base) {}
 
     private final String node;
 
@@ -118,7 +111,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                         .toList());
     }
 
-    /// One statement. Adds what was given; returns how many rows of which queues had lapsed.
+    /// One statement. Adds what was given; returns how many rows of which queues had lapsed: their slots are free.
     private Map<String, Integer> take(Connection connection, List<Claim> claims, Map<String, List<Assignment>> given)
             throws SQLException {
         Map<String, Integer> lapsed = new LinkedHashMap<>();
@@ -127,33 +120,39 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     String queue = JobRow.text(rows, "of_queue");
+                    int looked = rows.getInt("looked");
                     if (rows.getString("id") == null) {
-                        lapsed.merge(queue, 1, Integer::sum);
+                        lapsed.put(queue, looked);
                     } else {
                         given.computeIfAbsent(queue, any -> new ArrayList<>()).add(assignment(rows));
+                        lapsed.merge(queue, looked - 1, (left, any) -> left - 1);
                     }
                 }
             }
         }
+        lapsed.values().removeIf(left -> left == 0);
         return lapsed;
     }
 
+    /// Slots are numbered through; those of a claim begin behind its base. Few sessions have many slots: a slot
+    /// names its session by number.
     private void bind(PreparedStatement statement, List<Claim> claims) throws SQLException {
-        new Columns<>(statement, claims)
-                .text(Claim::queue)
-                .array("int4", claim -> claim.slots().size());
-        List<Place> places = new ArrayList<>();
+        List<Slot> slots = new ArrayList<>();
+        List<Based> based = new ArrayList<>();
         for (Claim claim : claims) {
-            long rank = 1;
-            for (Slot slot : claim.slots()) {
-                places.add(new Place(claim.queue(), rank++, slot));
-            }
+            based.add(new Based(claim, slots.size()));
+            slots.addAll(claim.slots());
         }
-        new Columns<>(statement, places, 2)
-                .text(Place::queue)
-                .array("int8", Place::rank)
-                .text(place -> place.slot().sessionId())
-                .array("int8", place -> place.slot().lease())
+        Map<String, Integer> sessions = new LinkedHashMap<>();
+        slots.forEach(slot -> sessions.putIfAbsent(slot.sessionId(), sessions.size() + 1));
+        new Columns<>(statement, based)
+                .text(each -> each.claim().queue())
+                .array("int4", each -> each.claim().slots().size())
+                .array("int4", Based::base);
+        new Columns<>(statement, slots, 3).array("int8", Slot::lease);
+        new Columns<>(statement, List.copyOf(sessions.keySet()), 4).text(session -> session);
+        new Columns<>(statement, slots, 5)
+                .array("int4", slot -> sessions.get(slot.sessionId()))
                 .all(node);
     }
 

@@ -13,7 +13,9 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -22,21 +24,19 @@ import org.jspecify.annotations.Nullable;
 final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created> {
     private static final int LOOKS = 3;
 
-    /// Runs of `insert … on conflict do nothing`: what another gateway inserts at the same time is waited for, but
-    /// not shown to this statement; such a row answers with no status, and the next look finds it.
+    /// No join between parts of the statement: their sizes are not known to a plan that is kept, and pairs of a
+    /// thousand rows are a million. What was not inserted is asked for by [#FIND].
     private static final String SQL = """
-            with input as (
-              select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::float8[],
+            with known as (
+              select i.*, r.queue,
+                i.start and i.start_at is null and i.place_queue is not distinct from r.queue as handed
+              from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::float8[],
                   ?::text[], ?::text[], ?::text[], ?::int[], ?::float8[], ?::int[], ?::text[], ?::timestamptz[],
                   ?::text[], ?::bool[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::int8[])
                 with ordinality as i(id, caller_id, context_id, payload, runner, executor, timeout_s,
                   env_vars, created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at,
                   labels, at_most_once, fingerprint, start, place_queue, place_session, place_lease, ord)
-            ),
-            known as (
-              select i.*, r.queue,
-                i.start and i.start_at is null and i.place_queue is not distinct from r.queue as handed
-              from input i join runners r on r.name = i.runner
+                join runners r on r.name = i.runner
             ),
             placed as (
               select n.*, case when n.start then nextval('job_queue_seq') end as place
@@ -83,13 +83,15 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 on s.step = 1 or a.status = s.status or a.status = 'running'
               order by a.number, s.step
             )
-            select i.ord, a.id is not null as is_new, a.started_at, e.id is not null as is_old, k.id is not null as is_known,
-              coalesce(a.queue, e.queue) as queue, e.status, encode(e.fingerprint, 'hex') = i.fingerprint as is_same
-            from input i
-              left join known k on k.ord = i.ord
-              left join accepted a on a.id = i.id
-              left join jobs e on e.id = i.id
-            order by i.ord
+            select id, queue, started_at from accepted
+            """;
+
+    /// What is there under the ids that were not inserted. A statement of its own: it sees what another gateway
+    /// inserted meanwhile.
+    private static final String FIND = """
+            select i.id, e.queue, e.status, encode(e.fingerprint, 'hex') = i.fingerprint as is_same,
+              exists (select from runners r where r.name = i.runner) as is_known
+            from unnest(?::text[], ?::text[], ?::text[]) as i(id, runner, fingerprint) left join jobs e on e.id = i.id
             """;
 
     record Create(Job job, boolean start, String fingerprint, Placing placing) {
@@ -139,53 +141,79 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         for (Create create : commands) {
             all.add(new Placed(create, create.start() ? create.placing().place(batch) : null));
         }
-        List<@Nullable Created> answers = look(connection, all);
-        for (int looks = 1; answers.contains(null); looks++) {
-            if (looks == LOOKS) {
+        Map<String, Created> answers = HashMap.newHashMap(all.size());
+        List<Placed> open = all;
+        for (int look = 0; !open.isEmpty(); look++) {
+            if (look == LOOKS) {
                 throw new IllegalStateException("a job is neither accepted nor found");
             }
-            List<Placed> unclear = new ArrayList<>();
-            for (int i = 0; i < all.size(); i++) {
-                if (answers.get(i) == null) {
-                    unclear.add(all.get(i));
-                }
+            insert(connection, open, answers);
+            open = unanswered(open, answers);
+            if (!open.isEmpty()) {
+                find(connection, open, answers);
+                open = unanswered(open, answers);
             }
-            List<@Nullable Created> found = look(connection, unclear);
-            answers.replaceAll(answer -> answer == null ? found.removeFirst() : answer);
         }
-        List<Created> clear = new ArrayList<>(answers.size());
-        answers.forEach(answer -> clear.add(Objects.requireNonNull(answer)));
-        return clear;
+        return all.stream()
+                .map(job -> Objects.requireNonNull(answers.get(job.job().id())))
+                .toList();
     }
 
-    /// Null for a job that another gateway has just inserted.
-    private List<@Nullable Created> look(Connection connection, List<Placed> jobs) throws SQLException {
+    private static List<Placed> unanswered(List<Placed> jobs, Map<String, Created> answers) {
+        return answers.size() >= jobs.size() && jobs.stream().allMatch(job -> answers.containsKey(job.job().id()))
+                ? List.of()
+                : jobs.stream()
+                        .filter(job -> !answers.containsKey(job.job().id()))
+                        .toList();
+    }
+
+    private void insert(Connection connection, List<Placed> jobs, Map<String, Created> answers) throws SQLException {
+        Map<String, Placed> byId = HashMap.newHashMap(jobs.size());
+        jobs.forEach(job -> byId.put(job.job().id(), job));
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             bind(new Columns<>(statement, jobs));
-            List<@Nullable Created> answers = new ArrayList<>(jobs.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    answers.add(answer(rows, jobs.get(answers.size())));
+                    String id = JobRow.text(rows, "id");
+                    answers.put(id, accepted(rows, Objects.requireNonNull(byId.get(id))));
                 }
             }
-            return answers;
         }
     }
 
-    private static @Nullable Created answer(ResultSet row, Placed job) throws SQLException {
-        if (row.getBoolean("is_new")) {
-            Instant handed = JobRow.instantOrNull(row, "started_at");
-            Place place = job.place();
-            return handed == null || place == null
-                    ? new Created.New(JobRow.text(row, "queue"))
-                    : new Created.Handed(new Assignment(
-                            job.job(), 1, place.slot().lease(), place.slot().sessionId(), handed));
-        } else if (row.getBoolean("is_old")) {
-            return row.getBoolean("is_same")
-                    ? new Created.Same(JobStatus.of(JobRow.text(row, "status")), JobRow.text(row, "queue"))
-                    : new Created.Different();
+    private static Created accepted(ResultSet row, Placed job) throws SQLException {
+        Instant handed = JobRow.instantOrNull(row, "started_at");
+        Place place = job.place();
+        return handed == null || place == null
+                ? new Created.New(JobRow.text(row, "queue"))
+                : new Created.Handed(new Assignment(
+                        job.job(), 1, place.slot().lease(), place.slot().sessionId(), handed));
+    }
+
+    /// Gives no answer to a job that is not there: it was deleted between the two statements.
+    private static void find(Connection connection, List<Placed> jobs, Map<String, Created> answers)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FIND)) {
+            new Columns<>(statement, jobs)
+                    .text(c -> c.job().id())
+                    .text(c -> c.job().runner())
+                    .text(c -> c.create().fingerprint());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    String id = JobRow.text(rows, "id");
+                    String status = rows.getString("status");
+                    if (status != null) {
+                        answers.put(
+                                id,
+                                rows.getBoolean("is_same")
+                                        ? new Created.Same(JobStatus.of(status), JobRow.text(rows, "queue"))
+                                        : new Created.Different());
+                    } else if (!rows.getBoolean("is_known")) {
+                        answers.put(id, new Created.NoRunner());
+                    }
+                }
+            }
         }
-        return row.getBoolean("is_known") ? null : new Created.NoRunner();
     }
 
     private void bind(Columns<Placed> columns) throws SQLException {

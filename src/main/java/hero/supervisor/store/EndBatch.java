@@ -11,7 +11,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Records the outcomes of many attempts in one statement: what runners report, and what the server itself ends.
@@ -28,36 +32,37 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     /// the runner that ended it, and a retried attempt leaves it in job_attempts: a repeated report is then told
     /// from a stale one.
     private static final String SQL = """
-            with input as (
-              select * from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[])
-                with ordinality as i(id, attempt, lease, output, error, exit_code, verdict, ord)
-            ),
-            found as materialized (
-              select i.ord, j.* from input i join jobs j on j.id = i.id order by j.number for no key update of j
+            with found as materialized (
+              select i.*, j.number, j.session_id, j.runner, j.started_at, j.priority, j.failures, j.retries,
+                j.stop_requested_at, j.retry_delay_s, j.at_most_once, j.timeout_s, j.status, j.queue,
+                j.attempt as at_attempt, j.lease as at_lease
+              from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[])
+                  with ordinality as i(id, attempt, lease, output, error, exit_code, verdict, ord)
+                join jobs j on j.id = i.id
+              order by j.number for no key update of j
             ),
             fit as (
-              select j.number, j.session_id, j.runner, j.started_at, j.priority, j.failures, j.retries, i.ord,
-                i.attempt, i.lease, i.output, i.exit_code, i.verdict, j.stop_requested_at is not null as stopping,
-                coalesce(j.retry_delay_s, 1) * power(2, least(j.failures, 30)) as delay_s,
-                coalesce(j.at_most_once, false) as once,
+              select i.*, i.stop_requested_at is not null as stopping,
+                coalesce(i.retry_delay_s, 1) * power(2, least(i.failures, 30)) as delay_s,
+                coalesce(i.at_most_once, false) as once,
                 case
                   when i.output is not null then 'completed'
-                  when j.stop_requested_at is not null and i.verdict is distinct from 'failed' then 'failed'
+                  when i.stop_requested_at is not null and i.verdict is distinct from 'failed' then 'failed'
                   when i.verdict is not null then i.verdict
                   when c.late then 'timeout'
                   else 'failed'
                 end as ending,
                 case
                   when i.output is not null then null
-                  when j.stop_requested_at is not null and i.verdict is distinct from 'failed' then 'stopped'
+                  when i.stop_requested_at is not null and i.verdict is distinct from 'failed' then 'stopped'
                   when i.verdict is not null then i.error
-                  when c.late then 'timed out after ' || j.timeout_s::text || ' s'
+                  when c.late then 'timed out after ' || i.timeout_s::text || ' s'
                   else i.error
                 end as message
-              from input i join found j on j.ord = i.ord
+              from found i
                 cross join lateral (
-                  select clock_timestamp() >= j.started_at + make_interval(secs => j.timeout_s) as late) c
-              where j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
+                  select clock_timestamp() >= i.started_at + make_interval(secs => i.timeout_s) as late) c
+              where i.status = 'running' and i.at_attempt = i.attempt and i.at_lease = i.lease
             ),
             judged as (
               select f.*, a.again, case when a.again then nextval('job_queue_seq') end as place,
@@ -80,38 +85,58 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 queue_seq = coalesce(g.place, j.queue_seq)
               from judged g
               where j.number = g.number and j.status = 'running' and j.attempt = g.attempt and j.lease = g.lease
-              returning j.number, j.id, j.status, j.queue, j.runner, j.error, g.ord, g.attempt, g.again, g.message
+              returning j.number, j.id, j.status as now_status, j.queue, j.runner, g.ord, g.attempt, g.again,
+                g.message, g.session_id, g.verdict, g.lease, g.started_at, g.ending, g.exit_code, g.priority, g.place,
+                g.delay_s, g.due_at
             ),
             freed as (
-              delete from job_holds h using judged g where h.session_id = g.session_id and h.job_number = g.number
+              delete from job_holds h using ended g where h.session_id = g.session_id and h.job_number = g.number
             ),
             kept as (
               insert into job_attempts (job_id, attempt, runner, session_id, lease, started_at, status, error, exit_code)
-              select e.id, g.attempt, coalesce(s.runner, g.runner), g.session_id,
+              select g.id, g.attempt, coalesce(s.runner, g.runner), g.session_id,
                 case when g.verdict is null then g.lease end, g.started_at, g.ending, g.message, g.exit_code
-              from ended e join judged g on g.number = e.number left join runner_sessions s on s.id = g.session_id
+              from ended g left join runner_sessions s on s.id = g.session_id
               where g.again
             ),
             queued as (
               insert into job_queue (queue, priority, seq, job_number)
-              select e.queue, coalesce(g.priority, 0), g.place, g.number
-              from ended e join judged g on g.number = e.number where g.again and g.delay_s <= 0
+              select queue, coalesce(priority, 0), place, number from ended where again and delay_s <= 0
             ),
             timed as (
               insert into job_timers (due_at, job_number)
-              select g.due_at, g.number
-              from ended e join judged g on g.number = e.number where g.again and g.delay_s > 0
+              select due_at, number from ended where again and delay_s > 0
             ),
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, detail)
-              select id, status, attempt, runner, queue, ?, case when again then 'retry' end from ended order by ord
+              select id, now_status, attempt, runner, queue, ?, case when again then 'retry' end from ended order by ord
             )
-            select i.ord, e.status, e.queue, e.message,
-              j.attempt = i.attempt and j.lease = i.lease and j.status <> 'running' as is_answered,
-              exists (select from job_attempts a
-                where a.job_id = i.id and a.attempt = i.attempt and a.lease = i.lease) as is_retried
-            from input i left join ended e on e.ord = i.ord left join found j on j.ord = i.ord
-            order by i.ord
+            select ord, now_status, queue, message, false as is_known from ended
+            union all
+            select i.ord, null, null, null,
+              (i.at_attempt = i.attempt and i.at_lease = i.lease and i.status <> 'running')
+                or exists (select from job_attempts a
+                  where a.job_id = i.id and a.attempt = i.attempt and a.lease = i.lease)
+            from found i
+            where (i.status = 'running' and i.at_attempt = i.attempt and i.at_lease = i.lease) is not true
+            """;
+
+    /// A success has nothing to be decided: no lock before the update, and half the work.
+    private static final String SUCCESSES = """
+            with ended as (
+              update jobs j set status = 'completed', completed_at = clock_timestamp(), output = i.output
+              from unnest(?::text[], ?::int[], ?::bigint[], ?::text[]) as i(id, attempt, lease, output)
+              where j.id = i.id and j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
+              returning j.number, j.id, j.attempt, j.runner, j.queue, j.session_id
+            ),
+            freed as (
+              delete from job_holds h using ended e where h.session_id = e.session_id and h.job_number = e.number
+            ),
+            logged as (
+              insert into job_events (job_id, status, attempt, runner, queue, node)
+              select id, 'completed', attempt, runner, queue, ? from ended
+            )
+            select id from ended
             """;
 
     /// @param verdict the server's own ending, `failed` or `timeout`; null for what a runner reports
@@ -145,7 +170,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
 
     @Override
     public boolean oneStatement(List<End> ends) {
-        return Rounds.one(ends, end -> end.key().jobId());
+        return Rounds.one(ends, end -> end.key().jobId())
+                && (ends.stream().allMatch(EndBatch::isSuccess) || ends.stream().noneMatch(EndBatch::isSuccess));
     }
 
     @Override
@@ -154,6 +180,47 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     }
 
     private List<Completed> writeRound(Connection connection, List<End> ends) throws SQLException {
+        Set<String> completed = successes(
+                connection, ends.stream().filter(EndBatch::isSuccess).toList());
+        List<End> open = ends.stream()
+                .filter(end -> !completed.contains(end.key().jobId()))
+                .toList();
+        Iterator<Completed> decided =
+                open.isEmpty() ? Collections.emptyIterator() : decide(connection, open).iterator();
+        return ends.stream()
+                .map(end -> completed.contains(end.key().jobId())
+                        ? new Completed(Outcome.RECORDED, end.result(), null)
+                        : decided.next())
+                .toList();
+    }
+
+    private static boolean isSuccess(End end) {
+        return end.verdict() == null && end.output() != null;
+    }
+
+    /// The ids of those that were recorded; the others are duplicate or stale.
+    private Set<String> successes(Connection connection, List<End> ends) throws SQLException {
+        if (ends.isEmpty()) {
+            return Set.of();
+        }
+        try (PreparedStatement statement = connection.prepareStatement(SUCCESSES)) {
+            new Columns<>(statement, ends)
+                    .text(end -> end.key().jobId())
+                    .array("int4", end -> end.key().attempt())
+                    .array("int8", end -> end.key().lease())
+                    .text(End::output)
+                    .all(node);
+            Set<String> recorded = HashSet.newHashSet(ends.size());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    recorded.add(rows.getString(1));
+                }
+            }
+            return recorded;
+        }
+    }
+
+    private List<Completed> decide(Connection connection, List<End> ends) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             new Columns<>(statement, ends)
                     .text(end -> end.key().jobId())
@@ -164,10 +231,12 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                     .array("int4", End::exitCode)
                     .text(End::verdict)
                     .all(node);
-            List<Completed> answers = new ArrayList<>();
+            List<Completed> answers =
+                    new ArrayList<>(Collections.nCopies(ends.size(), new Completed(Outcome.STALE, null, null)));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    answers.add(answer(rows, ends.get(answers.size())));
+                    int index = rows.getInt("ord") - 1;
+                    answers.set(index, answer(rows, ends.get(index)));
                 }
             }
             return answers;
@@ -175,10 +244,10 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     }
 
     private static Completed answer(ResultSet row, End end) throws SQLException {
-        String word = row.getString("status");
+        String word = row.getString("now_status");
         if (word == null) {
-            boolean known = row.getBoolean("is_answered") || row.getBoolean("is_retried");
-            return new Completed(known && end.verdict() == null ? Outcome.DUPLICATE : Outcome.STALE, null, null);
+            boolean known = row.getBoolean("is_known") && end.verdict() == null;
+            return new Completed(known ? Outcome.DUPLICATE : Outcome.STALE, null, null);
         }
         JobStatus status = JobStatus.of(word);
         if (status == JobStatus.QUEUED) {

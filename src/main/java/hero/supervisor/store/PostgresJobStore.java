@@ -7,7 +7,6 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
-import hero.supervisor.domain.Refusal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -75,7 +74,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         Position before = read;
         try {
             return write.get();
-        } catch (Refusal unknown) {
+        } catch (RuntimeException unknown) {
             doubt.accumulateAndGet(before, (a, b) -> a == null || b.compareTo(a) < 0 ? b : a);
             throw unknown;
         }

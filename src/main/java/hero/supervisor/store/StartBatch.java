@@ -7,17 +7,16 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /// Queues many created jobs in one statement.
 final class StartBatch implements GroupCommit.Batch<String, Started> {
     private static final String SQL = """
-            with input as (
-              select * from unnest(?::text[]) with ordinality as i(id, ord)
-            ),
-            found as materialized (
+            with found as materialized (
               select i.ord, j.number, j.status, j.queue
-              from input i join jobs j on j.id = i.id order by j.number for no key update of j
+              from unnest(?::text[]) with ordinality as i(id, ord) join jobs j on j.id = i.id
+              order by j.number for no key update of j
             ),
             placed as (
               select f.number, nextval('job_queue_seq') as place
@@ -39,9 +38,7 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
               insert into job_events (job_id, status, attempt, runner, queue, node)
               select id, 'queued', 0, runner, queue, ? from moved order by queue_seq
             )
-            select i.ord, f.status, f.queue, m.number is not null as is_moved
-            from input i left join found f on f.ord = i.ord left join moved m on m.number = f.number
-            order by i.ord
+            select ord, status, queue from found
             """;
 
     private final String node;
@@ -63,10 +60,10 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
     private List<Started> writeRound(Connection connection, List<String> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             new Columns<>(statement, ids).text(id -> id).all(node);
-            List<Started> answers = new ArrayList<>();
+            List<Started> answers = new ArrayList<>(Collections.nCopies(ids.size(), new Started.NoJob()));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    answers.add(answer(rows));
+                    answers.set(rows.getInt("ord") - 1, answer(rows));
                 }
             }
             return answers;
@@ -74,13 +71,11 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
     }
 
     private static Started answer(ResultSet row) throws SQLException {
-        String word = row.getString("status");
-        if (word == null) {
-            return new Started.NoJob();
-        } else if (row.getBoolean("is_moved")) {
+        // The row is locked: what it was when found is what was decided on.
+        JobStatus status = JobStatus.of(JobRow.text(row, "status"));
+        if (status == JobStatus.CREATED) {
             return new Started.Queued(JobRow.text(row, "queue"));
         }
-        JobStatus status = JobStatus.of(word);
         return status.isFinal() ? new Started.Final(status) : new Started.Already();
     }
 }
