@@ -44,7 +44,7 @@ final class EndCases {
         if (stage.heard(Said.Pull.class).size() > pulls) {
             throw Fault.failed("runner.pull came after an answer had said drain");
         }
-        stage.never(() -> stage.connections() > 1, "the runner connected again after it had been drained");
+        stage.never(() -> cameBack(stage), "the runner connected again after it had been drained");
         return "the job was finished and reported, no further one asked for, the connection closed with 1000";
     }
 
@@ -57,16 +57,20 @@ final class EndCases {
 
     private static String superseded(Stage stage, Jobs jobs) throws InterruptedException {
         Line line = stage.connected();
-        boolean ours = stage.process() != null;
         line.close(SUPERSEDED, "superseded");
         // Longer than the first pauses of any back-off that begins below a second.
         Duration most = Duration.ofMillis(Math.max(1000, 3 * stage.settings().heartbeatMs()));
-        int allowed = ours ? 1 : 2;
-        if (stage.wait(most, () -> stage.connections() > 1 && stage.connect().resume() != null
-                || stage.connections() > allowed)) {
+        if (stage.wait(most, () -> cameBack(stage))) {
             throw Fault.failed("the runner connected again: two runners would take the session from each other for ever");
         }
         return "it did not connect again";
+    }
+
+    /// Someone's system may start the runner again, as a new one; a process of ours is not started again.
+    private static boolean cameBack(Stage stage) {
+        int allowed = stage.process() == null ? 2 : 1;
+        return stage.connections() > allowed
+                || (stage.connections() > 1 && stage.connect().resume() != null);
     }
 
     private static String sigterm(Stage stage, Jobs jobs) throws InterruptedException {

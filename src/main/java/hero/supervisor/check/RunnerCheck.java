@@ -140,14 +140,17 @@ public final class RunnerCheck implements AutoCloseable {
             Stage now = begin(one);
             seen = one.script().play(now, new Jobs(now, folder));
             met = true;
-            List<String> wrong = now.wrong();
-            outcome = wrong.isEmpty() ? Verdict.Outcome.PASSED : Verdict.Outcome.FAILED;
-            seen = wrong.isEmpty() ? seen : wrong.getFirst();
+            outcome = Verdict.Outcome.PASSED;
         } catch (Fault fault) {
             outcome = fault.kind() == Fault.Kind.NOT_APPLICABLE
                     ? Verdict.Outcome.NOT_APPLICABLE
                     : Verdict.Outcome.FAILED;
             seen = judged(fault);
+        }
+        List<String> wrong = stage.wrong();
+        if (!wrong.isEmpty()) {
+            seen = wrong.getFirst() + (outcome == Verdict.Outcome.FAILED ? "; then " + seen : "");
+            outcome = Verdict.Outcome.FAILED;
         }
         if (outcome == Verdict.Outcome.FAILED) {
             told();

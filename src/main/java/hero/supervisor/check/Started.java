@@ -20,7 +20,7 @@ final class Started {
         this.process = process;
     }
 
-    /// `IllegalStateException` with a sentence for people when it cannot be started.
+    /// [RunnerCheck.NeverConnected] with a sentence for people when it cannot be started.
     static Started start(List<String> command, Map<String, String> env, Consumer<String> output) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().putAll(env);
@@ -30,10 +30,9 @@ final class Started {
             Thread.ofPlatform().daemon().name("runner-output").start(() -> copy(process, output));
             return new Started(process);
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "the command '" + String.join(" ", command) + "' could not be started: " + e.getMessage()
-                            + "; name a program behind --, such as -- python3 runner.py",
-                    e);
+            throw new RunnerCheck.NeverConnected("the command '" + String.join(" ", command)
+                    + "' could not be started: " + e.getMessage()
+                    + "; name a program behind --, such as -- python3 runner.py");
         }
     }
 
