@@ -24,38 +24,48 @@ record Language(String executor, String comment, Map<Task, String> payloads) {
         STUBBORN
     }
 
+    private static final String SH_LOOP = """
+            i=0
+            while [ $i -lt "$CHECK_TICKS" ]; do
+              printf . >> "$CHECK_MARKS"
+              sleep 0.05
+              i=$((i+1))
+            done
+            """;
+
     private static final Language SH = new Language(
             "sh",
             "#",
             Map.of(
                     Task.SAY, "printf '%s\\n' \"$CHECK_TEXT\"\n",
                     Task.FAIL, "printf '%s\\n' \"$CHECK_TEXT\" >&2\nexit 3\n",
-                    Task.WORK,
-                            "i=0\nwhile [ $i -lt \"$CHECK_TICKS\" ]; do\n  printf . >> \"$CHECK_MARKS\"\n  sleep 0.05\n"
-                                    + "  i=$((i+1))\ndone\n",
-                    Task.STUBBORN,
-                            "trap '' TERM\ni=0\nwhile [ $i -lt \"$CHECK_TICKS\" ]; do\n"
-                                    + "  printf . >> \"$CHECK_MARKS\"\n  sleep 0.05\n  i=$((i+1))\ndone\n"));
+                    Task.WORK, SH_LOOP,
+                    Task.STUBBORN, "trap '' TERM\n" + SH_LOOP));
 
-    private static final String PYTHON_LOOP = "import os, signal, time\n%sfor i in range(int(os.environ['CHECK_TICKS'])):\n"
-            + "    with open(os.environ['CHECK_MARKS'], 'a') as marks:\n        marks.write('.')\n    time.sleep(0.05)\n";
+    private static final String PYTHON_LOOP = """
+            import os, signal, time
+            %sfor i in range(int(os.environ['CHECK_TICKS'])):
+                with open(os.environ['CHECK_MARKS'], 'a') as marks:
+                    marks.write('.')
+                time.sleep(0.05)
+            """;
 
     private static final Language PYTHON = new Language(
             "python",
             "#",
             Map.of(
-                    Task.SAY,
-                    "import os, sys\nsys.stdout.buffer.write((os.environ['CHECK_TEXT'] + '\\n').encode())\n",
-                    Task.FAIL,
-                    "import os, sys\nsys.stderr.write(os.environ['CHECK_TEXT'] + '\\n')\nsys.exit(3)\n",
-                    Task.WORK,
-                    PYTHON_LOOP.formatted(""),
-                    Task.STUBBORN,
-                    PYTHON_LOOP.formatted("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")));
+                    Task.SAY, "import os, sys\nsys.stdout.buffer.write((os.environ['CHECK_TEXT'] + '\\n').encode())\n",
+                    Task.FAIL, "import os, sys\nsys.stderr.write(os.environ['CHECK_TEXT'] + '\\n')\nsys.exit(3)\n",
+                    Task.WORK, PYTHON_LOOP.formatted(""),
+                    Task.STUBBORN, PYTHON_LOOP.formatted("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")));
 
-    private static final String NODE_LOOP = "%slet left = Number(process.env.CHECK_TICKS);\n"
-            + "const timer = setInterval(() => {\n  if (left-- <= 0) return clearInterval(timer);\n"
-            + "  require('fs').appendFileSync(process.env.CHECK_MARKS, '.');\n}, 50);\n";
+    private static final String NODE_LOOP = """
+            %slet left = Number(process.env.CHECK_TICKS);
+            const timer = setInterval(() => {
+              if (left-- <= 0) return clearInterval(timer);
+              require('fs').appendFileSync(process.env.CHECK_MARKS, '.');
+            }, 50);
+            """;
 
     private static final Language NODE = new Language(
             "node",

@@ -4,7 +4,8 @@ import hero.supervisor.transport.PlayedGateway;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of the runner, in the case it belongs to. Mutable members are for the holder of the stage's lock.
+/// One connection of the runner, in the case it belongs to. Mutable members are for the holder of the stage's
+/// lock.
 final class Line {
     private final PlayedGateway.Socket socket;
     final @Nullable String bearer;

@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a runner says, read by the server's own reader: what it refuses, the server would refuse in the same words.
+/// What a runner says, read by the server's own reader: what it refuses, the server would refuse in the same
+/// words.
 sealed interface Said {
     /// @param secret among the parameters
     record Hello(@Nullable String secret, Connect connect) implements Said {}

@@ -147,6 +147,9 @@ final class Server {
             verdict.put("verdict", mine && keeps(hold) ? "keep" : "abandon");
             verdicts.add(verdict);
         }
+        if (known && resume == null) {
+            draining = false; // It was said to the runner before; this is a new one.
+        }
         known = true;
         answer.put("verdicts", verdicts);
         return answer;

@@ -41,8 +41,8 @@ interface Floors {
     /// Runs a runner until it is told to stop. Returns the exit code.
     int runner(RunnerOptions options, Consumer<String> out);
 
-    /// Opens a check of a runner, lets `play` play it, and closes it, also when the process is told to end. `notes`
-    /// takes lines for people. Returns the exit code.
+    /// Opens a check of a runner, lets `play` play it, and closes it, also when the process is told to end.
+    /// `notes` takes lines for people. Returns the exit code.
     int check(CheckSettings settings, Play play, Consumer<String> notes) throws InterruptedException;
 
     /// Plays a check and gives the exit code.

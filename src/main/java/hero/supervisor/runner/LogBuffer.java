@@ -85,8 +85,8 @@ final class LogBuffer {
     /// A piece to send.
     record Piece(long offset, String data) {}
 
-    /// The oldest bytes, at most `bytesMax` of them in whole characters, and at least one character; null when there
-    /// are none. They stay until [#taken].
+    /// The oldest bytes, at most `bytesMax` of them in whole characters, and at least one character; null when
+    /// there are none. They stay until [#taken].
     synchronized @Nullable Piece next(int bytesMax) {
         refill();
         front.seal();

@@ -21,8 +21,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,35 +39,52 @@ final class RunnerCheckTest {
         AutoCloseable start(Map<String, String> env, Runnable ended);
     }
 
+    private static final class Keeper implements AutoCloseable {
+        private final Kind kind;
+        private final Map<String, String> env;
+        private @Nullable AutoCloseable present;
+        private boolean over;
+
+        Keeper(Kind kind, Map<String, String> env) {
+            this.kind = kind;
+            this.env = env;
+            start();
+        }
+
+        private synchronized void start() {
+            if (!over) {
+                present = kind.start(env, this::start);
+            }
+        }
+
+        @Override
+        public void close() throws Exception {
+            AutoCloseable last;
+            synchronized (this) {
+                over = true;
+                last = present;
+            }
+            if (last != null) {
+                last.close();
+            }
+        }
+    }
+
     /// Id and sentence of each case that did not pass.
     private static Map<String, String> complaints(CheckSettings settings, Kind kind) {
-        AtomicBoolean over = new AtomicBoolean();
-        AtomicReference<AutoCloseable> present = new AtomicReference<>();
-        try (RunnerCheck check = RunnerCheck.open(settings, Time.system(), new SplittableRandom(1), line -> {})) {
-            AtomicReference<Runnable> start = new AtomicReference<>();
-            start.set(() -> {
-                if (!over.get()) {
-                    present.set(kind.start(check.environment(), () -> start.get().run()));
-                }
-            });
-            start.get().run();
-            Map<String, String> complaints = new TreeMap<>();
+        Map<String, String> complaints = new TreeMap<>();
+        try (RunnerCheck check = RunnerCheck.open(settings, Time.system(), new SplittableRandom(1), line -> {});
+                Keeper keeper = new Keeper(kind, check.environment())) {
+            assertFalse(keeper.over);
             check.run(verdict -> {
                 if (verdict.outcome() == Verdict.Outcome.FAILED) {
                     complaints.put(verdict.id(), verdict.seen());
                 }
             });
-            return complaints;
-        } catch (InterruptedException e) {
+        } catch (Exception e) {
             throw new IllegalStateException(e);
-        } finally {
-            over.set(true);
-            try {
-                present.get().close();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
         }
+        return complaints;
     }
 
     private static AutoCloseable bundled(Map<String, String> env, Runnable ended) {
@@ -78,7 +94,7 @@ final class RunnerCheckTest {
                         "bundled",
                         3,
                         Map.of("sh", List.of("sh")),
-                        env.get("SUPERVISOR_SECRET")),
+                        env.getOrDefault("SUPERVISOR_SECRET", "")),
                 Time.system(),
                 new SplittableRandom(2),
                 line -> {});

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,7 +62,7 @@ final class TinyRunner implements AutoCloseable {
     private boolean closed;
 
     /// One attempt of one job.
-    private final class Run {
+    private static final class Run {
         final Map<String, Object> job;
         boolean ending;
         boolean killed;
@@ -130,7 +131,7 @@ final class TinyRunner implements AutoCloseable {
 
     private synchronized Map<String, Object> hello() {
         Map<String, Object> hello = new LinkedHashMap<>();
-        hello.put("secret", env.get("SUPERVISOR_SECRET"));
+        hello.put("secret", env.getOrDefault("SUPERVISOR_SECRET", ""));
         hello.put("name", "tiny");
         hello.put("slots", SLOTS);
         hello.put("executors", List.of("tiny"));
@@ -176,10 +177,13 @@ final class TinyRunner implements AutoCloseable {
             if (draining && held.isEmpty() && flaw != Flaw.DRAINS_NEVER) {
                 closed = true;
             }
-            if (draining || (free == 0 && flaw != Flaw.ASKS_FOR_TOO_MUCH)) {
-                wait(10);
-                return;
+            if (draining) {
+                free = 0;
             }
+        }
+        if (free == 0 && (flaw != Flaw.ASKS_FOR_TOO_MUCH || isDraining())) {
+            pause(10);
+            return;
         }
         Map<String, Object> params = new LinkedHashMap<>(Map.of(
                 "max", flaw == Flaw.ASKS_FOR_TOO_MUCH ? SLOTS : free,
@@ -217,23 +221,23 @@ final class TinyRunner implements AutoCloseable {
 
     /// What a process would do.
     private Map<String, Object> work(Run run) throws InterruptedException {
-        Map<String, Object> env = Tree.object(run.job.get("env_vars"));
+        Map<String, Object> variables = Tree.object(run.job.get("env_vars"));
         String payload = Tree.string(run.job, "payload", "");
         if (payload.equals("say")) {
-            return Map.of("success", Tree.string(env, "CHECK_TEXT", ""));
+            return Map.of("success", Tree.string(variables, "CHECK_TEXT", ""));
         } else if (payload.equals("fail")) {
             return Map.of(
                     "error",
-                    Tree.string(env, "CHECK_TEXT", ""),
+                    Tree.string(variables, "CHECK_TEXT", ""),
                     "exit_code",
                     flaw == Flaw.TELLS_A_WRONG_CODE ? 1 : 3);
         } else if (payload.isEmpty()) {
             return Map.of("success", "");
         }
-        int ticks = Integer.parseInt(Tree.string(env, "CHECK_TICKS", "0"));
+        int ticks = Integer.parseInt(Tree.string(variables, "CHECK_TICKS", "0"));
         int limit = flaw == Flaw.HAS_NO_DEADLINE ? ticks : (int) Tree.whole(run.job, "deadline_ms", 0) / 50;
         for (int i = 0; i < Math.min(ticks, limit); i++) {
-            mark(Path.of(Tree.string(env, "CHECK_MARKS", "")));
+            mark(Path.of(Tree.string(variables, "CHECK_MARKS", "")));
             pause(50);
             synchronized (this) {
                 if (closed || run.killed || (run.ending && !payload.equals("stubborn"))) {
@@ -254,7 +258,7 @@ final class TinyRunner implements AutoCloseable {
 
     private void report(Run run, Map<String, Object> result) throws InterruptedException {
         Map<String, Object> item = new LinkedHashMap<>(run.name());
-        item.put("lease", run.job.get("lease"));
+        item.put("lease", run.job.getOrDefault("lease", ""));
         item.putAll(result);
         boolean again = true;
         while (again) {
@@ -267,7 +271,7 @@ final class TinyRunner implements AutoCloseable {
             }
             try {
                 List<?> answer = Tree.array(
-                        call(java.util.Objects.requireNonNull(now), "runner.result", Map.of("results", List.of(item)), LONG));
+                        call(Objects.requireNonNull(now), "runner.result", Map.of("results", List.of(item)), LONG));
                 again = flaw == Flaw.REPEATS_STALE_RESULTS
                         && "stale".equals(Tree.object(answer.getFirst()).get("outcome"));
             } catch (ConnectionLost e) {
@@ -370,6 +374,10 @@ final class TinyRunner implements AutoCloseable {
                 wait(left);
             }
         }
+    }
+
+    private synchronized boolean isDraining() {
+        return draining;
     }
 
     private synchronized boolean isOver() {
