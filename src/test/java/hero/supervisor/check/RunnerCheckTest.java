@@ -36,13 +36,14 @@ final class RunnerCheckTest {
 
     /// A runner under test; starts anew whenever it has ended, as an operator's system does.
     private interface Kind {
-        AutoCloseable start(Map<String, String> env, Runnable ended);
+        /// Returns what ends it.
+        Runnable start(Map<String, String> env, Runnable ended);
     }
 
     private static final class Keeper implements AutoCloseable {
         private final Kind kind;
         private final Map<String, String> env;
-        private @Nullable AutoCloseable present;
+        private @Nullable Runnable present;
         private boolean over;
 
         Keeper(Kind kind, Map<String, String> env) {
@@ -58,14 +59,14 @@ final class RunnerCheckTest {
         }
 
         @Override
-        public void close() throws Exception {
-            AutoCloseable last;
+        public void close() {
+            Runnable last;
             synchronized (this) {
                 over = true;
                 last = present;
             }
             if (last != null) {
-                last.close();
+                last.run();
             }
         }
     }
@@ -81,13 +82,13 @@ final class RunnerCheckTest {
                     complaints.put(verdict.id(), verdict.seen());
                 }
             });
-        } catch (Exception e) {
+        } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
         return complaints;
     }
 
-    private static AutoCloseable bundled(Map<String, String> env, Runnable ended) {
+    private static Runnable bundled(Map<String, String> env, Runnable ended) {
         Runner runner = new Runner(
                 RunnerSettings.of(
                         List.of(URI.create(env.getOrDefault("SUPERVISOR_WS_URL", ""))),
@@ -106,7 +107,7 @@ final class RunnerCheckTest {
             }
             ended.run();
         });
-        return runner;
+        return runner::close;
     }
 
     private static Kind tiny(Flaw flaw) {
@@ -120,7 +121,7 @@ final class RunnerCheckTest {
                 }
                 ended.run();
             });
-            return runner;
+            return runner::close;
         };
     }
 
