@@ -1,6 +1,8 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.check.CheckSettings;
+import hero.supervisor.check.RunnerCheck;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -38,6 +40,16 @@ interface Floors {
 
     /// Runs a runner until it is told to stop. Returns the exit code.
     int runner(RunnerOptions options, Consumer<String> out);
+
+    /// Opens a check of a runner, lets `play` play it, and closes it, also when the process is told to end.
+    /// `notes` takes lines for people. Returns the exit code.
+    int check(CheckSettings settings, Play play, Consumer<String> notes) throws InterruptedException;
+
+    /// Plays a check and gives the exit code.
+    @FunctionalInterface
+    interface Play {
+        int play(RunnerCheck check) throws InterruptedException;
+    }
 
     /// What `migrate` can do.
     enum Migration {

@@ -62,6 +62,7 @@ public final class Main {
         root.addSubcommand(withSettings(new ServeCommand(shell), List.of(Setting.values())));
         root.addSubcommand(withSettings(new MigrateCommand(shell), MigrateCommand.FLAGS));
         root.addSubcommand(new RunnerCommand(shell));
+        root.addSubcommand(new RunnerCheckCommand(shell));
         root.addSubcommand(new JobCommand(shell));
         root.addSubcommand(new RunnersCommand(shell));
         root.addSubcommand(new SecretCommand(shell));

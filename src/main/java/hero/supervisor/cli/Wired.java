@@ -5,6 +5,8 @@ import hero.supervisor.app.Dev;
 import hero.supervisor.app.SchemaAdmin;
 import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
+import hero.supervisor.check.CheckSettings;
+import hero.supervisor.check.RunnerCheck;
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.client.EventStream;
 import hero.supervisor.client.RemoteError;
@@ -110,6 +112,32 @@ final class Wired implements Floors {
         } catch (ConnectionLost e) {
             throw ServerGateway.lost(e);
         }
+    }
+
+    @Override
+    public int check(CheckSettings settings, Play play, Consumer<String> notes) throws InterruptedException {
+        try (RunnerCheck check = open(settings, notes)) {
+            // The runner that was started, if there is one, must not outlive us.
+            Termination.onSignal(() -> close(check), () -> Runtime.getRuntime().halt(130));
+            return play.play(check);
+        } catch (RunnerCheck.NeverConnected e) {
+            throw new Failed(Exit.CONNECTION, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static RunnerCheck open(CheckSettings settings, Consumer<String> notes) {
+        try {
+            return RunnerCheck.open(settings, Time.system(), new SecureRandom(), notes);
+        } catch (IllegalArgumentException e) {
+            throw new Failed(Exit.USAGE, String.valueOf(e.getMessage()), e);
+        } catch (IllegalStateException e) {
+            throw new Failed(Exit.CONNECTION, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static void close(RunnerCheck check) {
+        check.close();
+        Runtime.getRuntime().halt(130);
     }
 
     /// The executors that this machine has, and above them those that were asked for.

@@ -85,18 +85,43 @@ final class LogBuffer {
     /// A piece to send.
     record Piece(long offset, String data) {}
 
-    /// The oldest bytes, at most about `bytesMax` of them; null when there are none. They stay until [#taken].
+    /// The oldest bytes, at most `bytesMax` of them in whole characters, and at least one character; null when
+    /// there are none. They stay until [#taken].
     synchronized @Nullable Piece next(int bytesMax) {
         refill();
         front.seal();
         var data = new ByteArrayOutputStream();
         for (byte[] segment : front.sealed) {
-            if (data.size() > 0 && data.size() + segment.length > bytesMax) {
+            int room = bytesMax - data.size();
+            if (segment.length > room) {
+                if (data.size() == 0) {
+                    data.write(segment, 0, whole(segment, room));
+                }
                 break;
             }
             data.writeBytes(segment);
         }
         return data.size() == 0 ? null : new Piece(frontOffset, data.toString(StandardCharsets.UTF_8));
+    }
+
+    /// The longest beginning of up to `max` bytes that ends with a whole character; the first one in any case.
+    private static int whole(byte[] utf8, int max) {
+        int end = Math.max(0, max);
+        while (end > 0 && isInside(utf8[end])) {
+            end--;
+        }
+        if (end == 0) {
+            end = 1;
+            while (end < utf8.length && isInside(utf8[end])) {
+                end++;
+            }
+        }
+        return end;
+    }
+
+    /// The byte continues a character.
+    private static boolean isInside(byte utf8) {
+        return (utf8 & 0xC0) == 0x80;
     }
 
     private void refill() {

@@ -28,6 +28,7 @@ public final class Runner implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Runner.class);
     private static final int PULL_WAIT_MS = 20_000;
     private static final int FAILURES_MAX = 3;
+    private static final int SUPERSEDED = 4002;
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
     private static final Duration LAST_PULL = Duration.ofSeconds(2);
     private static final Duration LAST_RESULTS = Duration.ofSeconds(10);
@@ -56,7 +57,7 @@ public final class Runner implements AutoCloseable {
 
     /// Runs until it was drained or closed; afterwards no process and no folder of a job is left. [ConnectionLost]
     /// (refused) or [RemoteError] when the server refuses this runner at the first connection; later it keeps
-    /// trying.
+    /// trying. [ConnectionLost] (4002) when a newer connection has taken its session.
     public void run() {
         var delivery = Thread.ofVirtual().name("runner-results").start(new Delivery(work)::run);
         var logs = Thread.ofVirtual().name("runner-logs").start(logging::run);
@@ -184,6 +185,12 @@ public final class Runner implements AutoCloseable {
         work.awaitEnd(session);
         if (!work.closed() && ended.isDone()) {
             RpcClient.Closed closed = session.rpc().closed().join();
+            if (closed.code() == SUPERSEDED) {
+                throw new ConnectionLost(
+                        SUPERSEDED,
+                        "another runner has taken over the session of " + settings.name()
+                                + ", so this one ends; give each runner a process of its own");
+            }
             Duration pause = addresses.lost(closed);
             notices.accept("runner " + settings.name() + " lost its connection (" + closed.code()
                     + (closed.reason().isEmpty() ? "" : ": " + closed.reason()) + "); its jobs run on, it reconnects");
@@ -215,6 +222,9 @@ public final class Runner implements AutoCloseable {
                             .addKeyValue("kind", e.kind())
                             .addKeyValue("error", e.getMessage())
                             .log("the server refused a call");
+                    if (e.is("conflict")) {
+                        break; // The session is gone: only a new connection, with resume, saves the jobs.
+                    }
                     work.pause(Duration.ofMillis(e.retryAfterMs(1000)));
                 }
             }
@@ -249,7 +259,7 @@ public final class Runner implements AutoCloseable {
         if (!session.awaitBeat()) {
             return false;
         }
-        obey(Tree.object(session.call("runner.heartbeat", Map.of("running", work.held()), ANSWER_WITHIN)));
+        obey(Tree.object(session.call("runner.heartbeat", Map.of("running", work.held()), session.beatWithin())));
         return true;
     }
 

@@ -17,15 +17,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param id given back on resume
 /// @param heartbeatMs between two beats
+/// @param leaseMs after so long without a beat the server counts the session as lost
 /// @param logWindow bytes of a log that may be on their way; 0: the server takes no logs
-record Session(RpcClient rpc, String id, long heartbeatMs, long logWindow) {
+record Session(RpcClient rpc, String id, long heartbeatMs, long leaseMs, long logWindow) {
     private static final long HEARTBEAT_DEFAULT_MS = 10_000;
+    private static final long LEASE_DEFAULT_MS = 30_000;
 
     static Session of(RpcClient rpc, Map<String, Object> hello) {
+        long heartbeatMs = Math.max(10, Tree.whole(hello, "heartbeat_ms", HEARTBEAT_DEFAULT_MS));
         return new Session(
                 rpc,
                 Tree.string(hello, "session_id", ""),
-                Math.max(10, Tree.whole(hello, "heartbeat_ms", HEARTBEAT_DEFAULT_MS)),
+                heartbeatMs,
+                Math.max(2 * heartbeatMs, Tree.whole(hello, "lease_ms", LEASE_DEFAULT_MS)),
                 Tree.whole(hello, "log_window", 0));
     }
 
@@ -49,8 +53,14 @@ record Session(RpcClient rpc, String id, long heartbeatMs, long logWindow) {
             throw new IllegalStateException("a call failed", e.getCause());
         } catch (TimeoutException e) {
             rpc.close();
-            throw new ConnectionLost(1006, "the server did not answer within " + most.toSeconds() + " s");
+            throw new ConnectionLost(1006, "the server did not answer within " + most.toMillis() + " ms");
         }
+    }
+
+    /// How long the answer to a beat is worth waiting for: a pause has gone by since the last one, and when the
+    /// lease is over the session is lost.
+    Duration beatWithin() {
+        return Duration.ofMillis(leaseMs - heartbeatMs);
     }
 
     /// Waits one beat; false when the connection ended meanwhile.

@@ -1,6 +1,7 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.check.CheckSettings;
 import hero.supervisor.client.Tree;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,5 +99,11 @@ final class FakeFloors implements Floors {
     public int runner(RunnerOptions options, Consumer<String> out) {
         started.add(options);
         return 0;
+    }
+
+    @Override
+    public int check(CheckSettings settings, Play play, Consumer<String> notes) {
+        started.add(settings);
+        return Exit.OK;
     }
 }

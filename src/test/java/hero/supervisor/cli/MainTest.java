@@ -69,6 +69,7 @@ final class MainTest {
                 "serve",
                 "migrate",
                 "runner",
+                "runner-check",
                 "job",
                 "job run",
                 "job create",
@@ -112,6 +113,10 @@ final class MainTest {
                 "migrate down",
                 "runner",
                 "runner --name a",
+                "runner-check --port 70000",
+                "runner-check --lease 1",
+                "runner-check --timeout 0",
+                "runner-check --payload say=x",
                 "secret create --scope root --name x",
                 "secret create --scope user",
             })

@@ -93,4 +93,18 @@ final class LogBufferTest {
         assertEquals(0, buffer.bytes());
         assertNull(buffer.next(MUCH));
     }
+
+    @Test
+    void a_small_window_is_kept_and_cuts_no_character() {
+        LogBuffer buffer = new LogBuffer(MUCH);
+        buffer.add("abc\u00e4\u6f22\ud83d\ude42xyz");
+        assertEquals("abc", Objects.requireNonNull(buffer.next(4)).data());
+        assertTrue(buffer.taken(3));
+        assertEquals("\u00e4", Objects.requireNonNull(buffer.next(4)).data());
+        assertEquals("\u00e4\u6f22", Objects.requireNonNull(buffer.next(5)).data());
+        assertTrue(buffer.taken(8));
+        assertEquals("\ud83d\ude42", Objects.requireNonNull(buffer.next(1)).data(), "one character goes in any case");
+        assertTrue(buffer.taken(12));
+        assertEquals("xyz", drained(buffer, 1));
+    }
 }

@@ -48,6 +48,7 @@ final class Connection implements ServerConnection, Session {
     private volatile boolean pinged;
     private volatile long closeDeadlineNs;
     private volatile boolean closing;
+    private volatile Event.@Nullable Close closedByPeer;
 
     Connection(ConnectionContext context, @Nullable String subProtocol, WsListener listener, Sockets sockets) {
         this.context = context;
@@ -107,6 +108,7 @@ final class Connection implements ServerConnection, Session {
                 case Event.Ping ping -> outbox.control(Frames.PONG, ping.bytes());
                 case Event.Pong pong -> {}
                 case Event.Close close -> {
+                    closedByPeer = close;
                     close(close.code(), close.reason());
                     outbox.awaitClose();
                     return close;
@@ -272,8 +274,12 @@ final class Connection implements ServerConnection, Session {
 
     @Override
     public WsSession terminate() {
-        if (begin(WsCloseCodes.CLOSED_ABNORMALLY)) {
-            sockets.executor().execute(() -> cleanUp(WsCloseCodes.CLOSED_ABNORMALLY, ""));
+        // A peer that is gone before it got our answer to its close frame has closed all the same (RFC 6455 §7.1.5).
+        Event.Close heard = closedByPeer;
+        int code = heard == null ? WsCloseCodes.CLOSED_ABNORMALLY : heard.code();
+        String reason = heard == null ? "" : heard.reason();
+        if (begin(code)) {
+            sockets.executor().execute(() -> cleanUp(code, reason));
         }
         return this;
     }
