@@ -1,6 +1,8 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.bench.Plan;
+import hero.supervisor.bench.Report;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -38,6 +40,9 @@ interface Floors {
 
     /// Runs a runner until it is told to stop. Returns the exit code.
     int runner(RunnerOptions options, Consumer<String> out);
+
+    /// Measures what the plan names; `progress` is told of each thing that takes a while.
+    Report bench(Plan plan, Consumer<String> progress);
 
     /// What `migrate` can do.
     enum Migration {

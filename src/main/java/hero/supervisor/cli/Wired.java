@@ -5,6 +5,10 @@ import hero.supervisor.app.Dev;
 import hero.supervisor.app.SchemaAdmin;
 import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
+import hero.supervisor.bench.Bench;
+import hero.supervisor.bench.Invalid;
+import hero.supervisor.bench.Plan;
+import hero.supervisor.bench.Report;
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.client.EventStream;
 import hero.supervisor.client.RemoteError;
@@ -109,6 +113,15 @@ final class Wired implements Floors {
             throw ServerGateway.refused(e);
         } catch (ConnectionLost e) {
             throw ServerGateway.lost(e);
+        }
+    }
+
+    @Override
+    public Report bench(Plan plan, Consumer<String> progress) {
+        try {
+            return new Bench(plan, Time.system(), progress).run();
+        } catch (Invalid e) {
+            throw new Failed(Exit.CONNECTION, String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -1,6 +1,8 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.bench.Plan;
+import hero.supervisor.bench.Report;
 import hero.supervisor.client.Tree;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,5 +100,11 @@ final class FakeFloors implements Floors {
     public int runner(RunnerOptions options, Consumer<String> out) {
         started.add(options);
         return 0;
+    }
+
+    @Override
+    public Report bench(Plan plan, Consumer<String> progress) {
+        started.add(plan);
+        return new Report(Map.of("cores", 2), Map.of());
     }
 }
