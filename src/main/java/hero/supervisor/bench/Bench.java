@@ -31,6 +31,12 @@ public final class Bench {
             if (!rounds.isEmpty()) {
                 inRounds(stage, rounds, report);
             }
+            for (Scenario scenario : plan.only().stream().sorted().toList()) {
+                if (!scenario.inRounds()) {
+                    progress.accept(scenario.word());
+                    report.add(once(stage, scenario));
+                }
+            }
             report.note("load_after", load());
             return report;
         }
@@ -48,6 +54,17 @@ public final class Bench {
             }
         }
         stage.remove(site);
+    }
+
+    private static List<Reading> once(Stage stage, Scenario scenario) {
+        return switch (scenario) {
+            case GROWTH -> new Growth(stage).history();
+            case HELD_TRANSACTION -> new Growth(stage).held();
+            case SOCKETS -> new Crowd(stage).sockets();
+            case WAITERS -> new Crowd(stage).waiters();
+            case FAN_OUT -> new Crowd(stage).fanOut();
+            default -> throw new IllegalArgumentException(scenario + " is of the rounds");
+        };
     }
 
     private Map<String, Object> machine(Stage stage) {
@@ -74,6 +91,8 @@ public final class Bench {
         settings.put("warm_up_seconds", plan.warmUpSeconds());
         settings.put("naive_connections", Naive.CONNECTIONS);
         settings.put("drain_jobs", plan.drainJobs());
+        settings.put("history", plan.history());
+        settings.put("queued", plan.queued());
         settings.put("gateway_java_options", String.join(" ", plan.javaOptions()));
         return settings;
     }

@@ -83,28 +83,39 @@ final class Rates {
         return new Against("WebSocket, one gateway", run(64, 0, 0).perSecond());
     }
 
-    /// `job.run` in a closed loop over [#SOCKETS] WebSockets.
+    /// `job.run` in a closed loop over [#SOCKETS] WebSockets, on the gateway of that number.
     Measured run(int atWork, int callersAt, int runnerAt) {
-        Puller runner = runner(runnerAt, atWork);
-        return loop("job.run", Calls.run(runnerName(runnerAt, atWork)), atWork, callersAt, "completed", runner);
+        Load load = new Load("job.run", Calls.run(runnerName(runnerAt, atWork)), atWork, callersAt, "completed");
+        return loop(load, runner(runnerAt, atWork), stage.plan().warmUpNs(), stage.plan().measureNs());
+    }
+
+    /// The same on one gateway, measured for so long after so long.
+    Measured runFor(int atWork, long afterNs, long measureNs) {
+        Load load = new Load("job.run", Calls.run(runnerName(0, atWork)), atWork, 0, "completed");
+        return loop(load, runner(0, atWork), afterNs, measureNs);
     }
 
     Measured create() {
-        Puller runner = runner(0, 64);
-        return loop("jobs.create", Calls.create(runnerName(0, 64)), 64, 0, "created", runner);
+        Load load = new Load("jobs.create", Calls.create(runnerName(0, 64)), 64, 0, "created");
+        return loop(load, runner(0, 64), stage.plan().warmUpNs(), stage.plan().measureNs());
     }
 
-    private Measured loop(String name, Calls calls, int atWork, int gateway, String status, Puller runner) {
+    /// @param status that its jobs have at the end
+    private record Load(String name, Calls calls, int atWork, int gateway, String status) {}
+
+    private Measured loop(Load load, Puller runner, long afterNs, long measureNs) {
         Tally tally = new Tally();
-        int sockets = Math.min(SOCKETS, atWork);
+        int sockets = Math.min(SOCKETS, load.atWork());
         List<Caller> callers = new ArrayList<>();
         for (int i = 0; i < sockets; i++) {
-            callers.add(new Caller(
-                    site.client(gateway), calls, atWork / sockets, Long.MAX_VALUE, tally, stage.time()));
+            Line line = site.client(load.gateway());
+            callers.add(
+                    new Caller(line, load.calls(), load.atWork() / sockets, Long.MAX_VALUE, tally, stage.time()));
         }
         long before = newest();
-        Measured measured = measured(name, callers, List.of(tally, runner.recorded()), PLATFORM);
-        same(name, since(before, status), tally);
+        Measured measured =
+                meter.measure(load.name(), callers, List.of(tally, runner.recorded()), afterNs, measureNs, PLATFORM);
+        same(load.name(), since(before, load.status()), tally);
         return measured;
     }
 
@@ -171,8 +182,8 @@ final class Rates {
     }
 
     private Measured loneRun() {
-        Puller runner = runner(0, 64);
-        return loop("job.run alone", Calls.run(runnerName(0, 64)), 1, 0, "completed", runner);
+        Load load = new Load("job.run alone", Calls.run(runnerName(0, 64)), 1, 0, "completed");
+        return loop(load, runner(0, 64), stage.plan().warmUpNs(), stage.plan().measureNs());
     }
 
     private Reading start() {
