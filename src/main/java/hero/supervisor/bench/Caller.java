@@ -10,6 +10,7 @@ final class Caller implements Stoppable {
 
     private final Line line;
     private final Calls calls;
+    private final byte[] expected;
     private final Tally tally;
     private final Time time;
     private final byte[][] frames;
@@ -22,6 +23,7 @@ final class Caller implements Stoppable {
     Caller(Line line, Calls calls, int atWork, long callsMax, Tally tally, Time time) {
         this.line = line;
         this.calls = calls;
+        this.expected = Scan.ascii(calls.expected());
         this.tally = tally;
         this.time = time;
         this.frames = new byte[atWork][];
@@ -68,7 +70,7 @@ final class Caller implements Stoppable {
     private void answered() {
         int at = Scan.find(line.bytes, line.from, line.to, ID) + ID.length;
         int behind = Scan.digitsEnd(line.bytes, at, line.to);
-        if (behind == at || !Scan.matches(line.bytes, behind, line.to, calls.expected())) {
+        if (behind == at || !Scan.matches(line.bytes, behind, line.to, expected)) {
             tally.failed("an answer was not what was expected: " + line.text());
             atWork = 0;
             return;

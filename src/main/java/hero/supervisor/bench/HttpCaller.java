@@ -37,7 +37,7 @@ final class HttpCaller implements Stoppable {
                 + body.length + "\r\n\r\n");
         this.request = Arrays.copyOf(head, head.length + body.length);
         System.arraycopy(body, 0, request, head.length, body.length);
-        this.expected = Scan.ascii("\"id\":" + ID + new String(calls.expected(), StandardCharsets.US_ASCII));
+        this.expected = Scan.ascii("\"id\":" + ID + calls.expected());
     }
 
     @Override

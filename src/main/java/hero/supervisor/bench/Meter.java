@@ -27,11 +27,32 @@ final class Meter {
         this.processes = processes;
     }
 
-    /// @param timesNs of each thing done, ascending
-    /// @param details latencies, processor time and WAL, for the report
-    record Measured(double perSecond, long[] timesNs, Map<String, Object> details) {
+    /// What one measurement gave: a rate, the times of each thing done, and for the report latencies, processor time
+    /// and WAL.
+    static final class Measured {
+        private final double perSecond;
+        private final long[] timesNs;
+        private final Map<String, Object> details;
+
+        /// `timesNs` ascending; empty when none were taken.
+        Measured(double perSecond, long[] timesNs, Map<String, Object> details) {
+            this.perSecond = perSecond;
+            this.timesNs = timesNs;
+            this.details = details;
+        }
+
+        double perSecond() {
+            return perSecond;
+        }
+
+        Map<String, Object> details() {
+            return details;
+        }
+
+        /// The time in ms under which this part of all lies, such as 0.5 for the median.
         double p(double quantile) {
-            return timesNs.length == 0 ? Double.NaN : timesNs[(int) Math.min(timesNs.length - 1, timesNs.length * quantile)] / 1e6;
+            int at = (int) Math.min(timesNs.length - 1, timesNs.length * quantile);
+            return timesNs.length == 0 ? Double.NaN : timesNs[at] / 1e6;
         }
     }
 

@@ -25,7 +25,6 @@ final class Puller implements Runnable, AutoCloseable {
 
     private final Line line;
     private final String connect;
-    private final int slots;
     private final Tally recorded = new Tally();
     private final Time time;
     private final CountDownLatch connected = new CountDownLatch(1);
@@ -42,7 +41,6 @@ final class Puller implements Runnable, AutoCloseable {
 
     Puller(Line line, String name, int slots, Time time) {
         this.line = line;
-        this.slots = slots;
         this.free = slots;
         this.time = time;
         this.connect = "{\"jsonrpc\":\"2.0\",\"id\":" + CONNECT + ",\"method\":\"runner.connect\",\"params\":{\"name\":\""
