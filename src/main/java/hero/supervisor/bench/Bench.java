@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// One run of the benchmark: PostgreSQL, gateways and the load are processes of their own; the load comes from this
-/// one.
+/// One run of the benchmark: PostgreSQL, gateways and the load are processes of their own; the load comes from
+/// this one.
 public final class Bench {
     private final Plan plan;
     private final Time time;

@@ -4,7 +4,8 @@ import hero.supervisor.domain.Time;
 import java.io.IOException;
 
 /// A client on one WebSocket that keeps a fixed number of calls at work: each answer is followed by the next call.
-/// Every call at work has a number of its own, used again after its answer, so that all frames are made beforehand.
+/// Every call at work has a number of its own, used again after its answer, so that all frames are made
+/// beforehand.
 final class Caller implements Stoppable {
     private static final byte[] ID = Scan.ascii("\"id\":");
 

@@ -25,7 +25,8 @@ final class Crowd {
         this.stage = stage;
     }
 
-    /// `sockets`: heap, physical memory and processor time of idle runners, each with an open pull and its heartbeats.
+    /// `sockets`: heap, physical memory and processor time of idle runners, each with an open pull and its
+    /// heartbeats.
     List<Reading> sockets() {
         Site site = stage.site("sockets");
         Meter meter = stage.meter(site);

@@ -13,8 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a long history, a long queue and a long transaction do to the speed. Each has databases of its own. Not for
-/// several threads.
+/// What a long history, a long queue and a long transaction do to the speed. Each has databases of its own. Not
+/// for several threads.
 final class Growth {
     private static final String RUNNER = "bench-growth";
     private static final int CHUNK = 500_000;

@@ -185,7 +185,7 @@ final class Line implements AutoCloseable {
             if (lengthBytes > 0) {
                 size = 0;
                 for (int i = 0; i < lengthBytes; i++) {
-                    size = size << 8 | input[start + 2 + i] & 0xff;
+                    size = (size << 8) | (input[start + 2 + i] & 0xff);
                 }
             }
             int begin = start + 2 + lengthBytes;

@@ -27,8 +27,8 @@ final class Meter {
         this.processes = processes;
     }
 
-    /// What one measurement gave: a rate, the times of each thing done, and for the report latencies, processor time
-    /// and WAL.
+    /// What one measurement gave: a rate, the times of each thing done, and for the report latencies, processor
+    /// time and WAL.
     static final class Measured {
         private final double perSecond;
         private final long[] timesNs;
@@ -56,8 +56,8 @@ final class Meter {
         }
     }
 
-    /// Starts the workers, waits `warmUpNs`, measures for `measureNs`, stops them and waits for their end. [Invalid]
-    /// when one of `tallies` tells a failure; the first of them is what is counted.
+    /// Starts the workers, waits `warmUpNs`, measures for `measureNs`, stops them and waits for their end.
+    /// [Invalid] when one of `tallies` tells a failure; the first of them is what is counted.
     Measured measure(
             String name,
             List<? extends Stoppable> workers,
