@@ -28,7 +28,8 @@ final class FloorsTest {
 
     /// Who may import whom of ours.
     private static final Map<String, Set<String>> FLOORS = Map.ofEntries(
-            Map.entry("cli", Set.of("app", "check", "client", "runner", "domain")),
+            Map.entry("cli", Set.of("app", "bench", "check", "client", "runner", "domain")),
+            Map.entry("bench", Set.of("app", "store", "client", "domain")),
             Map.entry("app", Set.of("transport", "api", "engine", "store", "wire", "domain", "client", "runner")),
             Map.entry("transport", Set.of("api", "engine", "wire", "domain")),
             Map.entry("api", Set.of("engine", "wire", "domain")),
@@ -64,7 +65,7 @@ final class FloorsTest {
         homes.put("com.zaxxer.hikari.", Set.of("store"));
         homes.put("org.flywaydb.", Set.of("store"));
         homes.put("org.postgresql.", Set.of("store"));
-        homes.put("java.sql.", Set.of("store"));
+        homes.put("java.sql.", Set.of("store", "bench")); // the benchmark is also the user who writes SQL himself
         homes.put("javax.sql.", Set.of("store", "app"));
         homes.put("java.net.http.", Set.of("client"));
         return homes;

@@ -191,7 +191,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     /// PostgreSQL's process.
-    OptionalLong pid() {
+    public OptionalLong pid() {
         return server.pid();
     }
 }

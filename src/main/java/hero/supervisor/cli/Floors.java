@@ -3,6 +3,8 @@ package hero.supervisor.cli;
 import hero.supervisor.app.Config;
 import hero.supervisor.check.CheckSettings;
 import hero.supervisor.check.RunnerCheck;
+import hero.supervisor.bench.Plan;
+import hero.supervisor.bench.Report;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -50,6 +52,9 @@ interface Floors {
     interface Play {
         int play(RunnerCheck check) throws InterruptedException;
     }
+
+    /// Measures what the plan names; `progress` is told of each thing that takes a while.
+    Report bench(Plan plan, Consumer<String> progress);
 
     /// What `migrate` can do.
     enum Migration {

@@ -66,6 +66,7 @@ public final class Main {
         root.addSubcommand(new JobCommand(shell));
         root.addSubcommand(new RunnersCommand(shell));
         root.addSubcommand(new SecretCommand(shell));
+        root.addSubcommand(withSettings(new BenchCommand(shell), BenchCommand.FLAGS));
         addHelp(root);
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion.getCommandSpec().usageMessage().hidden(true);

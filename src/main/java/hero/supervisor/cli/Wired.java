@@ -7,6 +7,10 @@ import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
 import hero.supervisor.check.CheckSettings;
 import hero.supervisor.check.RunnerCheck;
+import hero.supervisor.bench.Bench;
+import hero.supervisor.bench.Invalid;
+import hero.supervisor.bench.Plan;
+import hero.supervisor.bench.Report;
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.client.EventStream;
 import hero.supervisor.client.RemoteError;
@@ -138,6 +142,15 @@ final class Wired implements Floors {
     private static void close(RunnerCheck check) {
         check.close();
         Runtime.getRuntime().halt(130);
+    }
+
+    @Override
+    public Report bench(Plan plan, Consumer<String> progress) {
+        try {
+            return new Bench(plan, Time.system(), progress).run();
+        } catch (Invalid e) {
+            throw new Failed(Exit.CONNECTION, String.valueOf(e.getMessage()), e);
+        }
     }
 
     /// The executors that this machine has, and above them those that were asked for.

@@ -2,6 +2,8 @@ package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
 import hero.supervisor.check.CheckSettings;
+import hero.supervisor.bench.Plan;
+import hero.supervisor.bench.Report;
 import hero.supervisor.client.Tree;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,5 +107,11 @@ final class FakeFloors implements Floors {
     public int check(CheckSettings settings, Play play, Consumer<String> notes) {
         started.add(settings);
         return Exit.OK;
+    }
+
+    @Override
+    public Report bench(Plan plan, Consumer<String> progress) {
+        started.add(plan);
+        return new Report(Map.of("cores", 2), Map.of());
     }
 }

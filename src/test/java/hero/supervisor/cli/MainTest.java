@@ -75,7 +75,8 @@ final class MainTest {
                 "job create",
                 "job list",
                 "runners",
-                "secret"
+                "secret",
+                "bench"
             })
     void every_command_has_help_with_examples(String command) {
         assertEquals(Exit.OK, run((command + " --help").split(" ")));

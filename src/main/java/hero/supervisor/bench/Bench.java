@@ -1,0 +1,99 @@
+package hero.supervisor.bench;
+
+import hero.supervisor.domain.Time;
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/// One run of the benchmark: PostgreSQL, gateways and the load are processes of their own; the load comes from
+/// this one.
+public final class Bench {
+    private final Plan plan;
+    private final Time time;
+    private final Consumer<String> progress;
+
+    /// `progress` is told of each thing that takes a while.
+    public Bench(Plan plan, Time time, Consumer<String> progress) {
+        this.plan = plan;
+        this.time = time;
+        this.progress = progress;
+    }
+
+    /// Measures all of the plan. [Invalid] when something could not be started or an answer was wrong.
+    public Report run() {
+        try (Stage stage = Stage.open(plan, time, progress)) {
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(stage::close));
+            Report report = new Report(machine(stage), settings());
+            List<Scenario> rounds =
+                    plan.only().stream().filter(Scenario::inRounds).sorted().toList();
+            if (!rounds.isEmpty()) {
+                inRounds(stage, rounds, report);
+            }
+            for (Scenario scenario : plan.only().stream().sorted().toList()) {
+                if (!scenario.inRounds()) {
+                    progress.accept(scenario.word());
+                    report.add(once(stage, scenario));
+                }
+            }
+            report.note("load_after", load());
+            return report;
+        }
+    }
+
+    private void inRounds(Stage stage, List<Scenario> scenarios, Report report) {
+        Site site = stage.site("rates");
+        Rates rates = new Rates(stage, site);
+        progress.accept("warming up");
+        rates.warmUp();
+        for (int round = 1; round <= plan.rounds(); round++) {
+            for (Scenario scenario : scenarios) {
+                progress.accept("round " + round + " of " + plan.rounds() + ": " + scenario.word());
+                report.add(rates.measure(scenario));
+            }
+        }
+        stage.remove(site);
+    }
+
+    private static List<Reading> once(Stage stage, Scenario scenario) {
+        return switch (scenario) {
+            case GROWTH -> new Growth(stage).history();
+            case HELD_TRANSACTION -> new Growth(stage).held();
+            case SOCKETS -> new Crowd(stage).sockets();
+            case WAITERS -> new Crowd(stage).waiters();
+            case FAN_OUT -> new Crowd(stage).fanOut();
+            default -> throw new IllegalArgumentException(scenario + " is of the rounds");
+        };
+    }
+
+    private Map<String, Object> machine(Stage stage) {
+        Map<String, Object> machine = new LinkedHashMap<>();
+        machine.put("at", time.instant().toString());
+        machine.put("cores", Runtime.getRuntime().availableProcessors());
+        machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        machine.put("java", Runtime.version().toString());
+        machine.putAll(stage.database());
+        machine.put("load_before", load());
+        return machine;
+    }
+
+    /// Of the last minute, on the whole machine; negative where the system does not tell.
+    private static double load() {
+        return Report.rounded(
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+    }
+
+    private Map<String, Object> settings() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("rounds", plan.rounds());
+        settings.put("seconds", plan.seconds());
+        settings.put("warm_up_seconds", plan.warmUpSeconds());
+        settings.put("naive_connections", Naive.CONNECTIONS);
+        settings.put("drain_jobs", plan.drainJobs());
+        settings.put("history", plan.history());
+        settings.put("queued", plan.queued());
+        settings.put("gateway_java_options", String.join(" ", plan.javaOptions()));
+        return settings;
+    }
+}

@@ -1,0 +1,226 @@
+package hero.supervisor.bench;
+
+import hero.supervisor.bench.Meter.Measured;
+import hero.supervisor.bench.Reading.Against;
+import hero.supervisor.bench.Reading.Goal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.BooleanSupplier;
+
+/// The scenarios of the rounds: how many per second, next to what they replace. Each checks that as many jobs are
+/// in the database, in the right state, as calls were answered. Not for several threads.
+final class Rates {
+    private static final String JOBS = "jobs/s";
+    private static final int SOCKETS = 4;
+    private static final int DRAIN_SLOTS = 256;
+    private static final int QUEUE_AT_ONCE = 256;
+    private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
+    private static final ThreadFactory PLATFORM =
+            Thread.ofPlatform().daemon().name("bench-", 0).factory();
+    private static final ThreadFactory VIRTUAL =
+            Thread.ofVirtual().name("bench-http-", 0).factory();
+
+    private final Stage stage;
+    private final Site site;
+    private final Naive naive;
+    private final Meter meter;
+    private final Map<String, Puller> runners = new HashMap<>();
+    private int drains;
+
+    Rates(Stage stage, Site site) {
+        this.stage = stage;
+        this.site = site;
+        this.naive = new Naive(site.sql(), stage.time());
+        this.meter = stage.meter(site);
+    }
+
+    /// Not counted: lets the compilers of both JVMs see the code that matters.
+    void warmUp() {
+        lives();
+        run(64, 0, 0);
+        run(512, 0, 0);
+    }
+
+    /// The figures of one scenario of the rounds.
+    List<Reading> measure(Scenario scenario) {
+        return switch (scenario) {
+            case RUN_64 -> List.of(compared("run-64", lives(), run(64, 0, 0), Goal.atLeast(5)));
+            case RUN_512 -> List.of(compared("run-512", lives(), run(512, 0, 0), Goal.atLeast(8)));
+            case CREATE -> List.of(compared("create", inserts(), create(), Goal.atLeast(1.5)));
+            case DRAIN -> List.of(compared("drain", lives(), drain(), Goal.atLeast(10)));
+            case HTTP_64 -> List.of(compared("http-64", webSocket(), http(), Goal.atLeast(0.7)));
+            case TWO_GATEWAYS -> List.of(compared("two-gateways", webSocket(), run(64, 0, 1), Goal.atLeast(0.7)));
+            case LONE -> lone();
+            case START -> List.of(start());
+            default -> throw new IllegalArgumentException(scenario + " is not of the rounds");
+        };
+    }
+
+    private static Reading compared(String name, Against against, Measured ours, Goal goal) {
+        return new Reading(name, JOBS, ours.perSecond(), against, goal, ours.details());
+    }
+
+    private Against lives() {
+        Tally tally = new Tally();
+        Measured measured = measured("naive life cycles", naive.lives(tally), List.of(tally), PLATFORM);
+        same("naive life cycles", naive.count("completed"), tally);
+        return new Against("naive life cycles", measured.perSecond());
+    }
+
+    private Against inserts() {
+        Tally tally = new Tally();
+        Measured measured = measured("naive inserts", naive.inserts(tally), List.of(tally), PLATFORM);
+        same("naive inserts", naive.count("queued"), tally);
+        return new Against("naive inserts", measured.perSecond());
+    }
+
+    private Against webSocket() {
+        return new Against("WebSocket, one gateway", run(64, 0, 0).perSecond());
+    }
+
+    /// `job.run` in a closed loop over [#SOCKETS] WebSockets, on the gateway of that number.
+    Measured run(int atWork, int callersAt, int runnerAt) {
+        Load load = new Load("job.run", Calls.run(runnerName(runnerAt, atWork)), atWork, callersAt, "completed");
+        return loop(load, runner(runnerAt, atWork), stage.plan().warmUpNs(), stage.plan().measureNs());
+    }
+
+    /// The same on one gateway, measured for so long after so long.
+    Measured runFor(int atWork, long afterNs, long measureNs) {
+        Load load = new Load("job.run", Calls.run(runnerName(0, atWork)), atWork, 0, "completed");
+        return loop(load, runner(0, atWork), afterNs, measureNs);
+    }
+
+    Measured create() {
+        Load load = new Load("jobs.create", Calls.create(runnerName(0, 64)), 64, 0, "created");
+        return loop(load, runner(0, 64), stage.plan().warmUpNs(), stage.plan().measureNs());
+    }
+
+    /// @param status that its jobs have at the end
+    private record Load(String name, Calls calls, int atWork, int gateway, String status) {}
+
+    private Measured loop(Load load, Puller runner, long afterNs, long measureNs) {
+        Tally tally = new Tally();
+        int sockets = Math.min(SOCKETS, load.atWork());
+        List<Caller> callers = new ArrayList<>();
+        for (int i = 0; i < sockets; i++) {
+            Line line = site.client(load.gateway());
+            callers.add(
+                    new Caller(line, load.calls(), load.atWork() / sockets, Long.MAX_VALUE, tally, stage.time()));
+        }
+        long before = newest();
+        Measured measured =
+                meter.measure(load.name(), callers, List.of(tally, runner.recorded()), afterNs, measureNs, PLATFORM);
+        same(load.name(), since(before, load.status()), tally);
+        return measured;
+    }
+
+    private Measured http() {
+        Puller runner = runner(0, 64);
+        Calls calls = Calls.run(runnerName(0, 64));
+        Tally tally = new Tally();
+        List<HttpCaller> callers = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            callers.add(new HttpCaller(site.gateway(0).port(), site.userSecret(), calls, tally, stage.time()));
+        }
+        long before = newest();
+        Measured measured = measured("job.run over HTTP", callers, List.of(tally, runner.recorded()), VIRTUAL);
+        same("job.run over HTTP", since(before, "completed"), tally);
+        return measured;
+    }
+
+    /// Queued through the API beforehand; measured from the runner's first pull to the last outcome acknowledged.
+    private Measured drain() {
+        String name = "bench-drain-" + drains++;
+        int jobs = stage.plan().drainJobs();
+        site.register(name);
+        Tally queued = new Tally();
+        Caller caller = new Caller(site.client(0), Calls.queue(name), QUEUE_AT_ONCE, jobs, queued, stage.time());
+        long before = newest();
+        await("queueing", jobs, PLATFORM.newThread(caller), queued);
+        long begun = stage.time().nanoTime();
+        Puller runner = site.runner(0, name, DRAIN_SLOTS);
+        BooleanSupplier over = () -> runner.recorded().count() >= jobs || runner.recorded().hasFailed();
+        boolean all = meter.until(over, DRAIN_WITHIN);
+        double seconds = (stage.time().nanoTime() - begun) / 1e9;
+        runner.recorded().check("drain");
+        if (!all) {
+            throw new Invalid("drain: only " + runner.recorded().count() + " of " + jobs + " jobs were done in "
+                    + DRAIN_WITHIN.toMinutes() + " minutes");
+        }
+        site.leave(runner);
+        same("drain", since(before, "completed"), runner.recorded());
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("jobs", jobs);
+        details.put("seconds", Report.rounded(seconds));
+        return new Measured(jobs / seconds, new long[0], details);
+    }
+
+    private void await(String name, int jobs, Thread thread, Tally tally) {
+        thread.start();
+        boolean over = meter.until(() -> tally.count() >= jobs || tally.hasFailed(), DRAIN_WITHIN);
+        tally.check(name);
+        if (!over) {
+            throw new Invalid(name + ": only " + tally.count() + " of " + jobs + " calls were answered");
+        }
+    }
+
+    private List<Reading> lone() {
+        Tally inserts = new Tally();
+        Measured insert = measured("lone naive insert", naive.lone(inserts), List.of(inserts), PLATFORM);
+        same("lone naive insert", naive.count("queued"), inserts);
+        Measured ours = loneRun();
+        Against against = new Against("one naive insert", insert.p(0.5));
+        Against own = new Against("its own median", ours.p(0.5));
+        return List.of(
+                new Reading("lone", "ms", ours.p(0.5), against, Goal.atMost(4), ours.details()),
+                new Reading("lone-p99", "ms", ours.p(0.99), own, Goal.atMost(5), Map.of()));
+    }
+
+    private Measured loneRun() {
+        Load load = new Load("job.run alone", Calls.run(runnerName(0, 64)), 1, 0, "completed");
+        return loop(load, runner(0, 64), stage.plan().warmUpNs(), stage.plan().measureNs());
+    }
+
+    private Reading start() {
+        site.gateway(0);
+        try (Served one = site.oneMore("start")) {
+            return new Reading("start", "s", one.startNs() / 1e9, null, Goal.atMost(1.5), Map.of());
+        }
+    }
+
+    private Measured measured(
+            String name, List<? extends Stoppable> workers, List<Tally> tallies, ThreadFactory threads) {
+        Plan plan = stage.plan();
+        return meter.measure(name, workers, tallies, plan.warmUpNs(), plan.measureNs(), threads);
+    }
+
+    private static String runnerName(int gateway, int slots) {
+        return "bench-" + gateway + "-" + slots;
+    }
+
+    /// Connected once, then idle until it is needed again.
+    private Puller runner(int gateway, int slots) {
+        return runners.computeIfAbsent(runnerName(gateway, slots), name -> site.runner(gateway, name, slots));
+    }
+
+    private long newest() {
+        return site.sql().number("select coalesce(max(number), 0) from jobs");
+    }
+
+    private long since(long number, String status) {
+        return site.sql()
+                .number("select count(*) from jobs where number > " + number + " and status = '" + status + "'");
+    }
+
+    private static void same(String name, long stored, Tally tally) {
+        if (stored != tally.count()) {
+            throw new Invalid(name + ": " + tally.count() + " calls were answered, and " + stored
+                    + " jobs are in the database as they should be");
+        }
+    }
+}

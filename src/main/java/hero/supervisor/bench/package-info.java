@@ -1,0 +1,3 @@
+/// Measures the system against the SQL that it replaces: `supervisor bench`, `docs/PERFORMANCE.md`.
+@org.jspecify.annotations.NullMarked
+package hero.supervisor.bench;
