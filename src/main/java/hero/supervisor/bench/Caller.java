@@ -10,7 +10,6 @@ final class Caller implements Stoppable {
     private static final byte[] ID = Scan.ascii("\"id\":");
 
     private final Line line;
-    private final Calls calls;
     private final byte[] expected;
     private final Tally tally;
     private final Time time;
@@ -23,7 +22,6 @@ final class Caller implements Stoppable {
     /// `atWork` calls at once, at most `callsMax` in all.
     Caller(Line line, Calls calls, int atWork, long callsMax, Tally tally, Time time) {
         this.line = line;
-        this.calls = calls;
         this.expected = Scan.ascii(calls.expected());
         this.tally = tally;
         this.time = time;

@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
 /// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the
 /// runners. Wakes only speed things up: [#tick] claims for every parked pull now and then, come what may. Safe for
 /// any thread.
+@SuppressWarnings("ReferenceEquality") // A batch is itself and no other.
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
     private static final int CLAIM_MAX = 1000;

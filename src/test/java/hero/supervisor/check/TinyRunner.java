@@ -312,8 +312,7 @@ final class TinyRunner implements AutoCloseable {
         }
         List<Run> meant = new ArrayList<>(held.values());
         if (flaw != Flaw.STOPS_WHATEVER_RUNS) {
-            meant.removeIf(run -> !run.name().get("job_id").equals(order.get("job_id"))
-                    || !run.name().get("attempt").toString().equals(String.valueOf(order.get("attempt"))));
+            meant.removeIf(run -> !names(order, run));
         }
         for (Run run : meant) {
             boolean first = !run.ending;
@@ -324,6 +323,11 @@ final class TinyRunner implements AutoCloseable {
                 Thread.ofVirtual().start(() -> killAfter(run, Tree.whole(order, "grace_ms", 0)));
             }
         }
+    }
+
+    private static boolean names(Map<String, Object> message, Run run) {
+        return String.valueOf(run.name().get("job_id")).equals(String.valueOf(message.get("job_id")))
+                && String.valueOf(run.name().get("attempt")).equals(String.valueOf(message.get("attempt")));
     }
 
     private void killAfter(Run run, long graceMs) {
@@ -342,8 +346,7 @@ final class TinyRunner implements AutoCloseable {
             return;
         }
         held.values().removeIf(run -> {
-            boolean meant = run.name().get("job_id").equals(named.get("job_id"))
-                    && run.name().get("attempt").toString().equals(String.valueOf(named.get("attempt")));
+            boolean meant = names(named, run);
             run.dropped |= meant;
             run.killed |= meant;
             return meant;
