@@ -80,8 +80,7 @@ public final class Bench {
 
     /// Of the last minute, on the whole machine; negative where the system does not tell.
     private static double load() {
-        return Report.rounded(
-                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        return Report.rounded(ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
     }
 
     private Map<String, Object> settings() {

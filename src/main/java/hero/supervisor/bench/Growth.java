@@ -101,10 +101,11 @@ final class Growth {
     private void fill(Site site, String statement, int jobs) {
         for (int done = 0; done < jobs; done += CHUNK) {
             int now = Math.min(CHUNK, jobs - done);
-            site.sql().execute(statement
-                    .replace("PAYLOAD", Naive.PAYLOAD)
-                    .replace("RUNNER", RUNNER)
-                    .replace("FROM, TO", (filled + 1) + ", " + (filled + now)));
+            site.sql()
+                    .execute(statement
+                            .replace("PAYLOAD", Naive.PAYLOAD)
+                            .replace("RUNNER", RUNNER)
+                            .replace("FROM, TO", (filled + 1) + ", " + (filled + now)));
             filled += now;
         }
     }
@@ -115,7 +116,10 @@ final class Growth {
         long begun = stage.time().nanoTime();
         Puller runner = site.runner(0, RUNNER, 256);
         boolean all = stage.meter(site)
-                .until(() -> runner.recorded().count() >= jobs || runner.recorded().hasFailed(), DRAIN_WITHIN);
+                .until(
+                        () -> runner.recorded().count() >= jobs
+                                || runner.recorded().hasFailed(),
+                        DRAIN_WITHIN);
         double seconds = (stage.time().nanoTime() - begun) / 1e9;
         runner.recorded().check("growth");
         if (!all) {
@@ -130,8 +134,7 @@ final class Growth {
     }
 
     private static long done(Site site) {
-        return site.sql()
-                .number("select count(*) from jobs where queue = '" + RUNNER + "' and status = 'completed'");
+        return site.sql().number("select count(*) from jobs where queue = '" + RUNNER + "' and status = 'completed'");
     }
 
     /// `held-transaction`: the last seconds under a transaction that was held open, against before it.
@@ -162,8 +165,8 @@ final class Growth {
         details.putAll(during.details());
         stage.remove(site);
         Against against = new Against("before it", before.perSecond());
-        return List.of(new Reading(
-                "held-transaction", "jobs/s", during.perSecond(), against, Goal.atLeast(0.9), details));
+        return List.of(
+                new Reading("held-transaction", "jobs/s", during.perSecond(), against, Goal.atLeast(0.9), details));
     }
 
     /// Bytes of each table that grew, with its indexes; partitions under their parent's name.

@@ -119,8 +119,10 @@ final class Meter {
     private Usage usage(Tally tally) {
         long wal = sql.number("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");
         Map<String, Long> cpu = new LinkedHashMap<>();
-        processes.get().forEach((name, handles) -> cpu.put(
-                name, handles.stream().mapToLong(Meter::cpuNs).sum()));
+        processes
+                .get()
+                .forEach((name, handles) ->
+                        cpu.put(name, handles.stream().mapToLong(Meter::cpuNs).sum()));
         return new Usage(time.nanoTime(), tally.count(), wal, cpu);
     }
 

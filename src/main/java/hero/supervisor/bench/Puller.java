@@ -43,8 +43,9 @@ final class Puller implements Runnable, AutoCloseable {
         this.line = line;
         this.free = slots;
         this.time = time;
-        this.connect = "{\"jsonrpc\":\"2.0\",\"id\":" + CONNECT + ",\"method\":\"runner.connect\",\"params\":{\"name\":\""
-                + name + "\",\"slots\":" + slots + ",\"executors\":[\"bench\"]}}";
+        this.connect =
+                "{\"jsonrpc\":\"2.0\",\"id\":" + CONNECT + ",\"method\":\"runner.connect\",\"params\":{\"name\":\""
+                        + name + "\",\"slots\":" + slots + ",\"executors\":[\"bench\"]}}";
     }
 
     /// How many outcomes were acknowledged as recorded, and what went wrong.

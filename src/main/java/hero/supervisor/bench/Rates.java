@@ -86,7 +86,11 @@ final class Rates {
     /// `job.run` in a closed loop over [#SOCKETS] WebSockets, on the gateway of that number.
     Measured run(int atWork, int callersAt, int runnerAt) {
         Load load = new Load("job.run", Calls.run(runnerName(runnerAt, atWork)), atWork, callersAt, "completed");
-        return loop(load, runner(runnerAt, atWork), stage.plan().warmUpNs(), stage.plan().measureNs());
+        return loop(
+                load,
+                runner(runnerAt, atWork),
+                stage.plan().warmUpNs(),
+                stage.plan().measureNs());
     }
 
     /// The same on one gateway, measured for so long after so long.
@@ -109,8 +113,7 @@ final class Rates {
         List<Caller> callers = new ArrayList<>();
         for (int i = 0; i < sockets; i++) {
             Line line = site.client(load.gateway());
-            callers.add(
-                    new Caller(line, load.calls(), load.atWork() / sockets, Long.MAX_VALUE, tally, stage.time()));
+            callers.add(new Caller(line, load.calls(), load.atWork() / sockets, Long.MAX_VALUE, tally, stage.time()));
         }
         long before = newest();
         Measured measured =
@@ -144,7 +147,8 @@ final class Rates {
         await("queueing", jobs, PLATFORM.newThread(caller), queued);
         long begun = stage.time().nanoTime();
         Puller runner = site.runner(0, name, DRAIN_SLOTS);
-        BooleanSupplier over = () -> runner.recorded().count() >= jobs || runner.recorded().hasFailed();
+        BooleanSupplier over =
+                () -> runner.recorded().count() >= jobs || runner.recorded().hasFailed();
         boolean all = meter.until(over, DRAIN_WITHIN);
         double seconds = (stage.time().nanoTime() - begun) / 1e9;
         runner.recorded().check("drain");

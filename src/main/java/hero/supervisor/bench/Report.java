@@ -20,8 +20,8 @@ public final class Report {
     }
 
     void add(List<Reading> readings) {
-        readings.forEach(
-                reading -> rounds.computeIfAbsent(reading.name(), _ -> new ArrayList<>()).add(reading));
+        readings.forEach(reading ->
+                rounds.computeIfAbsent(reading.name(), _ -> new ArrayList<>()).add(reading));
     }
 
     void note(String name, Object value) {
@@ -153,7 +153,8 @@ public final class Report {
         if (value == Math.rint(value) || Math.abs(value) >= 100) {
             return String.format(Locale.ROOT, "%.0f", value);
         }
-        return String.format(Locale.ROOT, Math.abs(value) >= 10 ? "%.1f" : Math.abs(value) >= 1 ? "%.2f" : "%.3f", value);
+        return String.format(
+                Locale.ROOT, Math.abs(value) >= 10 ? "%.1f" : Math.abs(value) >= 1 ? "%.2f" : "%.3f", value);
     }
 
     static double rounded(double value) {

@@ -61,7 +61,8 @@ final class Served implements AutoCloseable {
         words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders"));
         words.addAll(javaOptions);
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), "hero.supervisor.cli.Main", "serve"));
-        ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(key -> key.startsWith("SUPERVISOR_") && !key.equals("SUPERVISOR_LOG_LEVEL"));
         environment.put("SUPERVISOR_DB_URL", sql.url());

@@ -36,8 +36,8 @@ final class Site implements AutoCloseable {
 
     /// Migrates the database, which is empty, and makes its secrets.
     static Site open(Sql sql, Path folder, List<String> javaOptions, Time time) {
-        Config config = Config.with(Map.of(
-                Setting.DB_URL, sql.url(), Setting.DB_USER, sql.user(), Setting.DB_PASSWORD, sql.password()));
+        Config config = Config.with(
+                Map.of(Setting.DB_URL, sql.url(), Setting.DB_USER, sql.user(), Setting.DB_PASSWORD, sql.password()));
         try (SecretAdmin secrets = SecretAdmin.open(config)) {
             String user = secrets.create("bench", "user", null).secret();
             String register = secrets.create("bench-runners", "register", null).secret();
@@ -96,8 +96,9 @@ final class Site implements AutoCloseable {
     /// Makes the name known, so that jobs can wait for it.
     void register(String runner) {
         try (Line line = runnerLine(0, 1024)) {
-            String answer = line.ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"register_runner\",\"params\":{\"name\":\""
-                    + runner + "\",\"queue\":\"" + runner + "\"}}");
+            String answer =
+                    line.ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"register_runner\",\"params\":{\"name\":\""
+                            + runner + "\",\"queue\":\"" + runner + "\"}}");
             if (!answer.contains("\"result\"")) {
                 throw new Invalid("the runner was not registered: " + answer);
             }

@@ -78,8 +78,8 @@ final class Stage implements AutoCloseable {
         SETTINGS.forEach((name, value) -> {
             String found = sql.text("show " + name);
             if (!found.equals(value)) {
-                throw new Invalid(name + " is " + found + " on this PostgreSQL; a figure without durability says nothing,"
-                        + " so set it to " + value);
+                throw new Invalid(name + " is " + found
+                        + " on this PostgreSQL; a figure without durability says nothing," + " so set it to " + value);
             }
         });
         String commit = sql.text("show synchronous_commit");

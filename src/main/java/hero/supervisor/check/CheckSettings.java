@@ -46,7 +46,8 @@ public record CheckSettings(
                     + PATIENCE_MAX.toSeconds() + " s");
         }
         if (payloads.isEmpty() == (executor != null)) {
-            throw new IllegalArgumentException("--executor and --payload go together: the payloads are for that executor");
+            throw new IllegalArgumentException(
+                    "--executor and --payload go together: the payloads are for that executor");
         }
     }
 

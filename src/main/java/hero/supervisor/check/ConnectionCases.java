@@ -141,8 +141,8 @@ final class ConnectionCases {
         // Whether on a new connection or on the same one: runner.connect with resume is what counts.
         Duration within = Duration.ofMillis(2 * stage.settings().leaseMs());
         if (!stage.wait(within, () -> stage.messages(Said.Hello.class).size() > 1)) {
-            throw Fault.failed("a heartbeat was refused as conflict, and no runner.connect came within "
-                    + Stage.words(within));
+            throw Fault.failed(
+                    "a heartbeat was refused as conflict, and no runner.connect came within " + Stage.words(within));
         }
         if (stage.connect().resume() == null) {
             throw Fault.failed("runner.connect came without resume after the session was gone");

@@ -61,7 +61,8 @@ final class EndCases {
         // Longer than the first pauses of any back-off that begins below a second.
         Duration most = Duration.ofMillis(Math.max(1000, 3 * stage.settings().heartbeatMs()));
         if (stage.wait(most, () -> cameBack(stage))) {
-            throw Fault.failed("the runner connected again: two runners would take the session from each other for ever");
+            throw Fault.failed(
+                    "the runner connected again: two runners would take the session from each other for ever");
         }
         return "it did not connect again";
     }
@@ -76,8 +77,8 @@ final class EndCases {
     private static String sigterm(Stage stage, Jobs jobs) throws InterruptedException {
         Started process = stage.process();
         if (process == null) {
-            throw Fault.notApplicable("only a runner that the kit has started can be sent a signal; put its command"
-                    + " behind --");
+            throw Fault.notApplicable(
+                    "only a runner that the kit has started can be sent a signal; put its command" + " behind --");
         }
         Line line = stage.connected();
         HandOver job = jobs.begin(jobs.work(TICKS));
@@ -85,8 +86,9 @@ final class EndCases {
         stage.beats(1);
         HandOver late = jobs.say("too late");
         stage.offer(late);
-        stage.await(() -> job.recorded != null || job.released, "SIGTERM came, and the running job was neither"
-                + " reported nor released");
+        stage.await(
+                () -> job.recorded != null || job.released,
+                "SIGTERM came, and the running job was neither" + " reported nor released");
         closed(stage, line);
         if (late.handed && late.recorded == null && !late.released) {
             throw Fault.failed("a job that was taken after SIGTERM was neither released nor reported");

@@ -12,12 +12,17 @@ final class HandOver {
     final Assignment.Key key;
     final Work work;
     final Map<String, Object> extra = new LinkedHashMap<>();
-    @Nullable JobResult recorded;
+
+    @Nullable
+    JobResult recorded;
+
     boolean handed;
     boolean abandoned;
     boolean released;
     int reports;
-    @Nullable Map<String, Object> stop;
+
+    @Nullable
+    Map<String, Object> stop;
 
     HandOver(Assignment.Key key, Work work) {
         this.key = key;

@@ -56,8 +56,7 @@ record Inlet(Said.Reader reader, Limits limits, Time time, Consumer<Heard> heard
         }
     }
 
-    private void take(
-            Line line, @Nullable String rawId, String method, Arguments arguments, Consumer<String> sink) {
+    private void take(Line line, @Nullable String rawId, String method, Arguments arguments, Consumer<String> sink) {
         Said said;
         try {
             said = reader.read(method, arguments);

@@ -90,8 +90,7 @@ final class Jobs {
             throw Fault.notApplicable("no payload for the executor " + language.executor() + " that does this; give"
                     + " one with --payload " + task.name().toLowerCase(Locale.ROOT) + "=TEXT");
         }
-        return new Work(
-                language.executor(), payload, Map.of("CHECK_TEXT", text, "CHECK_TICKS", String.valueOf(ticks)));
+        return new Work(language.executor(), payload, Map.of("CHECK_TEXT", text, "CHECK_TICKS", String.valueOf(ticks)));
     }
 
     private Language language() {
@@ -162,13 +161,12 @@ final class Jobs {
     /// Waits for the result; fails unless it is this success.
     void succeeds(HandOver job, String output) throws InterruptedException {
         JobResult result = stage.result(job);
-        String seen =
-                switch (result) {
-                    case JobResult.Success success -> success.output();
-                    case JobResult.Failure failure ->
-                        throw Fault.failed("the job should have succeeded, and was reported with the error "
-                                + quoted(failure.message()));
-                };
+        String seen = switch (result) {
+            case JobResult.Success success -> success.output();
+            case JobResult.Failure failure ->
+                throw Fault.failed(
+                        "the job should have succeeded, and was reported with the error " + quoted(failure.message()));
+        };
         if (!seen.equals(output)) {
             throw Fault.failed("the job printed " + quoted(output) + ", and the result's success is " + quoted(seen));
         }

@@ -37,10 +37,14 @@ record Language(String executor, String comment, Map<Task, String> payloads) {
             "sh",
             "#",
             Map.of(
-                    Task.SAY, "printf '%s\\n' \"$CHECK_TEXT\"\n",
-                    Task.FAIL, "printf '%s\\n' \"$CHECK_TEXT\" >&2\nexit 3\n",
-                    Task.WORK, SH_LOOP,
-                    Task.STUBBORN, "trap '' TERM\n" + SH_LOOP));
+                    Task.SAY,
+                    "printf '%s\\n' \"$CHECK_TEXT\"\n",
+                    Task.FAIL,
+                    "printf '%s\\n' \"$CHECK_TEXT\" >&2\nexit 3\n",
+                    Task.WORK,
+                    SH_LOOP,
+                    Task.STUBBORN,
+                    "trap '' TERM\n" + SH_LOOP));
 
     private static final String PYTHON_LOOP = """
             import os, signal, time
@@ -54,10 +58,14 @@ record Language(String executor, String comment, Map<Task, String> payloads) {
             "python",
             "#",
             Map.of(
-                    Task.SAY, "import os, sys\nsys.stdout.buffer.write((os.environ['CHECK_TEXT'] + '\\n').encode())\n",
-                    Task.FAIL, "import os, sys\nsys.stderr.write(os.environ['CHECK_TEXT'] + '\\n')\nsys.exit(3)\n",
-                    Task.WORK, PYTHON_LOOP.formatted(""),
-                    Task.STUBBORN, PYTHON_LOOP.formatted("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")));
+                    Task.SAY,
+                    "import os, sys\nsys.stdout.buffer.write((os.environ['CHECK_TEXT'] + '\\n').encode())\n",
+                    Task.FAIL,
+                    "import os, sys\nsys.stderr.write(os.environ['CHECK_TEXT'] + '\\n')\nsys.exit(3)\n",
+                    Task.WORK,
+                    PYTHON_LOOP.formatted(""),
+                    Task.STUBBORN,
+                    PYTHON_LOOP.formatted("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")));
 
     private static final String NODE_LOOP = """
             %slet left = Number(process.env.CHECK_TICKS);
@@ -71,10 +79,14 @@ record Language(String executor, String comment, Map<Task, String> payloads) {
             "node",
             "//",
             Map.of(
-                    Task.SAY, "console.log(process.env.CHECK_TEXT);\n",
-                    Task.FAIL, "console.error(process.env.CHECK_TEXT);\nprocess.exitCode = 3;\n",
-                    Task.WORK, NODE_LOOP.formatted(""),
-                    Task.STUBBORN, NODE_LOOP.formatted("process.on('SIGTERM', () => {});\n")));
+                    Task.SAY,
+                    "console.log(process.env.CHECK_TEXT);\n",
+                    Task.FAIL,
+                    "console.error(process.env.CHECK_TEXT);\nprocess.exitCode = 3;\n",
+                    Task.WORK,
+                    NODE_LOOP.formatted(""),
+                    Task.STUBBORN,
+                    NODE_LOOP.formatted("process.on('SIGTERM', () => {});\n")));
 
     private static final Map<String, Language> KNOWN = known();
 

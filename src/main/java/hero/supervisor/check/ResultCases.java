@@ -57,7 +57,8 @@ final class ResultCases {
 
     private static void record(Stage stage, Heard heard) {
         if (heard.said() instanceof Said.Results results) {
-            stage.server(server -> results.reports().stream().map(server::recorded).toList());
+            stage.server(
+                    server -> results.reports().stream().map(server::recorded).toList());
         }
     }
 

@@ -81,7 +81,8 @@ public final class RunnerCheck implements AutoCloseable {
     /// @param notes lines for people: what the runner's process printed when something went wrong
     public static RunnerCheck open(CheckSettings settings, Time time, RandomGenerator random, Consumer<String> notes) {
         for (String task : settings.payloads().keySet()) {
-            if (Stream.of(Language.Task.values()).noneMatch(known -> known.name().equalsIgnoreCase(task))) {
+            if (Stream.of(Language.Task.values())
+                    .noneMatch(known -> known.name().equalsIgnoreCase(task))) {
                 throw new IllegalArgumentException(
                         "--payload names the task '" + task + "'; there are say, fail, work and stubborn");
             }
@@ -142,9 +143,8 @@ public final class RunnerCheck implements AutoCloseable {
             met = true;
             outcome = Verdict.Outcome.PASSED;
         } catch (Fault fault) {
-            outcome = fault.kind() == Fault.Kind.NOT_APPLICABLE
-                    ? Verdict.Outcome.NOT_APPLICABLE
-                    : Verdict.Outcome.FAILED;
+            outcome =
+                    fault.kind() == Fault.Kind.NOT_APPLICABLE ? Verdict.Outcome.NOT_APPLICABLE : Verdict.Outcome.FAILED;
             seen = judged(fault);
         }
         List<String> wrong = stage.wrong();
@@ -167,8 +167,8 @@ public final class RunnerCheck implements AutoCloseable {
             return fault.seen() + (settings.command().isEmpty() ? "; if it has ended, start it again" : "");
         }
         told();
-        throw new NeverConnected(fault.seen() + "; it must connect to " + environment().get("SUPERVISOR_WS_URL")
-                + " with the secret of the check, and call runner.connect");
+        throw new NeverConnected(fault.seen() + "; it must connect to "
+                + environment().get("SUPERVISOR_WS_URL") + " with the secret of the check, and call runner.connect");
     }
 
     /// A fresh session; a fresh process where the last one has gone.

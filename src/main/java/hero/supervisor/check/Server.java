@@ -56,7 +56,8 @@ final class Server {
     }
 
     /// Answers every open pull with nothing, so that the next one comes.
-    @Nullable Void endPulls() {
+    @Nullable
+    Void endPulls() {
         while (!pulls.isEmpty()) {
             pulls.remove().answer(pulled(List.of()));
         }
@@ -64,7 +65,8 @@ final class Server {
     }
 
     /// Answers a pull with these, whatever its credit.
-    @Nullable Void handOver(Heard pull, List<HandOver> batch) {
+    @Nullable
+    Void handOver(Heard pull, List<HandOver> batch) {
         for (HandOver job : batch) {
             jobs.put(job.key, job);
             job.handed = true;
@@ -74,7 +76,8 @@ final class Server {
     }
 
     /// Answers a `runner.log` as if the server had this much of the stream.
-    @Nullable Void took(Heard heard, long end) {
+    @Nullable
+    Void took(Heard heard, long end) {
         if (heard.said() instanceof Said.Log log) {
             logEnds.put(stream(log), end);
         }
@@ -94,7 +97,8 @@ final class Server {
         pulls.removeIf(pull -> pull.line().equals(line));
     }
 
-    @Nullable Void drain() {
+    @Nullable
+    Void drain() {
         draining = true;
         return endPulls();
     }

@@ -53,7 +53,8 @@ final class Stage implements PlayedGateway.House {
     }
 
     /// The runner as a process of ours; null when the user started it.
-    @Nullable Started process() {
+    @Nullable
+    Started process() {
         return place.process();
     }
 
@@ -104,7 +105,8 @@ final class Stage implements PlayedGateway.House {
     private boolean allowed(Heard one) {
         Line line = one.line();
         switch (one.said()) {
-            case Said.Login login when !login.secret().equals(place.secret()) -> {
+            case Said.Login login
+            when !login.secret().equals(place.secret()) -> {
                 return unauthorized(one);
             }
             case Said.Hello hello -> {
@@ -198,7 +200,8 @@ final class Stage implements PlayedGateway.House {
 
     /// Attempts differ in their lease.
     HandOver attempt(String jobId, int attempt, Work work) {
-        return new HandOver(new Assignment.Key(jobId, attempt, 0x5eed_0000_0000_0000L + jobId.hashCode() + attempt), work);
+        return new HandOver(
+                new Assignment.Key(jobId, attempt, 0x5eed_0000_0000_0000L + jobId.hashCode() + attempt), work);
     }
 
     /// Hands jobs over and waits until the runner has taken them.
@@ -259,8 +262,8 @@ final class Stage implements PlayedGateway.House {
 
     /// The same with the way they came.
     List<Heard> messages(Class<? extends Said> kind) {
-        return with(() ->
-                heard.stream().filter(one -> kind.isInstance(one.said())).toList());
+        return with(
+                () -> heard.stream().filter(one -> kind.isInstance(one.said())).toList());
     }
 
     long nowNs() {
@@ -269,7 +272,8 @@ final class Stage implements PlayedGateway.House {
 
     /// Connections so far that said `runner.connect`.
     int connections() {
-        return with(() -> (int) lines.stream().filter(line -> line.hello != null).count());
+        return with(
+                () -> (int) lines.stream().filter(line -> line.hello != null).count());
     }
 
     /// Waits for so many more heartbeats.

@@ -92,8 +92,7 @@ final class StopCases {
                 Map.of("job_id", "nobody", "attempt", 1, "reason", "stopped", "mode", "kill", "grace_ms", 0));
         stage.tell(
                 "runner.stop",
-                Map.of(
-                        "job_id", job.key.jobId(), "attempt", 7, "reason", "stopped", "mode", "kill", "grace_ms", 0));
+                Map.of("job_id", job.key.jobId(), "attempt", 7, "reason", "stopped", "mode", "kill", "grace_ms", 0));
         stage.never(() -> job.reports > 0 || !line.open, "a stop for another job or attempt ended this one");
         long before = jobs.marks(job);
         if (before > 0 && !stage.wait(Duration.ofSeconds(2), () -> jobs.marks(job) > before)) {

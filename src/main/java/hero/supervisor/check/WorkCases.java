@@ -129,7 +129,9 @@ final class WorkCases {
             throw Fault.failed("exit_code is " + code + "; the process ended with 3");
         }
         return "error is " + Jobs.quoted(failure.message())
-                + (code == null ? ", without exit_code, which is allowed only where there is no process" : ", exit_code 3");
+                + (code == null
+                        ? ", without exit_code, which is allowed only where there is no process"
+                        : ", exit_code 3");
     }
 
     private static String empty(Stage stage, Jobs jobs) throws InterruptedException {
@@ -162,8 +164,8 @@ final class WorkCases {
         }
         stage.never(
                 () -> asked(stage) > slots - filled,
-                "with " + filled + " of " + slots + " slots taken, open pulls ask for more than the "
-                        + (slots - filled) + " that are free");
+                "with " + filled + " of " + slots + " slots taken, open pulls ask for more than the " + (slots - filled)
+                        + " that are free");
         return "with " + filled + " of " + slots + " slots taken, open pulls ask for " + asked(stage);
     }
 
@@ -267,7 +269,8 @@ final class WorkCases {
         List<Heard> pulls = stage.messages(Said.Pull.class);
         long refusedNs = 0;
         for (int i = 1; i < pulls.size(); i++) {
-            refusedNs = Math.max(refusedNs, pulls.get(i).atNs() - pulls.get(i - 1).atNs());
+            refusedNs =
+                    Math.max(refusedNs, pulls.get(i).atNs() - pulls.get(i - 1).atNs());
         }
         if (refusedNs / 1_000_000 < pauseMs * 9 / 10) {
             throw Fault.failed("the next runner.pull came before the " + pauseMs + " ms of retry_after_ms were over");

@@ -47,8 +47,9 @@ final class BenchCommand implements Callable<Integer> {
             names = "--only",
             split = ",",
             paramLabel = "NAME",
-            description = "scenarios, by commas: run-64, run-512, create, drain, lone, http-64, two-gateways, start; and"
-                    + " those that are not run unless named: growth, held-transaction, sockets, waiters, fan-out")
+            description =
+                    "scenarios, by commas: run-64, run-512, create, drain, lone, http-64, two-gateways, start; and"
+                            + " those that are not run unless named: growth, held-transaction, sockets, waiters, fan-out")
     List<String> only = List.of();
 
     @Option(names = "--quick", description = "one round of half a second each, few jobs")

@@ -131,12 +131,11 @@ final class RunnerCheckCommand implements Callable<Integer> {
         if (json) {
             return;
         }
-        String word =
-                switch (verdict.outcome()) {
-                    case PASSED -> "pass";
-                    case FAILED -> "FAIL";
-                    case NOT_APPLICABLE -> "n/a ";
-                };
+        String word = switch (verdict.outcome()) {
+            case PASSED -> "pass";
+            case FAILED -> "FAIL";
+            case NOT_APPLICABLE -> "n/a ";
+        };
         shell.line(String.format(Locale.ROOT, "%s  %-14s  %s", word, verdict.id(), verdict.seen()));
         if (verdict.outcome() == Verdict.Outcome.FAILED) {
             shell.line("                      played: " + verdict.title());

@@ -8,9 +8,9 @@ import hero.supervisor.store.JobStore.Slot;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// One new job on its way past the queue: written as running, in one commit, when a runner of this gateway waits for
-/// work and nothing else does. Its place is chosen as late as possible, when the batch is put together that holds it,
-/// so that the jobs of one batch share the pulls that are open then. Safe for any thread.
+/// One new job on its way past the queue: written as running, in one commit, when a runner of this gateway waits
+/// for work and nothing else does. Its place is chosen as late as possible, when the batch is put together that
+/// holds it, so that the jobs of one batch share the pulls that are open then. Safe for any thread.
 final class Direct implements Placing {
     private final Dispatch dispatch;
     private final String runner;

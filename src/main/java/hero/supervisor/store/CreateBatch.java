@@ -160,7 +160,9 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     private static List<Placed> unanswered(List<Placed> jobs, Map<String, Created> answers) {
-        return answers.size() >= jobs.size() && jobs.stream().allMatch(job -> answers.containsKey(job.job().id()))
+        return answers.size() >= jobs.size()
+                        && jobs.stream()
+                                .allMatch(job -> answers.containsKey(job.job().id()))
                 ? List.of()
                 : jobs.stream()
                         .filter(job -> !answers.containsKey(job.job().id()))

@@ -180,13 +180,14 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     }
 
     private List<Completed> writeRound(Connection connection, List<End> ends) throws SQLException {
-        Set<String> completed = successes(
-                connection, ends.stream().filter(EndBatch::isSuccess).toList());
+        Set<String> completed =
+                successes(connection, ends.stream().filter(EndBatch::isSuccess).toList());
         List<End> open = ends.stream()
                 .filter(end -> !completed.contains(end.key().jobId()))
                 .toList();
-        Iterator<Completed> decided =
-                open.isEmpty() ? Collections.emptyIterator() : decide(connection, open).iterator();
+        Iterator<Completed> decided = open.isEmpty()
+                ? Collections.emptyIterator()
+                : decide(connection, open).iterator();
         return ends.stream()
                 .map(end -> completed.contains(end.key().jobId())
                         ? new Completed(Outcome.RECORDED, end.result(), null)

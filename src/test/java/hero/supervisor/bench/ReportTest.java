@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 
 final class ReportTest {
     private static Reading round(double ours, double naive) {
-        return new Reading("run-64", "jobs/s", ours, new Against("naive", naive), Goal.atLeast(5), Map.of("p50_ms", 2.5));
+        return new Reading(
+                "run-64", "jobs/s", ours, new Against("naive", naive), Goal.atLeast(5), Map.of("p50_ms", 2.5));
     }
 
     @Test

@@ -31,8 +31,7 @@ import org.junit.jupiter.api.Timeout;
 final class RunnerCheckTest {
     private static final int GROUPS = 6;
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
-    private static final CheckSettings TIMES =
-            CheckSettings.of(List.of()).withTimes(50, 1500, Duration.ofSeconds(20));
+    private static final CheckSettings TIMES = CheckSettings.of(List.of()).withTimes(50, 1500, Duration.ofSeconds(20));
 
     /// A runner under test; starts anew whenever it has ended, as an operator's system does.
     private interface Kind {
@@ -176,8 +175,7 @@ final class RunnerCheckTest {
             only.add("success");
             played.put(
                     flaw,
-                    CompletableFuture.supplyAsync(
-                            () -> complaints(settings.withOnly(only), tiny(flaw)), THREADS));
+                    CompletableFuture.supplyAsync(() -> complaints(settings.withOnly(only), tiny(flaw)), THREADS));
         });
         assertEquals(
                 Map.of(), all(settings.withTimes(50, 1500, Duration.ofSeconds(20)), tiny(Flaw.NONE)), "without a flaw");
@@ -187,7 +185,9 @@ final class RunnerCheckTest {
         played.forEach((flaw, complaints) -> {
             words.put(flaw, complaints.join());
             seen.put(flaw, List.copyOf(complaints.join().keySet()));
-            due.put(flaw, expected.getOrDefault(flaw, List.of()).stream().sorted().toList());
+            due.put(
+                    flaw,
+                    expected.getOrDefault(flaw, List.of()).stream().sorted().toList());
         });
         assertEquals(due, seen, words.toString());
         String said = words.getOrDefault(Flaw.MISSPELLS, Map.of()).getOrDefault("connect", "");
@@ -209,7 +209,8 @@ final class RunnerCheckTest {
                 IllegalArgumentException.class,
                 () -> RunnerCheck.open(
                         TIMES.withOnly(List.of("sucess")), Time.system(), new SplittableRandom(1), line -> {}));
-        assertTrue(String.valueOf(why.getMessage()).contains("'sucess'; there are connect, heartbeat"), why.getMessage());
+        assertTrue(
+                String.valueOf(why.getMessage()).contains("'sucess'; there are connect, heartbeat"), why.getMessage());
         assertFalse(RunnerCheck.list().isEmpty());
     }
 }

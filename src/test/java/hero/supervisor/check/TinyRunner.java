@@ -149,8 +149,8 @@ final class TinyRunner implements AutoCloseable {
         try {
             while (!closed(now, beatMs)) {
                 List<?> names = flaw == Flaw.NAMES_NOTHING ? List.of() : names();
-                obey(Tree.object(call(
-                        now, "runner.heartbeat", Map.of("running", names), Duration.ofMillis(leaseMs - beatMs))));
+                obey(Tree.object(
+                        call(now, "runner.heartbeat", Map.of("running", names), Duration.ofMillis(leaseMs - beatMs))));
             }
         } catch (RemoteError | ConnectionLost e) {
             now.close();
@@ -173,7 +173,8 @@ final class TinyRunner implements AutoCloseable {
     private void pull(RpcClient now) throws InterruptedException {
         int free;
         synchronized (this) {
-            free = SLOTS - (int) held.values().stream().filter(run -> !run.ended).count();
+            free = SLOTS
+                    - (int) held.values().stream().filter(run -> !run.ended).count();
             if (draining && held.isEmpty() && flaw != Flaw.DRAINS_NEVER) {
                 closed = true;
             }
@@ -186,8 +187,10 @@ final class TinyRunner implements AutoCloseable {
             return;
         }
         Map<String, Object> params = new LinkedHashMap<>(Map.of(
-                "max", flaw == Flaw.ASKS_FOR_TOO_MUCH ? SLOTS : free,
-                flaw == Flaw.MISSPELLS ? "waitMs" : "wait_ms", 5000));
+                "max",
+                flaw == Flaw.ASKS_FOR_TOO_MUCH ? SLOTS : free,
+                flaw == Flaw.MISSPELLS ? "waitMs" : "wait_ms",
+                5000));
         try {
             Map<String, Object> answer = Tree.object(call(now, "runner.pull", params, LONG));
             Tree.array(answer.get("jobs")).forEach(job -> take(Tree.object(job)));

@@ -26,8 +26,8 @@ final class RunnerFaultsTest {
             Time.system(),
             new SplittableRandom(1),
             line -> {});
-    private final CompletableFuture<Void> ended = CompletableFuture.runAsync(
-            runner::run, task -> Thread.ofVirtual().start(task));
+    private final CompletableFuture<Void> ended =
+            CompletableFuture.runAsync(runner::run, task -> Thread.ofVirtual().start(task));
 
     @AfterEach
     void close() {

@@ -31,8 +31,8 @@ final class SimStore {
                 (_, method, args) -> method.getName().equals("takeDoubt")
                         ? store.takeDoubt()
                         : method.getReturnType().equals(CompletableFuture.class)
-                        ? store.later(method, args)
-                        : store.atOnce(method, args)));
+                                ? store.later(method, args)
+                                : store.atOnce(method, args)));
     }
 
     private @Nullable Position takeDoubt() {
