@@ -83,6 +83,11 @@ final class BatchPeer implements Peer {
     }
 
     @Override
+    public boolean notifyBulk(byte[] message) {
+        return peer.notifyBulk(message);
+    }
+
+    @Override
     public void afterReply(Runnable next) {
         peer.afterReply(next);
     }

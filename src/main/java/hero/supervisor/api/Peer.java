@@ -30,6 +30,9 @@ public interface Peer {
     /// the message is dropped then. Never blocks on the peer.
     boolean notify(byte[] message);
 
+    /// The same for what need not be quick: leaves half of the queue to other messages.
+    boolean notifyBulk(byte[] message);
+
     /// Runs `next` when the answer to the message at work is on its way, so that what `next` sends comes behind
     /// it; also when there is no answer to send.
     void afterReply(Runnable next);

@@ -227,6 +227,12 @@ final class SocketPeer implements WsListener {
         }
 
         @Override
+        public boolean notifyBulk(byte[] message) {
+            Session to = session;
+            return to != null && to.offerBulk(message);
+        }
+
+        @Override
         public void close(int code, String reason) {
             Session to = session;
             if (to != null) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobEvent;
+import hero.supervisor.domain.LogChunk;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobFixture;
 import hero.supervisor.domain.JobResult;
@@ -297,6 +298,11 @@ class FeedTest {
             given.forEach(a -> store.complete(new JobStore.Completion(a.key(), new JobResult.Success("ok")))
                     .join());
         }
+
+    @Override
+    public byte[] log(String subscription, LogChunk chunk) {
+        return new byte[0];
+    }
 
         @Override
         public byte[] event(JobEvent event) {

@@ -140,7 +140,7 @@ final class LogsTest {
         Assignment.Key key = running("a");
         print(here, key, 0, "one");
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("a", seen::add)) {
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
             print(here, key, 3, "two");
             print(here, key, 3, "two");
             get(here.append(new LogAppend(key, LogStream.STDERR, 0, "err")));
@@ -156,7 +156,7 @@ final class LogsTest {
     void what_another_gateway_wrote_is_found_by_the_poll() {
         Assignment.Key key = running("a");
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("a", seen::add)) {
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
             get(follow.caughtUp());
             print(elsewhere, key, 0, "far");
             here.poll();
@@ -175,10 +175,10 @@ final class LogsTest {
                 .toList();
         long offset = 0;
         for (List<LogChunk> seen : all) {
-            here.follow("a", seen::add);
+            here.follow("a", null, seen::add);
             offset = print(here, key, offset, "x" + offset + ";").nextOffset();
         }
-        get(here.follow("a", _ -> {}).caughtUp());
+        get(here.follow("a", null, _ -> true).caughtUp());
         String whole = String.join("", texts(all.getFirst()));
         assertEquals(offset, whole.length());
         all.forEach(seen -> assertEquals(whole, String.join("", texts(seen))));
@@ -189,7 +189,7 @@ final class LogsTest {
         get(jobs.create(retried("a", 1, 0), true));
         Assignment.Key first = claimOne(jobs).key();
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("a", seen::add)) {
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
             get(follow.caughtUp());
             print(here, first, 0, "one");
             JobFixture.fail(jobs, first);
@@ -204,7 +204,7 @@ final class LogsTest {
     @Test
     void one_may_follow_a_job_that_has_not_begun_or_is_not_there() {
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("later", seen::add)) {
+        try (Logs.Follow follow = here.follow("later", null, seen::add)) {
             get(follow.caughtUp());
             print(here, running("later"), 0, "now");
             get(follow.caughtUp());
