@@ -5,6 +5,7 @@ import static hero.supervisor.store.JobFixture.get;
 import static hero.supervisor.store.JobFixture.job;
 import static hero.supervisor.store.JobFixture.retried;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -215,5 +217,58 @@ final class LogsTest {
                 assertThrows(Refusal.class, () -> here.read("none", null, null, 0, 10))
                         .kind());
         assertTrue(here.progress("none").isEmpty());
+    }
+
+    @Test
+    void one_without_room_gets_the_same_piece_again_and_holds_nobody_up() {
+        Assignment.Key key = running("a");
+        List<LogChunk> slow = new CopyOnWriteArrayList<>();
+        List<LogChunk> quick = new CopyOnWriteArrayList<>();
+        AtomicBoolean room = new AtomicBoolean();
+        Logs.Follow follow = here.follow("a", null, chunk -> room.get() && slow.add(chunk));
+        here.follow("a", null, quick::add);
+        print(here, key, 0, "one");
+        print(here, key, 3, "two");
+        CompletableFuture<?> all = follow.caughtUp();
+        Awaitility.await().until(() -> texts(quick).equals(List.of("one", "two")));
+        assertFalse(all.isDone());
+        room.set(true);
+        time.advance(Duration.ofSeconds(1));
+        get(all);
+        assertEquals(List.of("one", "two"), texts(slow));
+    }
+
+    @Test
+    void one_that_takes_nothing_for_long_is_given_up() {
+        Assignment.Key key = running("a");
+        CompletableFuture<Boolean> given = new CompletableFuture<>();
+        here.follow("a", null, new Logs.Listener() {
+            @Override
+            public boolean take(LogChunk chunk) {
+                return false;
+            }
+
+            @Override
+            public void giveUp() {
+                given.complete(true);
+            }
+        });
+        print(here, key, 0, "one");
+        Awaitility.await().until(() -> {
+            time.advance(Duration.ofSeconds(1));
+            return given.isDone();
+        });
+    }
+
+    @Test
+    void one_may_go_on_behind_what_came_also_in_an_earlier_attempt_and_inside_a_piece() {
+        get(jobs.create(retried("a", 1, 0), true));
+        Assignment.Key first = claimOne(jobs).key();
+        print(here, first, 0, "abcdef");
+        JobFixture.fail(jobs, first);
+        print(here, claimOne(jobs).key(), 0, "second");
+        List<LogChunk> seen = new CopyOnWriteArrayList<>();
+        get(here.follow("a", new Logs.From(1, 4), seen::add).caughtUp());
+        assertEquals(List.of("ef", "second"), texts(seen));
     }
 }
