@@ -68,6 +68,11 @@ final class BatchPeer implements Peer {
     }
 
     @Override
+    public void proved() {
+        peer.proved();
+    }
+
+    @Override
     public void login(Grant grant) {
         peer.login(grant);
     }

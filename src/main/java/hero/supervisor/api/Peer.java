@@ -23,6 +23,9 @@ public interface Peer {
     /// `auth.login` succeeded: later calls of this connection carry the grant.
     void login(Grant grant);
 
+    /// A call has shown a secret that is good for it: this peer is known.
+    default void proved() {}
+
     /// True when the server can send messages of its own: WebSocket.
     boolean duplex();
 

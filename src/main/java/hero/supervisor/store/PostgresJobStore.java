@@ -8,7 +8,9 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -28,17 +30,22 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final JobReads reads;
     private final EventLog events;
     private final Rescue rescue;
-    private final Runnable committed;
+    private final Committed committed;
 
     /// @param node this gateway's name, unique among those on the database: it tells own events from others'
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
     /// @param batchMax writes in one commit
     public PostgresJobStore(Database database, String node, int queued, int batchMax) {
-        this(database, node, queued, batchMax, () -> {});
+        this(database, node, queued, batchMax, new Committed(() -> {}, _ -> {}));
     }
 
-    /// @param committed run after each commit that may have written events; must return at once
-    public PostgresJobStore(Database database, String node, int queued, int batchMax, Runnable committed) {
+    /// What is run after commits; must return at once.
+    ///
+    /// @param events after each that may have written events
+    /// @param ripened after each in which jobs of these queues became due, which writes no event
+    public record Committed(Runnable events, Consumer<Collection<String>> ripened) {}
+
+    public PostgresJobStore(Database database, String node, int queued, int batchMax, Committed committed) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         this.database = database;
         this.endBatch = new EndBatch(node);
@@ -57,13 +64,13 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private <C, R> GroupCommit.Transactions<C, R> batch(GroupCommit.Batch<C, R> batch) {
         return commands -> {
             List<R> answers = database.transaction(connection -> batch.write(connection, commands));
-            committed.run();
+            committed.events.run();
             return answers;
         };
     }
 
     private <T> T told(T answer) {
-        committed.run();
+        committed.events.run();
         return answer;
     }
 
@@ -116,7 +123,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<String> ripen(int max) {
-        return writes.ripen(max);
+        List<String> queues = writes.ripen(max);
+        committed.ripened.accept(queues);
+        return queues;
     }
 
     @Override

@@ -51,6 +51,7 @@ public final class Gateway implements AutoCloseable {
     private static final long RETRY_LAST_MS = 10_000;
 
     private final GatewaySettings settings;
+    private final Time time;
     private final ExecutorService executor;
     private final ScheduledExecutorService watchdog;
     private final Sockets sockets;
@@ -84,6 +85,7 @@ public final class Gateway implements AutoCloseable {
             Time time,
             @Nullable Door otherDoor) {
         this.settings = settings;
+        this.time = time;
         Limits limits = settings.limits();
         this.executor = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("call-", 0).factory());
@@ -232,6 +234,8 @@ public final class Gateway implements AutoCloseable {
         try {
             sockets.beat();
             lines.beat();
+            long nowNs = time.nanoTime();
+            peers.forEach(peer -> peer.closeUnknown(nowNs, settings.limits().handshakeWithin()));
         } catch (RuntimeException e) {
             LOG.atError().setCause(e).log("watchdog failed");
         }
