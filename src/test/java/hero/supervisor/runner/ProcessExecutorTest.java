@@ -190,6 +190,8 @@ final class ProcessExecutorTest {
                         "HOME", settings.home(),
                         "LANG", "de_DE.UTF-8",
                         "TMPDIR", folder,
+                        "SUPERVISOR_JOB_FOLDER", folder,
+                        "SUPERVISOR_PROGRESS_FILE", folder + "/.supervisor-progress",
                         "SUPERVISOR_JOB_ID", "job-1",
                         "SUPERVISOR_ATTEMPT", "1",
                         "MINE", "yes"),
