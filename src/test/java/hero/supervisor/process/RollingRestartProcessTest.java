@@ -28,10 +28,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Two gateways on one database are restarted one after the other while jobs run and callers wait.
-@Timeout(120)
+/// Two gateways on one database are restarted one after the other while jobs run and callers wait. Starts eight
+/// processes, so it is part of the campaign: `mvn test -Pcampaign -Dtest=RollingRestartProcessTest`. The same inside one
+/// process, in every build: `app/RestartTest`.
+@Timeout(300)
+@EnabledIfSystemProperty(named = "campaign", matches = "true")
 final class RollingRestartProcessTest {
     private static final int CALLERS = 8;
 
