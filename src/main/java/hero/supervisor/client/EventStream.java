@@ -46,8 +46,8 @@ public final class EventStream {
     }
 
     /// Follows until `heard` says that it has heard enough, by false. It is told the members of each `job.event`,
-    /// `job.gap` and `job.log`; only the last has `data`. [ConnectionLost] when no connection could be made to begin with, or the secret is refused;
-    /// [RemoteError] when the stream is.
+    /// `job.gap` and `job.log`; only the last has `data`. [ConnectionLost] when no connection could be made to
+    /// begin with, or the secret is refused; [RemoteError] when the stream is.
     ///
     /// @param method `job.subscribe` or `jobs.subscribe`
     public void follow(String method, Map<String, ?> params, Predicate<Map<String, Object>> heard) {

@@ -37,8 +37,8 @@ public final class SystemClient implements AutoCloseable {
         this.addresses = new Addresses(urls, random);
     }
 
-    /// Any method, blocking. [RemoteError] when the server refuses; [ConnectionLost] when the secret is refused, no
-    /// server could be reached for a minute, or what was sent may have been done and must not be repeated.
+    /// Any method, blocking. [RemoteError] when the server refuses; [ConnectionLost] when the secret is refused,
+    /// no server could be reached for a minute, or what was sent may have been done and must not be repeated.
     public @Nullable Object call(String method, Map<String, ?> params) {
         long begun = time.nanoTime();
         long failing = begun;

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The file into which a job may write how far it is, again and again: `40`, `40 half of the tiles`, or an object with
-/// `percent`, `note` and `checkpoint`. What cannot be read is passed over: it may be half written. Safe for any
-/// thread. Source: `openrpc.json runner.progress`.
+/// The file into which a job may write how far it is, again and again: `40`, `40 half of the tiles`, or an object
+/// with `percent`, `note` and `checkpoint`. What cannot be read is passed over: it may be half written. Safe for
+/// any thread. Source: `openrpc.json runner.progress`.
 final class ProgressFile {
     /// The variable that tells a job its path.
     static final String VARIABLE = "SUPERVISOR_PROGRESS_FILE";

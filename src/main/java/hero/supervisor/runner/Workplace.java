@@ -19,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A runner's own folder, which holds those of its jobs, locked as long as the runner lives. A runner that was
-/// killed leaves its folder, unlocked, and on Linux its jobs' processes, which carry the folder in their environment:
-/// the next runner that starts on this machine with the same work folder ends them and removes it. Any thread.
+/// killed leaves its folder, unlocked, and on Linux its jobs' processes, which carry the folder in their
+/// environment: the next runner that starts on this machine with the same work folder ends them and removes it.
+/// Any thread.
 final class Workplace implements AutoCloseable {
     /// The variable by which a job's processes are known; its value is the job's folder.
     static final String FOLDER_VARIABLE = "SUPERVISOR_JOB_FOLDER";
@@ -51,8 +52,8 @@ final class Workplace implements AutoCloseable {
         return path;
     }
 
-    /// Ends what killed runners have left, and takes the folder. A machine that does not allow that is only logged:
-    /// jobs say more.
+    /// Ends what killed runners have left, and takes the folder. A machine that does not allow that is only
+    /// logged: jobs say more.
     synchronized void open() {
         try {
             Files.createDirectories(parent);

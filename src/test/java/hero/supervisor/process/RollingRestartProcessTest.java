@@ -32,8 +32,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Two gateways on one database are restarted one after the other while jobs run and callers wait. Starts eight
-/// processes, so it is part of the campaign: `mvn test -Pcampaign -Dtest=RollingRestartProcessTest`. The same inside one
-/// process, in every build: `app/RestartTest`.
+/// processes, so it is part of the campaign: `mvn test -Pcampaign -Dtest=RollingRestartProcessTest`. The same
+/// inside one process, in every build: `app/RestartTest`.
 @Timeout(300)
 @EnabledIfSystemProperty(named = "campaign", matches = "true")
 final class RollingRestartProcessTest {

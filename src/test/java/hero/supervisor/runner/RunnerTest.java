@@ -339,26 +339,6 @@ final class RunnerTest {
                 .withWorkFolder(workFolder);
     }
 
-    @Test
-    void what_a_job_writes_into_its_progress_file_is_told_also_the_last_of_it() throws IOException {
-        start(settings(1));
-        server.next("runner.connect").answer(hello(10_000));
-        Path go = outside.resolve("go");
-        String script = "echo '40 half of it' > $SUPERVISOR_PROGRESS_FILE; " + waitFor(go)
-                + "; echo '{\"percent\":90,\"checkpoint\":\"c9\"}' > $SUPERVISOR_PROGRESS_FILE";
-        server.next("runner.pull").answer(jobs(job("a", script)));
-        FakeServer.Call progress = server.next("runner.progress");
-        assertEquals(
-                Map.of("job_id", "a", "attempt", 1, "lease", "lease-a", "percent", 40.0, "note", "half of it"),
-                progress.params());
-        progress.answer(null);
-        Files.createFile(go);
-        progress = server.next("runner.progress");
-        assertEquals("90.0 c9", progress.params().get("percent") + " " + progress.params().get("checkpoint"));
-        progress.answer(null);
-        assertEquals("a", results(server.next("runner.result")).getFirst().get("job_id"));
-    }
-
     private void start(RunnerSettings settings) {
         var started = new Runner(settings, Time.system(), new SplittableRandom(1), notices::add);
         runner = started;

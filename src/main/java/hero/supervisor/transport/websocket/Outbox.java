@@ -11,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that goes out on one socket, one writer at a time and no thread of its own: whoever queues something
-/// while nobody writes becomes the writer, and writes what others queue meanwhile, many frames in one socket write.
+/// while nobody writes becomes the writer, and writes what others queue meanwhile, many frames in one socket
+/// write.
 ///
 /// States: `OPEN` → `CLOSING` (a close frame is queued; nothing may follow it) → `DEAD` (nothing is written any
 /// more). Pings and pongs overtake queued messages, never inside a frame. Safe for any thread.

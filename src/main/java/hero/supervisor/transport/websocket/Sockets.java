@@ -39,8 +39,8 @@ public final class Sockets {
         }
     }
 
-    /// Starts the closing handshake of `share` (0 to 1) of the connections that have not begun it; `reason` is asked
-    /// for each.
+    /// Starts the closing handshake of `share` (0 to 1) of the connections that have not begun it; `reason` is
+    /// asked for each.
     public void close(int code, Supplier<String> reason, double share) {
         List<Connection> left =
                 open.stream().filter(connection -> !connection.isClosing()).toList();
