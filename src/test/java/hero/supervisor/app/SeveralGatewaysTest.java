@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -95,7 +96,9 @@ final class SeveralGatewaysTest {
         CompletableFuture<Told> blocked = c.socket().begin("job.result", Map.of("job_id", "j"));
         ask(a, "job.start", "j");
         Map<String, @Nullable Object> job =
-                Told.object(((List<?>) LiveSocket.within(pulled).resultObject().get("jobs")).getFirst());
+                Told.object(((List<?>) Objects.requireNonNull(
+                                LiveSocket.within(pulled).resultObject().get("jobs")))
+                        .getFirst());
         assertFalse(blocked.isDone());
         assertEquals("recorded", runner.end(job, Map.of("success", "from b")));
         assertEquals("from b", LiveSocket.within(blocked).resultObject().get("success"));
