@@ -53,8 +53,7 @@ final class StreamMethods {
 
     private static Logs.From from(Params p) {
         p.only(List.of("attempt", "offset"));
-        return new Logs.From(
-                (int) p.integer("attempt", 1, Integer.MAX_VALUE), p.integer("offset", 0, Long.MAX_VALUE));
+        return new Logs.From((int) p.integer("attempt", 1, Integer.MAX_VALUE), p.integer("offset", 0, Long.MAX_VALUE));
     }
 
     Body jobs(Call call) {

@@ -122,12 +122,7 @@ public final class Supervisor implements AutoCloseable {
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
-        this.jobStore = new PostgresJobStore(
-                database,
-                config.nodeName(),
-                limits.storeQueue(),
-                BATCH_MAX,
-                new PostgresJobStore.Committed(notifications::committed, notifications::ripened));
+        this.jobStore = jobStore(config, database, limits, notifications);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
@@ -172,6 +167,16 @@ public final class Supervisor implements AutoCloseable {
                 document::bytes,
                 this::notReady,
                 time);
+    }
+
+    private static PostgresJobStore jobStore(
+            Config config, Database database, Limits limits, Notifications notifications) {
+        return new PostgresJobStore(
+                database,
+                config.nodeName(),
+                limits.storeQueue(),
+                BATCH_MAX,
+                new PostgresJobStore.Committed(notifications::committed, notifications::ripened));
     }
 
     private static Settings settings(Config config) {

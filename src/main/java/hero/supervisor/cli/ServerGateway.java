@@ -42,8 +42,8 @@ final class ServerGateway implements Gateway {
                 var system = new SystemClient(urls(url), secret, Time.system(), new SecureRandom());
                 return new ServerGateway(system::call, system::close);
             }
-            var client = new SupervisorClient(RpcClient.connect(
-                    RpcSettings.of(url, secret), Time.system(), RpcClient.Notifications.ignored()));
+            var client = new SupervisorClient(
+                    RpcClient.connect(RpcSettings.of(url, secret), Time.system(), RpcClient.Notifications.ignored()));
             return new ServerGateway(client::call, client::close);
         } catch (IllegalArgumentException e) {
             throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);

@@ -23,8 +23,7 @@ public final class LoggedStream implements Subscription.Outlet, Logs.Listener {
     private volatile boolean over;
 
     /// @param from null: from the beginning of the present attempt
-    LoggedStream(
-            Logs logs, String jobId, Logs.@Nullable From from, Subscription.Outlet outlet, StreamWriter writer) {
+    LoggedStream(Logs logs, String jobId, Logs.@Nullable From from, Subscription.Outlet outlet, StreamWriter writer) {
         this.logs = logs;
         this.jobId = jobId;
         this.from = from;

@@ -42,7 +42,8 @@ final class Workplace implements AutoCloseable {
         this.parent = parent;
         ProcessHandle self = ProcessHandle.current();
         // The process id alone comes again, in containers even always.
-        long born = self.info().startInstant().map(java.time.Instant::toEpochMilli).orElse(0L);
+        long born =
+                self.info().startInstant().map(java.time.Instant::toEpochMilli).orElse(0L);
         this.mine = PREFIX + self.pid() + "-" + Long.toString(born, 36) + "-";
         this.path = parent.resolve(mine + Integer.toHexString(random.nextInt()));
     }

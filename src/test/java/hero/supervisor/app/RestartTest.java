@@ -43,25 +43,24 @@ final class RestartTest {
                             urls, "worker", CALLERS, Map.of("sh", List.of("sh")), a.secret(Scope.REGISTER))
                     .withWorkFolder(folder.resolve("work"));
             try (Runner runner = new Runner(settings, Time.system(), new SplittableRandom(1), _ -> {});
-                    SystemClient client =
-                            new SystemClient(urls, a.secret(Scope.USER), Time.system(), new Random(1))) {
+                    SystemClient client = new SystemClient(urls, a.secret(Scope.USER), Time.system(), new Random(1))) {
                 threads.execute(runner::run);
                 a.register("worker");
                 Path go = folder.resolve("go");
                 List<CompletableFuture<Object>> answers = java.util.stream.IntStream.range(0, CALLERS)
                         .mapToObj(i -> CompletableFuture.supplyAsync(() -> run(client, i, go), threads))
                         .toList();
-                Awaitility.await().until(() -> "20"
-                        .equals(b.sql("select count(*) from jobs where status = 'running'")
-                                .getFirst()));
+                Awaitility.await()
+                        .until(() -> "20"
+                                .equals(b.sql("select count(*) from jobs where status = 'running'")
+                                        .getFirst()));
                 a.supervisor().close();
                 Awaitility.await().until(() -> b.supervisor().waiters() == CALLERS);
                 Files.createFile(go);
                 for (int i = 0; i < CALLERS; i++) {
                     assertEquals("done " + i, LiveSocket.within(answers.get(i)));
                 }
-                assertEquals(
-                        List.of("completed 1"), b.sql("select distinct status || ' ' || attempt from jobs"));
+                assertEquals(List.of("completed 1"), b.sql("select distinct status || ' ' || attempt from jobs"));
                 assertEquals(List.of("0"), b.sql("select count(*) from job_attempts"));
             }
         }

@@ -95,10 +95,9 @@ final class SeveralGatewaysTest {
                 .result();
         CompletableFuture<Told> blocked = c.socket().begin("job.result", Map.of("job_id", "j"));
         ask(a, "job.start", "j");
-        Map<String, @Nullable Object> job =
-                Told.object(((List<?>) Objects.requireNonNull(
-                                LiveSocket.within(pulled).resultObject().get("jobs")))
-                        .getFirst());
+        Map<String, @Nullable Object> job = Told.object(((List<?>) Objects.requireNonNull(
+                        LiveSocket.within(pulled).resultObject().get("jobs")))
+                .getFirst());
         assertFalse(blocked.isDone());
         assertEquals("recorded", runner.end(job, Map.of("success", "from b")));
         assertEquals("from b", LiveSocket.within(blocked).resultObject().get("success"));
@@ -117,7 +116,10 @@ final class SeveralGatewaysTest {
         // Whoever finds it due, the runner at the other gateway may be the only one with room.
         a.call("stop_runner", Map.of("actor_id", "worker")).result();
         for (int i = 0; i < 4; i++) {
-            start(a, "due-" + i, Map.of("start_at", Instant.now().plusMillis(300L * i).toString()));
+            start(
+                    a,
+                    "due-" + i,
+                    Map.of("start_at", Instant.now().plusMillis(300L * i).toString()));
             assertEquals("due-" + i, ran.poll(20, TimeUnit.SECONDS));
         }
     }
@@ -193,8 +195,14 @@ final class SeveralGatewaysTest {
     @Test
     void a_stop_of_a_runner_that_never_comes_back_ends_with_its_lease() throws Exception {
         Map<Setting, String> quick = Map.of(
-                Setting.LEASE_MS, "1500", Setting.HEARTBEAT_MS, "300", Setting.RESUME_GRACE_MS, "500",
-                Setting.STOP_GRACE_MS, "60000");
+                Setting.LEASE_MS,
+                "1500",
+                Setting.HEARTBEAT_MS,
+                "300",
+                Setting.RESUME_GRACE_MS,
+                "500",
+                Setting.STOP_GRACE_MS,
+                "60000");
         LiveGateway a = gateway("a", quick);
         LiveGateway b = gateway("b", quick);
         LiveRunner runner = b.runner("worker", "worker", 1);
@@ -221,11 +229,9 @@ final class SeveralGatewaysTest {
     private LiveRunner resumed(LiveGateway at) {
         String session = at.sql("select session_id from jobs where id = 'j'").getFirst();
         LiveRunner runner = new LiveRunner(at.socket());
-        Map<String, Object> hello = new LinkedHashMap<>(Map.of(
-                "secret", at.secret(Scope.REGISTER), "name", "worker", "slots", 1, "executors", List.of("sh")));
-        hello.put(
-                "resume",
-                Map.of("session_id", session, "running", List.of(Map.of("job_id", "j", "attempt", 1))));
+        Map<String, Object> hello = new LinkedHashMap<>(
+                Map.of("secret", at.secret(Scope.REGISTER), "name", "worker", "slots", 1, "executors", List.of("sh")));
+        hello.put("resume", Map.of("session_id", session, "running", List.of(Map.of("job_id", "j", "attempt", 1))));
         Map<String, @Nullable Object> answer =
                 runner.socket().call("runner.connect", hello).resultObject();
         assertEquals(session, answer.get("session_id"));

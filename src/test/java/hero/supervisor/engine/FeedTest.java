@@ -299,10 +299,10 @@ class FeedTest {
                     .join());
         }
 
-    @Override
-    public byte[] log(String subscription, LogChunk chunk) {
-        return new byte[0];
-    }
+        @Override
+        public byte[] log(String subscription, LogChunk chunk) {
+            return new byte[0];
+        }
 
         @Override
         public byte[] event(JobEvent event) {

@@ -54,8 +54,7 @@ final class RollingRestartProcessTest {
             }
             Path go = folder.resolve("go");
             Command blocked = system.processes.start(
-                    system.as("user"),
-                    words(urls, "while [ ! -e " + go + " ]; do sleep 0.05; done; echo released"));
+                    system.as("user"), words(urls, "while [ ! -e " + go + " ]; do sleep 0.05; done; echo released"));
             await().until(() -> running(system) > 0);
 
             try (Load load = new Load(system, urls)) {
@@ -84,8 +83,8 @@ final class RollingRestartProcessTest {
     }
 
     private static long running(ServeFixture system) throws SQLException {
-        return Long.parseLong(
-                rows(system, "select count(*) from jobs where status = 'running'").getFirst());
+        return Long.parseLong(rows(system, "select count(*) from jobs where status = 'running'")
+                .getFirst());
     }
 
     private static List<String> rows(ServeFixture system, String sql) throws SQLException {
@@ -128,8 +127,7 @@ final class RollingRestartProcessTest {
         private void call(SystemClient client, int caller) {
             for (int n = 0; !over.get(); n++) {
                 String id = "load-" + caller + "-" + n;
-                Object result =
-                        client.call("job.run", Map.of("job", job(id, "two", "sleep 0.1; echo " + id, 60)));
+                Object result = client.call("job.run", Map.of("job", job(id, "two", "sleep 0.1; echo " + id, 60)));
                 assertEquals(id, Tree.object(result).get("success"));
                 answered.incrementAndGet();
             }

@@ -53,7 +53,21 @@ final class RunnerProgressTest {
 
     private static Map<String, Object> job(String script) {
         return Map.of(
-                "id", "a", "attempt", 1, "lease", "l", "executor", "sh", "payload", script, "timeout", 60, "env_vars",
-                Map.of(), "deadline_ms", 60_000);
+                "id",
+                "a",
+                "attempt",
+                1,
+                "lease",
+                "l",
+                "executor",
+                "sh",
+                "payload",
+                script,
+                "timeout",
+                60,
+                "env_vars",
+                Map.of(),
+                "deadline_ms",
+                60_000);
     }
 }

@@ -73,7 +73,11 @@ final class SwallowingPooler implements AutoCloseable {
                 byte[] body = messages.readNBytes(length - 4);
                 if (type != 'A') {
                     byte[] head = {
-                        (byte) type, (byte) (length >>> 24), (byte) (length >>> 16), (byte) (length >>> 8), (byte) length
+                        (byte) type,
+                        (byte) (length >>> 24),
+                        (byte) (length >>> 16),
+                        (byte) (length >>> 8),
+                        (byte) length
                     };
                     out.write(head);
                     out.write(body);

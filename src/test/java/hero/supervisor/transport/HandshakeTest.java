@@ -187,12 +187,13 @@ class HandshakeTest {
         Duration s = Duration.ofSeconds(10);
         Duration soon = Duration.ofSeconds(2);
         Limits limits = TestGateway.limits(Limits.DEFAULT, 1 << 20, 16, 1 << 20, s, s, s, 50, soon);
-        try (TestGateway closed = new TestGateway(Setup.standard().withoutAnonymous().with(limits), (text, peer) -> {
-                    if (text.equals("known")) {
-                        peer.proved();
-                    }
-                    return TestGateway.reply(text);
-                });
+        try (TestGateway closed =
+                        new TestGateway(Setup.standard().withoutAnonymous().with(limits), (text, peer) -> {
+                            if (text.equals("known")) {
+                                peer.proved();
+                            }
+                            return TestGateway.reply(text);
+                        });
                 RawWebSocket known = closed.open();
                 RawWebSocket silent = closed.open();
                 TestGateway corner = TestGateway.echo(Setup.standard().with(limits));
