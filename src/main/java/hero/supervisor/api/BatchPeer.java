@@ -68,6 +68,11 @@ final class BatchPeer implements Peer {
     }
 
     @Override
+    public void proved() {
+        peer.proved();
+    }
+
+    @Override
     public void login(Grant grant) {
         peer.login(grant);
     }
@@ -80,6 +85,11 @@ final class BatchPeer implements Peer {
     @Override
     public boolean notify(byte[] message) {
         return peer.notify(message);
+    }
+
+    @Override
+    public boolean notifyBulk(byte[] message) {
+        return peer.notifyBulk(message);
     }
 
     @Override

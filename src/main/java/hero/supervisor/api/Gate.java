@@ -52,6 +52,7 @@ final class Gate {
                     .with("scope", grant.scope().word())
                     .with("needs", access.scopeWords());
         }
+        peer.proved();
         return grant;
     }
 

@@ -112,7 +112,7 @@ final class JobMethods {
                         a.attempt(), a.sessionId(), a.startedAt(), a.endedAt(), a.status(), a.error(), a.exitCode()))
                 .toList();
         Progress progress = logs.progress(d.job().id()).orElse(null);
-        return JobJson.details(d.job(), d.queue(), d.state(), d.result(), attempts, progress);
+        return JobJson.details(d.job(), d.queue(), d.state(), d.stopRequestedAt(), d.result(), attempts, progress);
     }
 
     Body explain(Call call) {

@@ -44,7 +44,7 @@ public final class Methods {
         var link = new RunnerProtocol(parts.runners(), parts.logs(), reader, parts.limits(), parts.pullWaitMax());
         var log = new LogMethods(parts.logs(), reader, parts.limits());
         var secret = new SecretMethods(parts.secrets(), parts.limits());
-        var stream = new StreamMethods(parts.feed(), parts.limits());
+        var stream = new StreamMethods(parts.feed(), parts.logs(), parts.limits());
         return MethodTable.of(parts.document())
                 .on("list_runners", READ, runner::list)
                 .on("register_runner", REGISTER, runner::register)

@@ -23,12 +23,18 @@ public interface Peer {
     /// `auth.login` succeeded: later calls of this connection carry the grant.
     void login(Grant grant);
 
+    /// A call has shown a secret that is good for it: this peer is known.
+    default void proved() {}
+
     /// True when the server can send messages of its own: WebSocket.
     boolean duplex();
 
     /// Sends a notification (a whole JSON-RPC message). False when the connection is gone or its queue is full;
     /// the message is dropped then. Never blocks on the peer.
     boolean notify(byte[] message);
+
+    /// The same for what need not be quick: leaves half of the queue to other messages.
+    boolean notifyBulk(byte[] message);
 
     /// Runs `next` when the answer to the message at work is on its way, so that what `next` sends comes behind
     /// it; also when there is no answer to send.

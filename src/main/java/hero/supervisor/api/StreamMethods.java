@@ -4,6 +4,8 @@ import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.engine.Feed;
+import hero.supervisor.engine.LoggedStream;
+import hero.supervisor.engine.Logs;
 import hero.supervisor.engine.Subscription;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
@@ -22,24 +24,42 @@ final class StreamMethods {
     private static final long RETRY_MS = 1000;
 
     private final Feed feed;
+    private final Logs logs;
     private final Limits limits;
     /// By the connection's id.
     private final Map<String, Streams> connections = new ConcurrentHashMap<>();
 
-    StreamMethods(Feed feed, Limits limits) {
+    StreamMethods(Feed feed, Logs logs, Limits limits) {
         this.feed = feed;
+        this.logs = logs;
         this.limits = limits;
     }
 
     Body job(Call call) {
         String jobId = call.params().name("job_id", limits.nameChars());
-        return subscribe(call, outlet -> feed.job(jobId, outlet));
+        Params since = call.params().optionalObject("log_since");
+        if (!call.params().bool("logs", false)) {
+            if (since != null) {
+                throw Refusal.invalid("/log_since", "log_since says where logs go on, so it needs \"logs\": true");
+            }
+            return subscribe(call, outlet -> new Stream(feed.job(jobId, outlet), null));
+        }
+        Logs.From from = since == null ? null : from(since);
+        return subscribe(call, outlet -> {
+            LoggedStream logged = feed.withLogs(logs, jobId, from, outlet);
+            return new Stream(feed.job(jobId, logged), logged);
+        });
+    }
+
+    private static Logs.From from(Params p) {
+        p.only(List.of("attempt", "offset"));
+        return new Logs.From((int) p.integer("attempt", 1, Integer.MAX_VALUE), p.integer("offset", 0, Long.MAX_VALUE));
     }
 
     Body jobs(Call call) {
         JobFilter filter = filter(call.params().optionalObject("filter"));
         String since = call.params().optionalName("since", limits.nameChars());
-        return subscribe(call, outlet -> feed.jobs(filter, since, outlet));
+        return subscribe(call, outlet -> new Stream(feed.jobs(filter, since, outlet), null));
     }
 
     private JobFilter filter(@Nullable Params p) {
@@ -57,10 +77,10 @@ final class StreamMethods {
                 null);
     }
 
-    private Body subscribe(Call call, Function<Subscription.Outlet, Feed.Opening> how) {
+    private Body subscribe(Call call, Function<Subscription.Outlet, Stream> how) {
         Peer peer = call.peer();
         Streams streams = connections.computeIfAbsent(peer.id(), _ -> new Streams());
-        Feed.Opening opening;
+        Stream stream;
         synchronized (streams) {
             streams.forgetEnded();
             if (streams.open.size() >= limits.subscriptions()) {
@@ -70,33 +90,40 @@ final class StreamMethods {
                                 RETRY_MS)
                         .with("limit", limits.subscriptions());
             }
-            opening = how.apply(new PeerOutlet(peer));
-            streams.open.put(opening.subscription().id(), opening.subscription());
+            stream = how.apply(new PeerOutlet(peer));
+            streams.open.put(stream.id(), stream);
             if (streams.ended) {
-                feed.cancel(opening.subscription());
+                cancel(stream);
             } else if (!streams.watched) {
                 streams.watched = true;
                 peer.onEnd(() -> ended(peer.id()));
             }
         }
-        peer.afterReply(opening::open);
-        return StreamJson.subscribed(opening.subscription().id(), opening.seq(), opening.gapTo());
+        peer.afterReply(stream::begin);
+        return StreamJson.subscribed(stream.id(), stream.opening.seq(), stream.opening.gapTo());
+    }
+
+    private void cancel(Stream stream) {
+        feed.cancel(stream.opening.subscription());
+        if (stream.logged != null) {
+            stream.logged.end();
+        }
     }
 
     Body unsubscribe(Call call) {
         String id = call.params().name("subscription", limits.nameChars());
         Streams streams = connections.get(call.peer().id());
-        Subscription subscription = null;
+        Stream stream = null;
         if (streams != null) {
             synchronized (streams) {
                 streams.forgetEnded();
-                subscription = streams.open.remove(id);
+                stream = streams.open.remove(id);
             }
         }
-        if (subscription != null) {
-            feed.cancel(subscription);
+        if (stream != null) {
+            cancel(stream);
         }
-        return Bodies.bool(subscription != null);
+        return Bodies.bool(stream != null);
     }
 
     private void ended(String connection) {
@@ -104,19 +131,38 @@ final class StreamMethods {
         if (streams != null) {
             synchronized (streams) {
                 streams.ended = true;
-                streams.open.values().forEach(feed::cancel);
+                streams.open.values().forEach(this::cancel);
             }
+        }
+    }
+
+    /// @param logged null when it tells events only
+    private record Stream(Feed.Opening opening, @Nullable LoggedStream logged) {
+        String id() {
+            return opening.subscription().id();
+        }
+
+        void begin() {
+            if (logged == null) {
+                opening.open();
+            } else {
+                logged.begin(opening);
+            }
+        }
+
+        boolean ended() {
+            return logged == null ? opening.subscription().ended() : logged.ended();
         }
     }
 
     /// Those of one connection. Guarded by itself.
     private static final class Streams {
-        private final Map<String, Subscription> open = new HashMap<>();
+        private final Map<String, Stream> open = new HashMap<>();
         private boolean watched;
         private boolean ended;
 
         void forgetEnded() {
-            open.values().removeIf(Subscription::ended);
+            open.values().removeIf(Stream::ended);
         }
     }
 
@@ -124,6 +170,11 @@ final class StreamMethods {
         @Override
         public boolean offer(byte[] message) {
             return peer.notify(message);
+        }
+
+        @Override
+        public boolean offerBulk(byte[] message) {
+            return peer.notifyBulk(message);
         }
 
         @Override

@@ -122,8 +122,7 @@ public final class Supervisor implements AutoCloseable {
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
-        this.jobStore = new PostgresJobStore(
-                database, config.nodeName(), limits.storeQueue(), BATCH_MAX, notifications::committed);
+        this.jobStore = jobStore(config, database, limits, notifications);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
@@ -170,6 +169,16 @@ public final class Supervisor implements AutoCloseable {
                 time);
     }
 
+    private static PostgresJobStore jobStore(
+            Config config, Database database, Limits limits, Notifications notifications) {
+        return new PostgresJobStore(
+                database,
+                config.nodeName(),
+                limits.storeQueue(),
+                BATCH_MAX,
+                new PostgresJobStore.Committed(notifications::committed, notifications::ripened));
+    }
+
     private static Settings settings(Config config) {
         return new Settings(
                 config.nodeName(),
@@ -198,7 +207,7 @@ public final class Supervisor implements AutoCloseable {
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
-        notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted);
+        notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted, sweeper::othersRipened);
         partitions.start(THREADS);
         logs.start(THREADS);
         return this;
@@ -247,6 +256,11 @@ public final class Supervisor implements AutoCloseable {
 
     Runners runners() {
         return runners;
+    }
+
+    /// Neither hears other gateways nor tells them any more, as behind a pooler in transaction mode: only polls.
+    void deafen() {
+        notifications.close();
     }
 
     /// Callers that wait for a job's end.

@@ -24,7 +24,11 @@ final class ClientOptions {
 
     static final String DEV_IS = "else those of .supervisor/dev.env, which are sent to the server of that file only.";
 
-    @Option(names = "--url", paramLabel = "URL", description = "the server, such as https://supervisor.example.com")
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "the server, such as https://supervisor.example.com; several of one system separated by"
+                    + " commas: calls go on at the next one when one is lost or restarts")
     @Nullable
     String url;
 

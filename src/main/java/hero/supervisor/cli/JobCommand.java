@@ -203,6 +203,7 @@ final class JobCommand {
             footerHeading = "%nExamples:%n",
             footer = {
                 "  supervisor job watch nightly-1",
+                "  supervisor job watch nightly-1 --logs",
                 "  supervisor job watch --runner local --status failed --json",
                 "A broken connection is made again, and nothing is missed. Exit 0 when the job has completed, 1 when it",
                 "failed, ran out of time or was deleted; without ID it goes on until Ctrl-C."
@@ -210,19 +211,30 @@ final class JobCommand {
     int watch(
             @Mixin ClientOptions client,
             @Mixin WatchFilter filter,
+            @Option(
+                            names = "--logs",
+                            description = "with ID: what the job prints as well; its states go to stderr then")
+                    boolean logs,
             @Parameters(paramLabel = "ID", arity = "0..1", description = "the job") @Nullable String id) {
         Map<String, Object> params = filter.params();
         if (id != null && !params.isEmpty()) {
             throw Failed.usage("job watch takes an ID or filters, not both");
+        } else if (id == null && logs) {
+            throw Failed.usage("--logs needs the ID of a job");
         }
+        LogLines lines = new LogLines(shell, client.json);
         AtomicInteger exit = new AtomicInteger(Exit.OK);
         client.watch(
                 shell,
                 Scope.USER,
                 id == null ? "jobs.subscribe" : "job.subscribe",
-                id == null ? params : Map.of("job_id", id),
+                id == null ? params : logs ? Map.of("job_id", id, "logs", true) : Map.of("job_id", id),
                 event -> {
-                    tell(client, event);
+                    if (event.containsKey("data")) {
+                        lines.show(event);
+                        return true;
+                    }
+                    tell(client, event, logs);
                     boolean over = id != null && Boolean.TRUE.equals(event.get("final"));
                     if (over && !"completed".equals(event.get("status"))) {
                         exit.set(Exit.JOB_FAILED);
@@ -232,15 +244,20 @@ final class JobCommand {
         return exit.get();
     }
 
-    private void tell(ClientOptions client, Map<String, Object> event) {
+    private void tell(ClientOptions client, Map<String, Object> event, boolean aside) {
         if (client.json) {
             shell.json(event);
         } else if (event.get("reason") instanceof String reason) {
             shell.note("events from " + event.get("from") + " to " + event.get("to") + " are missing: " + reason);
         } else {
             String stopping = Boolean.TRUE.equals(event.get("stopping")) ? ", stopping" : "";
-            shell.line(event.get("at") + "  " + event.get("job_id") + "  " + event.get("status") + stopping
-                    + "  (attempt " + event.get("attempt") + ", runner " + event.get("runner") + ")");
+            String line = event.get("at") + "  " + event.get("job_id") + "  " + event.get("status") + stopping
+                    + "  (attempt " + event.get("attempt") + ", runner " + event.get("runner") + ")";
+            if (aside) {
+                shell.note(line);
+            } else {
+                shell.line(line);
+            }
         }
     }
 

@@ -2,7 +2,6 @@ package hero.supervisor.cli;
 
 import hero.supervisor.client.Tree;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -12,19 +11,16 @@ import org.jspecify.annotations.Nullable;
 final class JobLogs {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(300);
 
-    private final Shell shell;
     private final Gateway gateway;
     private final String jobId;
     private final @Nullable String stream;
-    private final boolean json;
-    private final Map<String, Long> ends = new HashMap<>();
+    private final LogLines lines;
 
     JobLogs(Shell shell, Gateway gateway, String jobId, @Nullable String stream, boolean json) {
-        this.shell = shell;
         this.gateway = gateway;
         this.jobId = jobId;
         this.stream = stream;
-        this.json = json;
+        this.lines = new LogLines(shell, json);
     }
 
     /// @param only an attempt; null: the last one, and with `follow` those that come after it
@@ -36,7 +32,13 @@ final class JobLogs {
             Map<String, Object> page = Tree.object(gateway.call("job.logs", params(attempt, offset)));
             attempt = Tree.whole(page, "attempt", attempt);
             boolean empty = Tree.array(page.get("chunks")).isEmpty();
-            Tree.array(page.get("chunks")).forEach(chunk -> show(page, Tree.object(chunk)));
+            for (Object chunk : Tree.array(page.get("chunks"))) {
+                Map<String, Object> piece = new LinkedHashMap<>();
+                piece.put("job_id", jobId);
+                piece.put("attempt", attempt);
+                piece.putAll(Tree.object(chunk));
+                lines.show(piece);
+            }
             offset = Tree.whole(page, "next", offset);
             boolean end = Boolean.TRUE.equals(page.get("end"));
             if (end || (empty && !follow)) {
@@ -46,7 +48,6 @@ final class JobLogs {
                 }
                 attempt = next;
                 offset = 0;
-                ends.clear();
             } else if (empty) {
                 LockSupport.parkNanos(LOOK_AGAIN.toNanos());
             }
@@ -69,27 +70,5 @@ final class JobLogs {
             params.put("stream", stream);
         }
         return params;
-    }
-
-    private void show(Map<String, Object> page, Map<String, Object> chunk) {
-        if (json) {
-            Map<String, Object> line = new LinkedHashMap<>();
-            line.put("job_id", jobId);
-            line.put("attempt", page.get("attempt"));
-            line.putAll(chunk);
-            shell.json(line);
-            return;
-        }
-        String of = Tree.string(chunk, "stream", "stdout");
-        String data = Tree.string(chunk, "data", "");
-        long offset = Tree.whole(chunk, "offset", 0);
-        long missing = offset - ends.getOrDefault(of, 0L);
-        if (missing > 0) {
-            shell.note("\n... " + missing + " bytes of " + of + " were not kept ...");
-        }
-        ends.put(of, offset + data.getBytes(java.nio.charset.StandardCharsets.UTF_8).length);
-        var to = of.equals("stderr") ? shell.err() : shell.out();
-        to.print(data);
-        to.flush();
     }
 }

@@ -5,7 +5,12 @@ import hero.supervisor.client.RemoteError;
 import hero.supervisor.client.RpcClient;
 import hero.supervisor.client.RpcSettings;
 import hero.supervisor.client.SupervisorClient;
+import hero.supervisor.client.SystemClient;
 import hero.supervisor.domain.Time;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -15,18 +20,31 @@ final class ServerGateway implements Gateway {
     private static final Set<String> NO_ANSWER = Set.of("busy", "shutting_down", "wait_timeout");
     private static final int INTERNAL = -32603;
 
-    private final SupervisorClient client;
-
-    private ServerGateway(SupervisorClient client) {
-        this.client = client;
+    /// How a call is made.
+    private interface Calls {
+        @Nullable
+        Object call(String method, Map<String, Object> params);
     }
 
-    /// [Failed] when `url` is none, or when a WebSocket to it cannot be opened.
+    private final Calls calls;
+    private final Runnable end;
+
+    private ServerGateway(Calls calls, Runnable end) {
+        this.calls = calls;
+        this.end = end;
+    }
+
+    /// One server, or the servers of one system, separated by commas: then calls outlive each of them. [Failed]
+    /// when `url` is none, or when a WebSocket to it cannot be opened.
     static ServerGateway open(String url, @Nullable String secret) {
         try {
-            RpcSettings settings = RpcSettings.of(url, secret);
-            return new ServerGateway(new SupervisorClient(
-                    RpcClient.connect(settings, Time.system(), RpcClient.Notifications.ignored())));
+            if (url.contains(",")) {
+                var system = new SystemClient(urls(url), secret, Time.system(), new SecureRandom());
+                return new ServerGateway(system::call, system::close);
+            }
+            var client = new SupervisorClient(
+                    RpcClient.connect(RpcSettings.of(url, secret), Time.system(), RpcClient.Notifications.ignored()));
+            return new ServerGateway(client::call, client::close);
         } catch (IllegalArgumentException e) {
             throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
         } catch (ConnectionLost e) {
@@ -34,10 +52,17 @@ final class ServerGateway implements Gateway {
         }
     }
 
+    /// The servers that a text names, separated by commas.
+    static List<URI> urls(String url) {
+        return Arrays.stream(url.split(",", -1))
+                .map(one -> RpcSettings.of(one.strip(), null).url())
+                .toList();
+    }
+
     @Override
     public @Nullable Object call(String method, Map<String, Object> params) {
         try {
-            return client.call(method, params);
+            return calls.call(method, params);
         } catch (RemoteError e) {
             throw refused(e);
         } catch (ConnectionLost e) {
@@ -65,6 +90,6 @@ final class ServerGateway implements Gateway {
 
     @Override
     public void close() {
-        client.close();
+        end.run();
     }
 }

@@ -47,8 +47,10 @@ final class Wired implements Floors {
             Map<String, Object> params,
             Predicate<Map<String, Object>> heard) {
         try {
-            new EventStream(List.of(webSocket(url)), secret, Time.system(), new SecureRandom())
-                    .follow(method, params, heard);
+            List<URI> urls = ServerGateway.urls(url).stream()
+                    .map(one -> webSocket(one.toString()))
+                    .toList();
+            new EventStream(urls, secret, Time.system(), new SecureRandom()).follow(method, params, heard);
         } catch (IllegalArgumentException e) {
             throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
         } catch (RemoteError e) {

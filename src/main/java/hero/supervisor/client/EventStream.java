@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /// the last event that came. One thread. Source: contract §7.
 public final class EventStream {
     private static final Logger log = LoggerFactory.getLogger(EventStream.class);
-    private static final Set<String> STREAM = Set.of("job.event", "job.gap");
+    private static final Set<String> STREAM = Set.of("job.event", "job.gap", "job.log");
     private static final Set<String> FOR_LATER = Set.of("busy", "shutting_down");
     private static final int UNREAD_MAX = 1000;
 
@@ -34,6 +34,9 @@ public final class EventStream {
     private @Nullable String seq;
     private String lastState = "";
     private boolean begun;
+    private long attempt;
+    /// Bytes of the attempt's log that came.
+    private long printed;
 
     public EventStream(List<URI> urls, @Nullable String secret, Time time, RandomGenerator random) {
         this.urls = List.copyOf(urls);
@@ -42,9 +45,9 @@ public final class EventStream {
         this.addresses = new Addresses(this.urls, random);
     }
 
-    /// Follows until `heard` says that it has heard enough, by false. It is told the members of each `job.event`
-    /// and `job.gap`. [ConnectionLost] when no connection could be made to begin with, or the secret is refused;
-    /// [RemoteError] when the stream is.
+    /// Follows until `heard` says that it has heard enough, by false. It is told the members of each `job.event`,
+    /// `job.gap` and `job.log`; only the last has `data`. [ConnectionLost] when no connection could be made to
+    /// begin with, or the secret is refused; [RemoteError] when the stream is.
     ///
     /// @param method `job.subscribe` or `jobs.subscribe`
     public void follow(String method, Map<String, ?> params, Predicate<Map<String, Object>> heard) {
@@ -81,6 +84,9 @@ public final class EventStream {
             if (seq != null && method.equals("jobs.subscribe")) {
                 all.put("since", seq);
             }
+            if (attempt > 0 && Boolean.TRUE.equals(params.get("logs"))) {
+                all.put("log_since", Map.of("attempt", attempt, "offset", printed));
+            }
             Map<String, Object> answer = Tree.object(new SupervisorClient(rpc).call(method, all));
             begun = true;
             addresses.reached();
@@ -105,6 +111,15 @@ public final class EventStream {
 
     /// A new stream of one job begins with what the old one may have told already.
     private boolean isNew(Map<String, Object> event) {
+        if (event.containsKey("data")) {
+            attempt = Tree.whole(event, "attempt", attempt);
+            printed = Tree.whole(event, "next", printed);
+            return true;
+        }
+        if (attempt == 0) {
+            // Its log begins here, also when nothing of it comes over this connection.
+            attempt = Math.max(1, Tree.whole(event, "attempt", 1));
+        }
         seq = Tree.string(event, "seq", "");
         String state = event.get("job_id") + " " + event.get("status") + " " + event.get("attempt") + " "
                 + event.get("stopping");

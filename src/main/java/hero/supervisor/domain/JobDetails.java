@@ -6,10 +6,16 @@ import org.jspecify.annotations.Nullable;
 
 /// All that is known of one job. Source: `openrpc.json job.get`.
 ///
+/// @param stopRequestedAt when the end of its present attempt was asked for; null unless it was
 /// @param result null until the job has ended
 /// @param attempts in their order
 public record JobDetails(
-        Job job, String queue, JobState state, @Nullable JobResult result, List<Attempt> attempts) {
+        Job job,
+        String queue,
+        JobState state,
+        @Nullable Instant stopRequestedAt,
+        @Nullable JobResult result,
+        List<Attempt> attempts) {
 
     /// One hand-over.
     ///

@@ -17,7 +17,7 @@ import java.time.Duration;
 /// @param writeDeadline a peer that takes nothing for so long is disconnected
 /// @param pingEvery silence after which a WebSocket peer is pinged
 /// @param pongWithin silence after that ping which ends the connection
-/// @param handshakeWithin time for a peer to send a whole HTTP head or body
+/// @param handshakeWithin time for a peer to send a whole HTTP head or body, and on a WebSocket to show a secret
 /// @param nameChars ids, names, executors
 /// @param envVars variables of one job
 /// @param timeoutMaxS a job's longest timeout

@@ -126,6 +126,11 @@ public final class Feed {
         return new Opening(subscription, head, null, null, new Notice(event, first, writer));
     }
 
+    /// Stands before `outlet` for a stream of [#job] that also tells what the job prints.
+    public LoggedStream withLogs(Logs logs, String jobId, Logs.@Nullable From from, Outlet outlet) {
+        return new LoggedStream(logs, jobId, from, outlet, writer);
+    }
+
     /// Every job that passes the filter (its times do not count), from now on or behind `since`. Refused with
     /// `invalid_params` when that is no position.
     public Opening jobs(JobFilter filter, @Nullable String since, Outlet outlet) {

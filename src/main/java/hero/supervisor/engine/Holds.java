@@ -7,12 +7,14 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completed;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +32,7 @@ final class Holds {
     private final Settings settings;
     private final Time time;
     private final Dispatch dispatch;
+    private volatile Consumer<Duration> stopMeter = _ -> {};
 
     Holds(JobStore jobs, Results results, Settings settings, Time time, LongSupplier leases, Executor executor) {
         this.results = results;
@@ -176,6 +179,7 @@ final class Holds {
 
     /// A hand-over is over: its slot is free, its job final or queued again.
     void completed(Session session, Assignment.Key key, Completed done) {
+        measure(session.held.get(key.jobId()), key);
         forget(session, key);
         JobResult result = done.result();
         if (result != null) {
@@ -191,6 +195,17 @@ final class Holds {
                 .addKeyValue("attempt", key.attempt())
                 .addKeyValue("outcome", done.outcome().word())
                 .log("result");
+    }
+
+    /// From the moment in which this gateway heard that the job is to stop until its end is recorded.
+    private void measure(@Nullable Held held, Assignment.Key key) {
+        if (held != null && held.key.equals(key) && held.stopReason != null && !held.overTime) {
+            stopMeter.accept(Duration.ofNanos(time.nanoTime() - held.stopNanos));
+        }
+    }
+
+    void meterStops(Consumer<Duration> meter) {
+        stopMeter = meter;
     }
 
     void forget(Session session, Assignment.Key key) {

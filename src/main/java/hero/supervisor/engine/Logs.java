@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What jobs print and how far they say they are: taken from runners, read by callers, followed live. Safe for any
@@ -39,7 +38,7 @@ public final class Logs implements AutoCloseable {
     public Logs(LogStore store, Limits limits, Time time, Executor executor) {
         this.store = store;
         this.limits = limits;
-        this.taps = new LogTaps(store, executor);
+        this.taps = new LogTaps(store, time, executor);
         this.sayings = new Sayings(store, time);
         this.loops = List.of(new Loop("logs", POLL, this::poll), new Loop("progress", FLUSH, this::flush));
     }
@@ -139,10 +138,23 @@ public final class Logs implements AutoCloseable {
 
     // ---- live ----
 
+    /// Where to begin: behind so many bytes of both streams of an attempt.
+    public record From(int attempt, long offset) {}
+
+    /// Takes what a job prints. One call at a time per job; must not block.
+    @FunctionalInterface
+    public interface Listener {
+        /// False when there is no room now: the same piece comes again a little later.
+        boolean take(LogChunk chunk);
+
+        /// It has taken nothing for [Subscription#STALLED_MAX_NANOS]; it is followed no longer.
+        default void giveUp() {}
+    }
+
     /// One listener to one job.
     public interface Follow extends AutoCloseable {
-        /// Completes when everything that was printed before this call has been handed over: before a subscriber
-        /// is told of the end of its job.
+        /// Completes when everything that was printed before this call has been taken: before a subscriber is told
+        /// of the end of its job.
         CompletableFuture<@Nullable Void> caughtUp();
 
         /// Hands nothing more over; a chunk may be on its way.
@@ -150,10 +162,10 @@ public final class Logs implements AutoCloseable {
         void close();
     }
 
-    /// Hands every chunk of the job's present and later attempts to `listener`, from the beginning of the present
-    /// one, in order, each once, whichever gateway took it. One call at a time per job; the listener must not
-    /// block. The job need not exist or run; close the follow when it has ended.
-    public Follow follow(String jobId, Consumer<LogChunk> listener) {
-        return taps.follow(jobId, listener);
+    /// Hands every chunk of the job's log to `listener`, in order, each once, whichever gateway took it: from
+    /// `from` on, or from the beginning of the present attempt when that is null, and then later attempts. The
+    /// job need not exist or run; close the follow when it has ended.
+    public Follow follow(String jobId, @Nullable From from, Listener listener) {
+        return taps.follow(jobId, from, listener);
     }
 }

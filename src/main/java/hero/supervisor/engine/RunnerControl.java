@@ -73,16 +73,16 @@ public final class RunnerControl {
         }
     }
 
-    /// Closes the flow of jobs to a runner; with `force` what runs there is stopped too.
+    /// Closes the flow of jobs to a runner; with `force` what runs there is stopped too, also what is in the hands
+    /// of a session at another gateway, which hears of it by the event log.
     public void stop(String name, boolean force) {
         setOpen(name, false);
-        for (Session session : holds.of(name)) {
-            session.open = false;
-            if (force) {
-                session.held.values().forEach(held -> {
-                    jobs.stop(held.key.jobId());
-                    stops.stop(held.key, "runner stopped");
-                });
+        holds.of(name).forEach(session -> session.open = false);
+        if (force) {
+            for (String jobId : store.heldBy(name)) {
+                if (jobs.stop(jobId) instanceof JobStore.Stopped.Running(var key, String _)) {
+                    stops.stop(key, "runner stopped");
+                }
             }
         }
     }

@@ -15,12 +15,14 @@ import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.RunnerStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -323,6 +325,12 @@ public final class Runners {
     public void drain() {
         draining = true;
         dispatch.stop();
+    }
+
+    /// `meter` is told how long each stop took that ends here: from when this gateway heard of it to the recorded
+    /// end. It must return at once.
+    public void meterStops(Consumer<Duration> meter) {
+        holds.meterStops(meter);
     }
 
     /// Sessions connected here.

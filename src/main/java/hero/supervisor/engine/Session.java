@@ -70,6 +70,8 @@ public final class Session {
         volatile @Nullable String stopReason;
         volatile long stopNanos;
         volatile boolean killing;
+        /// It is ended for its time, not because somebody wanted that.
+        volatile boolean overTime;
 
         Held(Assignment.Key key, double timeoutS, boolean atMostOnce, long deadlineNanos) {
             this.key = key;

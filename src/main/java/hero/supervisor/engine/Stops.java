@@ -96,6 +96,7 @@ final class Stops {
 
     private void end(Session session, Held held, JobStatus status, String error) {
         JobStore.Completed done = jobs.end(held.key, status, error);
+        held.overTime = status == JobStatus.TIMEOUT;
         held.killing = true;
         held.stop("timeout", time.nanoTime());
         tell(session, held);

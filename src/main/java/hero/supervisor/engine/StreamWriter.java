@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.JobEvent;
+import hero.supervisor.domain.LogChunk;
 
 /// The messages of streams, made by the floor that knows the wire. An event is encoded once and then only put
 /// behind each subscription's name. Safe for any thread.
@@ -17,6 +18,9 @@ public interface StreamWriter {
 
     /// A whole message: what lies behind `from`, up to and with `to`, is not told.
     byte[] gap(String subscription, String from, String to, Gap gap);
+
+    /// A whole message: a piece of what a job printed.
+    byte[] log(String subscription, LogChunk chunk);
 
     /// Why there is a gap.
     enum Gap {

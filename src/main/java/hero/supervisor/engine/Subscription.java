@@ -31,6 +31,16 @@ public final class Subscription {
         /// False when there is no room now, or nobody any more. Never blocks.
         boolean offer(byte[] message);
 
+        /// The same for what need not be quick: leaves room for events.
+        default boolean offerBulk(byte[] message) {
+            return offer(message);
+        }
+
+        /// The same for the last message of a stream.
+        default boolean offerLast(byte[] message) {
+            return offer(message);
+        }
+
         void close(int code, String reason);
     }
 
@@ -182,11 +192,13 @@ public final class Subscription {
 
     /// Tells an event now. False when there is no room for it.
     boolean send(Notice notice, int skipped) {
-        if (!outlet.offer(notice.message(id, skipped))) {
+        boolean last = jobId != null && notice.told.isLast();
+        byte[] message = notice.message(id, skipped);
+        if (!(last ? outlet.offerLast(message) : outlet.offer(message))) {
             return false;
         }
         moveTo(notice.event.position());
-        if (jobId != null && notice.told.isLast()) {
+        if (last) {
             ended = true;
         }
         return true;

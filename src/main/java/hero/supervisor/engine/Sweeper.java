@@ -3,7 +3,9 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Rescued;
+import hero.supervisor.store.Notifications;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import org.slf4j.Logger;
@@ -67,6 +69,15 @@ public final class Sweeper implements AutoCloseable {
     public void ownCommitted() {
         if (feed.watched()) {
             news.wake();
+        }
+    }
+
+    /// Another gateway has found that jobs of these queues are due; `*` stands for any queue.
+    public void othersRipened(Collection<String> queues) {
+        if (queues.contains(Notifications.ALL)) {
+            runners.dispatch().tick();
+        } else {
+            queues.forEach(runners.dispatch()::wake);
         }
     }
 

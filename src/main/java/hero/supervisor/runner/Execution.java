@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,8 @@ final class Execution {
     private final JobLog jobLog;
     private final CompletableFuture<Ask> asked = new CompletableFuture<>();
     private final CompletableFuture<Ask> killed = new CompletableFuture<>();
+    private volatile @Nullable ProgressFile progress;
+    private volatile Map<String, Object> lastSaid = Map.of();
     private final Capture stdout;
     private final Capture stderr = new Capture(0, STDERR_TAIL_BYTES);
 
@@ -53,6 +56,14 @@ final class Execution {
 
     JobLog log() {
         return jobLog;
+    }
+
+    /// What the job has written into its progress file since the last call; empty when nothing.
+    Map<String, Object> news() {
+        ProgressFile file = progress;
+        Map<String, Object> said = lastSaid;
+        lastSaid = Map.of();
+        return file == null ? said : file.news().orElse(said);
     }
 
     /// SIGTERM to all its processes, SIGKILL after `grace`. The result will be the failure `error`, unless the job
@@ -83,6 +94,7 @@ final class Execution {
         } catch (IOException e) {
             return failure("the runner could not make a folder for the job", e);
         }
+        progress = new ProgressFile(folder.path());
         try {
             Path file = folder.path().resolve(Commands.fileName(task.executor(), command));
             Files.writeString(file, task.payload());
@@ -90,6 +102,8 @@ final class Execution {
         } catch (IOException | IllegalArgumentException e) {
             return failure("the runner could not start the job's process", e);
         } finally {
+            lastSaid = news();
+            progress = null;
             folder.remove();
         }
     }

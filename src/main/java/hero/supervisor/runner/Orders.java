@@ -16,11 +16,13 @@ final class Orders {
     private final ProcessExecutor executor;
     private final Work work;
     private final Logging logging;
+    private final Progressing progressing;
 
-    Orders(ProcessExecutor executor, Work work, Logging logging) {
+    Orders(ProcessExecutor executor, Work work, Logging logging, Progressing progressing) {
         this.executor = executor;
         this.work = work;
         this.logging = logging;
+        this.progressing = progressing;
     }
 
     /// Jobs of a pull's answer.
@@ -49,6 +51,7 @@ final class Orders {
         } catch (RuntimeException e) {
             log.atError().addKeyValue("job_id", task.key().jobId()).setCause(e).log("a job could not be run");
         } finally {
+            progressing.last(execution);
             logging.end(execution.log());
             work.finished(execution, Report.of(task, result));
         }

@@ -41,6 +41,8 @@ public final class Runner implements AutoCloseable {
     private final Addresses addresses;
     private final Work work;
     private final Logging logging;
+    private final Progressing progressing;
+    private final Workplace workplace;
     private final Orders orders;
     private volatile @Nullable String sessionId;
 
@@ -52,7 +54,10 @@ public final class Runner implements AutoCloseable {
         this.addresses = new Addresses(settings.urls(), random);
         this.work = new Work(settings.slots(), settings.resultBytesMax());
         this.logging = new Logging(work, settings.outputBytesMax());
-        this.orders = new Orders(new ProcessExecutor(settings), work, logging);
+        this.progressing = new Progressing(work);
+        this.workplace = new Workplace(settings.workFolder(), random);
+        ProcessExecutor executor = new ProcessExecutor(settings.withWorkFolder(workplace.path()));
+        this.orders = new Orders(executor, work, logging, progressing);
     }
 
     /// Runs until it was drained or closed; afterwards no process and no folder of a job is left. [ConnectionLost]
@@ -61,6 +66,8 @@ public final class Runner implements AutoCloseable {
     public void run() {
         var delivery = Thread.ofVirtual().name("runner-results").start(new Delivery(work)::run);
         var logs = Thread.ofVirtual().name("runner-logs").start(logging::run);
+        var progress = Thread.ofVirtual().name("runner-progress").start(progressing::run);
+        workplace.open();
         try {
             while (!work.closed()) {
                 Session session = connect();
@@ -74,6 +81,8 @@ public final class Runner implements AutoCloseable {
             close();
             delivery.interrupt();
             logs.interrupt();
+            progress.interrupt();
+            workplace.close();
         }
     }
 
@@ -102,6 +111,7 @@ public final class Runner implements AutoCloseable {
         } catch (InterruptedException e) {
             interrupted = true;
         }
+        workplace.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

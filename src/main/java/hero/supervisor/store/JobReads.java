@@ -151,8 +151,13 @@ final class JobReads {
     Optional<JobDetails> details(String jobId) {
         return database.query(sql -> sql.selectFrom(JOBS)
                 .where(JOBS.ID.eq(jobId))
-                .fetchOptional(job ->
-                        new JobDetails(job(job), job.get(JOBS.QUEUE), state(job), result(job), attempts(sql, job))));
+                .fetchOptional(job -> new JobDetails(
+                        job(job),
+                        job.get(JOBS.QUEUE),
+                        state(job),
+                        instant(job.get(JOBS.STOP_REQUESTED_AT)),
+                        result(job),
+                        attempts(sql, job))));
     }
 
     private static List<Attempt> attempts(DSLContext sql, Record job) {

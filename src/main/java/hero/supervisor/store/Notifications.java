@@ -5,9 +5,14 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -24,6 +29,12 @@ import org.slf4j.LoggerFactory;
 public final class Notifications implements AutoCloseable {
     static final String CHANNEL = "hero_supervisor";
 
+    /// Stands for every queue. A queue of this name only wakes the others as well.
+    public static final String ALL = "*";
+
+    /// NOTIFY takes less than 8000 bytes, and a character may be four.
+    private static final int PAYLOAD_CHARS_MAX = 1900;
+
     private static final Logger log = LoggerFactory.getLogger(Notifications.class);
     private static final Duration DEBOUNCE = Duration.ofMillis(20);
     private static final Duration ECHO_WITHIN = Duration.ofSeconds(3);
@@ -36,12 +47,13 @@ public final class Notifications implements AutoCloseable {
     private final String node;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final Set<String> ripe = new TreeSet<>();
     private boolean rung;
     private boolean closed;
     private @Nullable Connection listening;
     private boolean said;
 
-    /// @param node this gateway's name: all that a notification holds
+    /// @param node this gateway's name: a notification holds it, and the queues that have got work by the clock
     public Notifications(Database database, Database.Settings settings, String node) {
         this.database = database;
         this.settings = settings;
@@ -52,8 +64,10 @@ public final class Notifications implements AutoCloseable {
     ///
     /// @param others run when another gateway has committed, or may have; must return at once
     /// @param own run when this one has, at most once per 20 ms; likewise
-    public Notifications start(ThreadFactory threads, Runnable others, Runnable own) {
-        threads.newThread(() -> hear(others)).start();
+    /// @param ripened told the queues in which another gateway has found jobs due; [#ALL] for any; likewise
+    public Notifications start(
+            ThreadFactory threads, Runnable others, Runnable own, Consumer<Collection<String>> ripened) {
+        threads.newThread(() -> hear(new Ears(others, ripened))).start();
         threads.newThread(() -> tell(own)).start();
         return this;
     }
@@ -73,13 +87,27 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
+    /// Jobs of these queues have become due, which no event tells. Returns at once.
+    public void ripened(Collection<String> queues) {
+        if (!queues.isEmpty()) {
+            lock.lock();
+            try {
+                ripe.addAll(queues);
+                rung = true;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     // ---- telling ----
 
     private void tell(Runnable own) {
         while (awaitRing()) {
             own.run();
             try {
-                send();
+                send(payload());
             } catch (RuntimeException e) {
                 // Nobody hears of it, and the polls find it.
                 log.atDebug().setCause(e).log("a notification was not sent");
@@ -101,10 +129,23 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
-    private void send() {
+    /// The node, then a line for each queue that has ripened; too many are one [#ALL].
+    private String payload() {
+        lock.lock();
+        try {
+            String queues = String.join("\n", ripe);
+            ripe.clear();
+            boolean fits = node.length() + queues.length() < PAYLOAD_CHARS_MAX;
+            return queues.isEmpty() ? node : node + "\n" + (fits ? queues : ALL);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void send(String payload) {
         database.query(sql -> sql.fetch(
                 "select set_config('synchronous_commit', 'off', true), pg_notify({0}, {1})",
-                DSL.val(CHANNEL), DSL.val(node)));
+                DSL.val(CHANNEL), DSL.val(payload)));
     }
 
     /// True when closed.
@@ -126,13 +167,13 @@ public final class Notifications implements AutoCloseable {
 
     // ---- hearing ----
 
-    private void hear(Runnable others) {
+    private void hear(Ears ears) {
         boolean over = false;
         while (!over) {
             Duration pause = AGAIN;
             try (Connection connection = DriverManager.getConnection(settings.url(), Database.properties(settings))) {
                 if (keep(connection)) {
-                    listen(connection, others);
+                    listen(connection, ears);
                 }
             } catch (DeafException e) {
                 pause = AGAIN_WHEN_DEAF;
@@ -171,14 +212,15 @@ public final class Notifications implements AutoCloseable {
                 .log("other gateways are not heard; this one polls for their news, which takes a little longer");
     }
 
-    private void listen(Connection connection, Runnable others) throws SQLException {
+    private void listen(Connection connection, Ears ears) throws SQLException {
         PGConnection postgres = connection.unwrap(PGConnection.class);
         try (Statement statement = connection.createStatement()) {
             statement.execute("listen " + CHANNEL);
         }
         // Nobody was listening until now.
-        others.run();
-        send();
+        ears.others.run();
+        ears.ripened.accept(List.of(ALL));
+        send(node);
         boolean proved = false;
         while (true) {
             PGNotification[] heard = await(postgres, proved ? QUIET : ECHO_WITHIN);
@@ -190,9 +232,7 @@ public final class Notifications implements AutoCloseable {
                 proved = true;
                 heardAgain();
             }
-            if (ofOthers(heard)) {
-                others.run();
-            }
+            ears.take(heard);
         }
     }
 
@@ -215,13 +255,33 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
-    private boolean ofOthers(PGNotification[] heard) {
-        for (PGNotification notification : heard) {
-            if (!node.equals(notification.getParameter())) {
-                return true;
+    /// Who is told what is heard.
+    private final class Ears {
+        private final Runnable others;
+        private final Consumer<Collection<String>> ripened;
+
+        Ears(Runnable others, Consumer<Collection<String>> ripened) {
+            this.others = others;
+            this.ripened = ripened;
+        }
+
+        void take(PGNotification[] heard) {
+            Set<String> queues = new TreeSet<>();
+            boolean news = false;
+            for (PGNotification notification : heard) {
+                List<String> lines = notification.getParameter().lines().toList();
+                if (!lines.isEmpty() && !lines.getFirst().equals(node)) {
+                    news = true;
+                    queues.addAll(lines.subList(1, lines.size()));
+                }
+            }
+            if (news) {
+                others.run();
+            }
+            if (!queues.isEmpty()) {
+                ripened.accept(queues);
             }
         }
-        return false;
     }
 
     /// Ends both threads, soon; does not wait for them.

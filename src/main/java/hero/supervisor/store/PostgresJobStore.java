@@ -8,7 +8,9 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,7 +33,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final JobReads reads;
     private final EventLog events;
     private final Rescue rescue;
-    private final Runnable committed;
+    private final Committed committed;
     private final AtomicReference<@Nullable Position> doubt = new AtomicReference<>();
     private volatile Position read = new Position(0, 0);
 
@@ -39,11 +41,16 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
     /// @param batchMax writes in one commit
     public PostgresJobStore(Database database, String node, int queued, int batchMax) {
-        this(database, node, queued, batchMax, () -> {});
+        this(database, node, queued, batchMax, new Committed(() -> {}, _ -> {}));
     }
 
-    /// @param committed run after each commit that may have written events; must return at once
-    public PostgresJobStore(Database database, String node, int queued, int batchMax, Runnable committed) {
+    /// What is run after commits; must return at once.
+    ///
+    /// @param events after each that may have written events
+    /// @param ripened after each in which jobs of these queues became due, which writes no event
+    public record Committed(Runnable events, Consumer<Collection<String>> ripened) {}
+
+    public PostgresJobStore(Database database, String node, int queued, int batchMax, Committed committed) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         this.database = database;
         this.endBatch = new EndBatch(node);
@@ -66,7 +73,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// Does a write; others hear of it, and it is remembered when its outcome is unknown.
     private <T> T told(Supplier<T> write) {
         T answer = doubted(write);
-        committed.run();
+        committed.events.run();
         return answer;
     }
 
@@ -128,7 +135,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<String> ripen(int max) {
-        return doubted(() -> writes.ripen(max));
+        List<String> queues = doubted(() -> writes.ripen(max));
+        committed.ripened.accept(queues);
+        return queues;
     }
 
     @Override
@@ -208,7 +217,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     public Rescued rescue(Duration grace, int redeliveries) {
         Rescued rescued = doubted(() -> rescue.run(grace, redeliveries));
         if (!rescued.queues().isEmpty() || !rescued.ended().isEmpty()) {
-            committed.run();
+            committed.events.run();
         }
         return rescued;
     }

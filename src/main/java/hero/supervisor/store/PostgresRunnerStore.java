@@ -1,6 +1,7 @@
 package hero.supervisor.store;
 
 import static hero.supervisor.store.schema.Tables.AUDIT;
+import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
 import static hero.supervisor.store.schema.Tables.RUNNERS;
 import static hero.supervisor.store.schema.Tables.RUNNER_SESSIONS;
@@ -192,6 +193,19 @@ public final class PostgresRunnerStore implements RunnerStore {
                 .and(RUNNER_SESSIONS.NODE.eq(node))
                 .andNotExists(DSL.selectOne().from(JOB_HOLDS).where(JOB_HOLDS.SESSION_ID.eq(sessionId)))
                 .execute());
+    }
+
+    @Override
+    public List<String> heldBy(String name) {
+        return database.query(sql -> sql.select(JOBS.ID)
+                .from(RUNNER_SESSIONS)
+                .join(JOB_HOLDS)
+                .on(JOB_HOLDS.SESSION_ID.eq(RUNNER_SESSIONS.ID))
+                .join(JOBS)
+                .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
+                .where(RUNNER_SESSIONS.RUNNER.eq(name))
+                .orderBy(JOBS.NUMBER)
+                .fetch(JOBS.ID));
     }
 
     @Override

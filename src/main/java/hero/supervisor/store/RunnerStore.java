@@ -44,6 +44,9 @@ public interface RunnerStore {
     /// Ends a session that holds nothing. Same fence.
     void closeSession(String sessionId, String node);
 
+    /// The jobs in the hands of all sessions of this name, at any gateway.
+    List<String> heldBy(String name);
+
     /// Names on which the flow is closed.
     Set<String> closed();
 

@@ -43,8 +43,15 @@ public final class Gateway implements AutoCloseable {
     /// So many connections above the limit are accepted to be told 503; further ones wait in the backlog.
     private static final int REFUSED_AT_ONCE_MAX = 128;
     private static final int DRAIN_STEPS = 10;
+    private static final Duration LAST_ANSWERS = Duration.ofMillis(200);
+    /// The earliest that somebody is asked to come back.
+    private static final long RETRY_FIRST_MS = 100;
+    /// So many may come back within a second, and nobody is asked to wait longer than the last.
+    private static final int RETRIES_PER_S = 1000;
+    private static final long RETRY_LAST_MS = 10_000;
 
     private final GatewaySettings settings;
+    private final Time time;
     private final ExecutorService executor;
     private final ScheduledExecutorService watchdog;
     private final Sockets sockets;
@@ -78,6 +85,7 @@ public final class Gateway implements AutoCloseable {
             Time time,
             @Nullable Door otherDoor) {
         this.settings = settings;
+        this.time = time;
         Limits limits = settings.limits();
         this.executor = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("call-", 0).factory());
@@ -226,25 +234,40 @@ public final class Gateway implements AutoCloseable {
         try {
             sockets.beat();
             lines.beat();
+            long nowNs = time.nanoTime();
+            peers.forEach(peer -> peer.closeUnknown(nowNs, settings.limits().handshakeWithin()));
         } catch (RuntimeException e) {
             LOG.atError().setCause(e).log("watchdog failed");
         }
     }
 
     /// Refuses new work with 503, closes all WebSockets with 1012 evenly over `spread`, then waits until
-    /// everybody has gone, `within` at most. Nobody there, nothing to wait for.
+    /// everybody has gone, `within` at most. Nobody there, nothing to wait for. Each socket is told when to come
+    /// back (`retry_after_ms=N` in the reason), so that not all do at once. Calls that are at work, and those that
+    /// have just been told that we leave, get a moment for their answers first.
     public void drain(Duration spread, Duration within) throws InterruptedException {
         draining = true;
         CountDownLatch never = new CountDownLatch(1);
         long stepMs = spread.toMillis() / DRAIN_STEPS;
+        if (sockets.count() > 0) {
+            never.await(Math.min(stepMs, LAST_ANSWERS.toMillis()), TimeUnit.MILLISECONDS);
+        }
+        Supplier<String> reasons = restarts(sockets.count());
         for (int step = 0; step < DRAIN_STEPS && sockets.count() > 0; step++) {
-            sockets.close(WsCloseCodes.SERVICE_RESTART, "server restarts", 1.0 / (DRAIN_STEPS - step));
+            sockets.close(WsCloseCodes.SERVICE_RESTART, reasons, 1.0 / (DRAIN_STEPS - step));
             never.await(stepMs, TimeUnit.MILLISECONDS);
         }
         long waitMs = Math.max(1, within.toMillis() / 100);
         for (int i = 0; i < 100 && sockets.count() + lines.busyCount() > 0; i++) {
             never.await(waitMs, TimeUnit.MILLISECONDS);
         }
+    }
+
+    private static Supplier<String> restarts(int count) {
+        long windowMs = Math.max(RETRY_FIRST_MS, Math.min(RETRY_LAST_MS, count * 1000L / RETRIES_PER_S));
+        AtomicLong told = new AtomicLong();
+        return () -> "server restarts; retry_after_ms="
+                + (RETRY_FIRST_MS + told.getAndIncrement() % Math.max(1, count) * windowMs / Math.max(1, count));
     }
 
     /// Ends what is left and frees the port. May be called twice.

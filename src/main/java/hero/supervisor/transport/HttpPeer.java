@@ -58,6 +58,11 @@ final class HttpPeer implements Peer {
         return false;
     }
 
+    @Override
+    public boolean notifyBulk(byte[] message) {
+        return false;
+    }
+
     /// Nothing: nothing can be sent then.
     @Override
     public void afterReply(Runnable next) {}

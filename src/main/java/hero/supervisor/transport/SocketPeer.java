@@ -10,6 +10,7 @@ import io.helidon.websocket.WsCloseCodes;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -37,6 +38,9 @@ final class SocketPeer implements WsListener {
     private final Ends ends = new Ends();
     private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
     private volatile @Nullable Grant grant;
+    private volatile boolean known;
+    /// Of the watchdog alone; 0 before its first look.
+    private long lookedNs;
     private volatile @Nullable Session session;
 
     /// @param open those that are open; keeps itself in it
@@ -55,6 +59,7 @@ final class SocketPeer implements WsListener {
         this.permits = new Permits(limits.callsPerConnection());
         this.waits = new Waits(limits.waitsPerConnection(), nodeWaits);
         this.grant = passage.grant();
+        this.known = passage.safeCorner() || passage.grant() != null;
         this.open = open;
     }
 
@@ -91,6 +96,18 @@ final class SocketPeer implements WsListener {
         Session to = session;
         if (mine != null && to != null && secretIds.contains(mine.secretId())) {
             to.close(4401, "secret revoked");
+        }
+    }
+
+    /// Closes it when it has shown no good secret within that time. Called often, by one thread.
+    void closeUnknown(long nowNs, Duration within) {
+        Session to = session;
+        if (known || to == null) {
+            return;
+        } else if (lookedNs == 0) {
+            lookedNs = nowNs == 0 ? 1 : nowNs;
+        } else if (nowNs - lookedNs > within.toNanos()) {
+            to.close(WsCloseCodes.VIOLATED_POLICY, "no good secret was shown within " + within.toSeconds() + " s");
         }
     }
 
@@ -211,7 +228,13 @@ final class SocketPeer implements WsListener {
         }
 
         @Override
+        public void proved() {
+            known = true;
+        }
+
+        @Override
         public void login(Grant proved) {
+            known = true;
             grant = proved;
         }
 
@@ -224,6 +247,12 @@ final class SocketPeer implements WsListener {
         public boolean notify(byte[] message) {
             Session to = session;
             return to != null && to.offer(message);
+        }
+
+        @Override
+        public boolean notifyBulk(byte[] message) {
+            Session to = session;
+            return to != null && to.offerBulk(message);
         }
 
         @Override

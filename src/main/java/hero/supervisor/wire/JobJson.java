@@ -86,6 +86,7 @@ public final class JobJson {
             Job job,
             String queue,
             JobState state,
+            @Nullable Instant stopRequestedAt,
             @Nullable JobResult result,
             List<Body> attempts,
             @Nullable Progress progress) {
@@ -96,6 +97,9 @@ public final class JobJson {
             out.writeStringField("queue", queue);
             out.writeFieldName("state");
             state(state).write(out);
+            if (stopRequestedAt != null) {
+                writeInstant(out, "stop_requested_at", stopRequestedAt);
+            }
             out.writeFieldName("result");
             (result == null ? Body.NULL : result(result)).write(out);
             out.writeFieldName("attempts");

@@ -31,16 +31,17 @@ public final class LogJson {
         };
     }
 
-    /// The parameters of the notification `job.log`.
-    public static Body chunk(String subscription, LogChunk chunk) {
-        return out -> {
+    /// The notification `job.log`, a whole message. Its `next` is for `log_since`.
+    public static byte[] message(String subscription, LogChunk chunk) {
+        return Replies.notification("job.log", out -> {
             out.writeStartObject();
             out.writeStringField("subscription", subscription);
             out.writeStringField("job_id", chunk.jobId());
             out.writeNumberField("attempt", chunk.attempt());
             writeText(out, chunk);
+            out.writeNumberField("next", chunk.place() + chunk.size());
             out.writeEndObject();
-        };
+        });
     }
 
     private static void writeText(JsonGenerator out, LogChunk chunk) throws IOException {

@@ -96,6 +96,11 @@ public final class FakePeer implements Peer {
     }
 
     @Override
+    public boolean notifyBulk(byte[] message) {
+        return notify(message);
+    }
+
+    @Override
     public void afterReply(Runnable next) {
         afterReply.add(next);
     }

@@ -202,6 +202,35 @@ final class MainTest {
     }
 
     @Test
+    void what_a_watched_job_prints_goes_to_stdout_and_its_states_beside_it() {
+        Map<String, Object> first = Map.of("attempt", 1, "stream", "stdout", "offset", 0, "data", "a\n", "next", 2);
+        Map<String, Object> later = Map.of("attempt", 1, "stream", "stdout", "offset", 5, "data", "b\n", "next", 7);
+        Map<String, Object> done = Map.of(
+                "seq",
+                "7:2",
+                "job_id",
+                "j1",
+                "status",
+                "completed",
+                "at",
+                "T2",
+                "attempt",
+                1,
+                "runner",
+                "r1",
+                "final",
+                true);
+        floors.answering("job.subscribe", List.of(first, later, done));
+        assertEquals(Exit.OK, run("job", "watch", "j1", "--logs"));
+        assertEquals("a\nb\n", out.toString());
+        assertEquals(
+                "\n... 3 bytes of stdout were not kept ...\nT2  j1  completed  (attempt 1, runner r1)\n",
+                err.toString());
+        assertEquals(Map.of("job_id", "j1", "logs", true), call().params());
+        assertEquals(Exit.USAGE, run("job", "watch", "--logs"));
+    }
+
+    @Test
     void all_jobs_that_pass_are_watched_and_a_gap_is_told() {
         Map<String, Object> gap = Map.of("seq", "9:0", "from", "7:2", "to", "9:0", "reason", "slow_reader");
         floors.answering("jobs.subscribe", List.of(gap));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobEvent;
+import hero.supervisor.domain.LogChunk;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobFixture;
 import hero.supervisor.domain.JobResult;
@@ -296,6 +297,11 @@ class FeedTest {
             assertEquals(ids.length, given.size());
             given.forEach(a -> store.complete(new JobStore.Completion(a.key(), new JobResult.Success("ok")))
                     .join());
+        }
+
+        @Override
+        public byte[] log(String subscription, LogChunk chunk) {
+            return new byte[0];
         }
 
         @Override

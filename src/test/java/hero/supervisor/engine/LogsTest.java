@@ -5,6 +5,7 @@ import static hero.supervisor.store.JobFixture.get;
 import static hero.supervisor.store.JobFixture.job;
 import static hero.supervisor.store.JobFixture.retried;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -140,7 +142,7 @@ final class LogsTest {
         Assignment.Key key = running("a");
         print(here, key, 0, "one");
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("a", seen::add)) {
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
             print(here, key, 3, "two");
             print(here, key, 3, "two");
             get(here.append(new LogAppend(key, LogStream.STDERR, 0, "err")));
@@ -156,7 +158,7 @@ final class LogsTest {
     void what_another_gateway_wrote_is_found_by_the_poll() {
         Assignment.Key key = running("a");
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("a", seen::add)) {
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
             get(follow.caughtUp());
             print(elsewhere, key, 0, "far");
             here.poll();
@@ -175,10 +177,10 @@ final class LogsTest {
                 .toList();
         long offset = 0;
         for (List<LogChunk> seen : all) {
-            here.follow("a", seen::add);
+            here.follow("a", null, seen::add);
             offset = print(here, key, offset, "x" + offset + ";").nextOffset();
         }
-        get(here.follow("a", _ -> {}).caughtUp());
+        get(here.follow("a", null, _ -> true).caughtUp());
         String whole = String.join("", texts(all.getFirst()));
         assertEquals(offset, whole.length());
         all.forEach(seen -> assertEquals(whole, String.join("", texts(seen))));
@@ -189,7 +191,7 @@ final class LogsTest {
         get(jobs.create(retried("a", 1, 0), true));
         Assignment.Key first = claimOne(jobs).key();
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("a", seen::add)) {
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
             get(follow.caughtUp());
             print(here, first, 0, "one");
             JobFixture.fail(jobs, first);
@@ -204,7 +206,7 @@ final class LogsTest {
     @Test
     void one_may_follow_a_job_that_has_not_begun_or_is_not_there() {
         List<LogChunk> seen = new CopyOnWriteArrayList<>();
-        try (Logs.Follow follow = here.follow("later", seen::add)) {
+        try (Logs.Follow follow = here.follow("later", null, seen::add)) {
             get(follow.caughtUp());
             print(here, running("later"), 0, "now");
             get(follow.caughtUp());
@@ -215,5 +217,58 @@ final class LogsTest {
                 assertThrows(Refusal.class, () -> here.read("none", null, null, 0, 10))
                         .kind());
         assertTrue(here.progress("none").isEmpty());
+    }
+
+    @Test
+    void one_without_room_gets_the_same_piece_again_and_holds_nobody_up() {
+        Assignment.Key key = running("a");
+        List<LogChunk> slow = new CopyOnWriteArrayList<>();
+        List<LogChunk> quick = new CopyOnWriteArrayList<>();
+        AtomicBoolean room = new AtomicBoolean();
+        Logs.Follow follow = here.follow("a", null, chunk -> room.get() && slow.add(chunk));
+        here.follow("a", null, quick::add);
+        print(here, key, 0, "one");
+        print(here, key, 3, "two");
+        CompletableFuture<?> all = follow.caughtUp();
+        Awaitility.await().until(() -> texts(quick).equals(List.of("one", "two")));
+        assertFalse(all.isDone());
+        room.set(true);
+        time.advance(Duration.ofSeconds(1));
+        get(all);
+        assertEquals(List.of("one", "two"), texts(slow));
+    }
+
+    @Test
+    void one_that_takes_nothing_for_long_is_given_up() {
+        Assignment.Key key = running("a");
+        CompletableFuture<Boolean> given = new CompletableFuture<>();
+        here.follow("a", null, new Logs.Listener() {
+            @Override
+            public boolean take(LogChunk chunk) {
+                return false;
+            }
+
+            @Override
+            public void giveUp() {
+                given.complete(true);
+            }
+        });
+        print(here, key, 0, "one");
+        Awaitility.await().until(() -> {
+            time.advance(Duration.ofSeconds(1));
+            return given.isDone();
+        });
+    }
+
+    @Test
+    void one_may_go_on_behind_what_came_also_in_an_earlier_attempt_and_inside_a_piece() {
+        get(jobs.create(retried("a", 1, 0), true));
+        Assignment.Key first = claimOne(jobs).key();
+        print(here, first, 0, "abcdef");
+        JobFixture.fail(jobs, first);
+        print(here, claimOne(jobs).key(), 0, "second");
+        List<LogChunk> seen = new CopyOnWriteArrayList<>();
+        get(here.follow("a", new Logs.From(1, 4), seen::add).caughtUp());
+        assertEquals(List.of("ef", "second"), texts(seen));
     }
 }

@@ -1,9 +1,15 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.JobEvent;
+import hero.supervisor.domain.LogChunk;
 
 /// Streams that nobody opens.
 final class SilentStreams implements StreamWriter {
+    @Override
+    public byte[] log(String subscription, LogChunk chunk) {
+        return new byte[0];
+    }
+
     @Override
     public byte[] event(JobEvent event) {
         return new byte[0];

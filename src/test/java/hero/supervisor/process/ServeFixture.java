@@ -48,6 +48,14 @@ final class ServeFixture implements AutoCloseable {
         }
     }
 
+    /// Starts another gateway on the same database; its first line tells where it listens.
+    Command serve(Map<String, String> settings) {
+        Map<String, String> environment = new HashMap<>(databaseVariables);
+        environment.put("SUPERVISOR_PORT", "0");
+        environment.putAll(settings);
+        return processes.start(environment, "serve");
+    }
+
     /// How commands are told of a database.
     static Map<String, String> variables(Database.Settings database) {
         return Map.of(

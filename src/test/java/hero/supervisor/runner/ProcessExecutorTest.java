@@ -186,13 +186,24 @@ final class ProcessExecutorTest {
         seen.keySet().removeAll(List.of("PWD", "OLDPWD", "SHLVL", "_"));
         assertEquals(
                 Map.of(
-                        "PATH", settings.searchPath(),
-                        "HOME", settings.home(),
-                        "LANG", "de_DE.UTF-8",
-                        "TMPDIR", folder,
-                        "SUPERVISOR_JOB_ID", "job-1",
-                        "SUPERVISOR_ATTEMPT", "1",
-                        "MINE", "yes"),
+                        "PATH",
+                        settings.searchPath(),
+                        "HOME",
+                        settings.home(),
+                        "LANG",
+                        "de_DE.UTF-8",
+                        "TMPDIR",
+                        folder,
+                        "SUPERVISOR_JOB_FOLDER",
+                        folder,
+                        "SUPERVISOR_PROGRESS_FILE",
+                        folder + "/.supervisor-progress",
+                        "SUPERVISOR_JOB_ID",
+                        "job-1",
+                        "SUPERVISOR_ATTEMPT",
+                        "1",
+                        "MINE",
+                        "yes"),
                 seen);
         assertFalse(text.contains("hsv_reg_"));
         assertTrue(Path.of(folder).startsWith(workFolder));

@@ -251,7 +251,7 @@ public final class MemoryJobStore implements JobStore {
                         failure == null ? null : failure.message(),
                         failure == null ? null : failure.exitCode()));
             }
-            return Optional.of(new JobDetails(row.job, row.queue, state(row), row.result, attempts));
+            return Optional.of(new JobDetails(row.job, row.queue, state(row), null, row.result, attempts));
         }
     }
 

@@ -138,6 +138,20 @@ public final class MemoryRunnerStore implements RunnerStore {
     }
 
     @Override
+    public List<String> heldBy(String name) {
+        synchronized (shared) {
+            return shared.jobs.values().stream()
+                    .filter(row -> row.status == JobStatus.RUNNING)
+                    .filter(row -> {
+                        SessionRow session = shared.sessions.get(row.sessionId);
+                        return session != null && session.runner.equals(name);
+                    })
+                    .map(row -> row.job.id())
+                    .toList();
+        }
+    }
+
+    @Override
     public Set<String> closed() {
         synchronized (shared) {
             return open.entrySet().stream()

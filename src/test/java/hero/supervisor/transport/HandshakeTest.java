@@ -183,6 +183,33 @@ class HandshakeTest {
     }
 
     @Test
+    void who_shows_no_good_secret_in_time_outside_the_safe_corner_is_closed_with_1008() throws IOException {
+        Duration s = Duration.ofSeconds(10);
+        Duration soon = Duration.ofSeconds(2);
+        Limits limits = TestGateway.limits(Limits.DEFAULT, 1 << 20, 16, 1 << 20, s, s, s, 50, soon);
+        try (TestGateway closed =
+                        new TestGateway(Setup.standard().withoutAnonymous().with(limits), (text, peer) -> {
+                            if (text.equals("known")) {
+                                peer.proved();
+                            }
+                            return TestGateway.reply(text);
+                        });
+                RawWebSocket known = closed.open();
+                RawWebSocket silent = closed.open();
+                TestGateway corner = TestGateway.echo(Setup.standard().with(limits));
+                RawWebSocket anonymous = corner.open()) {
+            known.text("known");
+            assertEquals("known", known.read().text());
+            assertEquals(1008, silent.closeCode());
+            silent.close(1008);
+            known.text("still here");
+            assertEquals("still here", known.read().text());
+            anonymous.text("open to all");
+            assertEquals("open to all", anonymous.read().text());
+        }
+    }
+
+    @Test
     void over_the_limit_of_connections_it_is_503_with_a_hint_when_to_come_back() throws IOException {
         Duration s = Duration.ofSeconds(10);
         Limits limits = TestGateway.limits(Limits.DEFAULT, 1 << 20, 16, 1 << 20, s, s, s, 2, s);

@@ -12,7 +12,10 @@ import hero.supervisor.transport.RawWebSocket.Frame;
 import hero.supervisor.transport.TestGateway.Setup;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Set;
+import java.util.HashSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -203,8 +206,12 @@ class WebSocketEndTest {
                     throw new IllegalStateException(e);
                 }
             });
+            Set<String> hints = new HashSet<>();
             for (RawWebSocket client : new RawWebSocket[] {first, second}) {
-                assertEquals(1012, client.closeCode());
+                byte[] close = client.read().payload();
+                String text = new String(close, 2, close.length - 2, StandardCharsets.UTF_8);
+                assertEquals(1012, (close[0] & 0xFF) << 8 | (close[1] & 0xFF));
+                assertTrue(text.matches("server restarts; retry_after_ms=\\d+") && hints.add(text), text);
                 client.close(1012);
                 assertTrue(client.ended());
             }

@@ -133,7 +133,7 @@ final class JobJsonTest {
         Job job = read("{" + NEEDED + "}");
         JobState state = new JobState("made", JobStatus.QUEUED, job.createdAt(), null, null);
         Body attempt = JobJson.attempt(1, null, NOW, null, "lost", null, null);
-        String text = Given.written(JobJson.details(job, "q", state, null, List.of(attempt), null));
+        String text = Given.written(JobJson.details(job, "q", state, null, null, List.of(attempt), null));
         assertEquals(
                 "{\"job\":" + Given.written(JobJson.job(job)) + ",\"queue\":\"q\",\"state\":"
                         + Given.written(JobJson.state(state))

@@ -295,7 +295,12 @@ final class Connection implements ServerConnection, Session {
 
     @Override
     public boolean offer(byte[] utf8) {
-        return outbox.offer(Frames.TEXT, utf8);
+        return outbox.offer(Frames.TEXT, utf8, 1);
+    }
+
+    @Override
+    public boolean offerBulk(byte[] utf8) {
+        return outbox.offer(Frames.TEXT, utf8, 2);
     }
 
     @Override

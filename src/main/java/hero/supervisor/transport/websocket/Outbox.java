@@ -11,8 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that goes out on one socket, one writer at a time and no thread of its own: whoever queues something
-/// while
-/// nobody writes becomes the writer, and writes what others queue meanwhile, many frames in one socket write.
+/// while nobody writes becomes the writer, and writes what others queue meanwhile, many frames in one socket
+/// write.
 ///
 /// States: `OPEN` → `CLOSING` (a close frame is queued; nothing may follow it) → `DEAD` (nothing is written any
 /// more). Pings and pongs overtake queued messages, never inside a frame. Safe for any thread.
@@ -87,7 +87,7 @@ final class Outbox {
         Item item = new Item(Frames.header(opcode, true, payload.length), payload, null);
         lock.lock();
         try {
-            while (state == State.OPEN && isFullFor(item)) {
+            while (state == State.OPEN && isFullFor(item, bytesMax)) {
                 room.awaitUninterruptibly();
             }
             return add(item);
@@ -96,12 +96,13 @@ final class Outbox {
         }
     }
 
-    /// Queues a message if there is room; another thread writes it.
-    boolean offer(int opcode, byte[] payload) {
+    /// Queues a message if there is room in the first `part`th (1: all, 2: half) of the queue; another thread
+    /// writes it.
+    boolean offer(int opcode, byte[] payload, int part) {
         Item item = new Item(Frames.header(opcode, true, payload.length), payload, null);
         lock.lock();
         try {
-            if (isFullFor(item) || !add(item)) {
+            if (isFullFor(item, bytesMax / part) || !add(item)) {
                 return false;
             }
         } finally {
@@ -266,8 +267,8 @@ final class Outbox {
         }
     }
 
-    private boolean isFullFor(Item item) {
-        return queuedBytes > 0 && queuedBytes + item.bytes() > bytesMax;
+    private boolean isFullFor(Item item, int most) {
+        return queuedBytes > 0 && queuedBytes + item.bytes() > most;
     }
 
     private boolean add(Item item) {

@@ -15,6 +15,9 @@ public interface Session extends WsSession {
     /// peer.
     boolean offer(byte[] utf8);
 
+    /// The same, and leaves half of the queue to other messages.
+    boolean offerBulk(byte[] utf8);
+
     /// Sends a text message in fragments while it is made; returns when it is sent. Other messages wait meanwhile,
     /// pings
     /// are answered between the fragments.

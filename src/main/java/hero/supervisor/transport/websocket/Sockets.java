@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /// All WebSocket connections of one server, and what they share. [#beat] must be called about once a second; it
 /// pings, and ends whoever is dead, stuck or too slow. Safe for any thread.
@@ -38,13 +39,14 @@ public final class Sockets {
         }
     }
 
-    /// Starts the closing handshake of `share` (0 to 1) of the connections that have not begun it.
-    public void close(int code, String reason, double share) {
+    /// Starts the closing handshake of `share` (0 to 1) of the connections that have not begun it; `reason` is
+    /// asked for each.
+    public void close(int code, Supplier<String> reason, double share) {
         List<Connection> left =
                 open.stream().filter(connection -> !connection.isClosing()).toList();
         left.stream()
                 .limit((long) Math.ceil(left.size() * share))
-                .forEach(connection -> connection.close(code, reason));
+                .forEach(connection -> connection.close(code, reason.get()));
     }
 
     /// Ends every connection without a handshake.

@@ -1,0 +1,186 @@
+package hero.supervisor.store;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+
+/// Two gateways on one database, and a bystander who hears every notification.
+@Timeout(60)
+@SuppressWarnings("NullAway.Init")
+final class NotificationsTest {
+    private Database.Settings settings;
+    private Database database;
+    private Ears a;
+    private Ears b;
+
+    /// One gateway's notifications and what it heard.
+    private static final class Ears implements AutoCloseable {
+        final Notifications notifications;
+        final AtomicInteger others = new AtomicInteger();
+        final AtomicInteger own = new AtomicInteger();
+        final BlockingQueue<Set<String>> ripened = new LinkedBlockingQueue<>();
+
+        Ears(Database database, Database.Settings settings, String node) {
+            notifications = new Notifications(database, settings, node)
+                    .start(Thread.ofVirtual().factory(), others::incrementAndGet, own::incrementAndGet, this::ripened);
+        }
+
+        private void ripened(Collection<String> queues) {
+            ripened.add(Set.copyOf(queues));
+        }
+
+        @Override
+        public void close() {
+            notifications.close();
+        }
+    }
+
+    @BeforeEach
+    void setup() throws SQLException {
+        settings = PostgresFixture.freshDatabase();
+        database = Database.connect(settings, Duration.ofSeconds(10));
+        a = new Ears(database, settings, "a");
+        b = new Ears(database, settings, "b");
+        await().until(() -> listeners().size() == 2);
+    }
+
+    @AfterEach
+    void stop() {
+        a.close();
+        b.close();
+        database.close();
+    }
+
+    /// Process ids of the connections that listen here.
+    private List<Integer> listeners() throws SQLException {
+        List<Integer> pids = new ArrayList<>();
+        try (Connection connection = open();
+                Statement statement = connection.createStatement();
+                var rows = statement.executeQuery("select pid from pg_stat_activity where datname = current_database()"
+                        + " and query ilike 'listen %'")) {
+            while (rows.next()) {
+                pids.add(rows.getInt(1));
+            }
+        }
+        return pids;
+    }
+
+    private Connection open() throws SQLException {
+        return DriverManager.getConnection(settings.url(), settings.user(), settings.password());
+    }
+
+    /// Everything that has been said is heard when its marker is.
+    private static void settle(Ears from, Ears to) {
+        int before = to.others.get();
+        from.notifications.committed();
+        await().until(() -> to.others.get() > before);
+    }
+
+    @Test
+    void a_commit_is_heard_by_the_others_and_known_to_oneself() {
+        settle(a, b);
+        settle(b, a);
+        int heard = a.others.get();
+        settle(a, b);
+        assertEquals(heard, a.others.get(), "one's own is no news");
+        assertTrue(a.own.get() > 0);
+    }
+
+    @Test
+    void nothing_is_said_for_nothing_and_many_commits_are_few_notifications() throws SQLException {
+        try (Connection bystander = open();
+                Statement statement = bystander.createStatement()) {
+            settle(a, b);
+            settle(b, a);
+            statement.execute("listen " + Notifications.CHANNEL);
+            int commits = 5000;
+            for (int i = 0; i < commits; i++) {
+                a.notifications.committed();
+            }
+            settle(a, b);
+            b.notifications.committed();
+            List<String> said = new ArrayList<>();
+            while (!said.contains("b")) {
+                PGNotification[] heard = bystander.unwrap(PGConnection.class).getNotifications(10_000);
+                for (PGNotification one : heard) {
+                    said.add(one.getParameter());
+                }
+            }
+            assertTrue(said.size() < commits / 10, () -> "so many notifications: " + said.size());
+            said.removeLast();
+            assertEquals(Set.of("a"), Set.copyOf(said));
+        }
+    }
+
+    @Test
+    void queues_that_ripened_are_named_and_too_many_are_all() throws InterruptedException {
+        settle(a, b);
+        b.ripened.clear();
+        a.notifications.ripened(List.of());
+        a.notifications.ripened(List.of("q1", "q 2"));
+        assertEquals(Set.of("q1", "q 2"), b.ripened.take());
+        List<String> many = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            many.add("a queue with quite a long name, number " + i);
+        }
+        a.notifications.ripened(many);
+        assertEquals(Set.of(Notifications.ALL), b.ripened.take());
+    }
+
+    @Test
+    void a_listener_that_lost_its_connection_listens_again_and_looks_at_once() throws SQLException {
+        settle(a, b);
+        int before = b.others.get();
+        try (Connection connection = open();
+                Statement statement = connection.createStatement()) {
+            for (int pid : listeners()) {
+                statement.execute("select pg_terminate_backend(" + pid + ")");
+            }
+        }
+        await().until(() -> b.others.get() > before);
+        await().until(() -> listeners().size() == 2);
+        settle(a, b);
+        settle(b, a);
+    }
+
+    @Test
+    void where_none_can_listen_the_others_are_told_all_the_same_and_the_end_is_quick() {
+        var nowhere = new Database.Settings(
+                "jdbc:postgresql://127.0.0.1:1/none", settings.user(), settings.password(), settings.poolSize());
+        try (Ears deaf = new Ears(database, nowhere, "deaf")) {
+            settle(deaf, a);
+            assertEquals(0, deaf.others.get());
+        }
+    }
+
+    @Test
+    void a_pooler_that_swallows_notifications_is_found_out() throws Exception {
+        try (var pooler = new SwallowingPooler(settings);
+                Ears deaf = new Ears(database, pooler.settings(), "deaf")) {
+            await().until(() -> deaf.others.get() == 1);
+            settle(deaf, a);
+            pooler.awaitGivenUp();
+            settle(a, b);
+            assertEquals(1, deaf.others.get());
+        }
+    }
+}
