@@ -132,19 +132,18 @@ public final class Rpc {
     Outcome run(String method, Message message, Peer peer) {
         long start = time.nanoTime();
         MethodTable.Entry entry = table.find(method);
-        Outcome outcome;
-        if (entry == null) {
-            outcome = new Outcome.Failed(RpcError.unknownMethod(method));
-        } else {
-            outcome = guarded(entry, message, peer);
-        }
+        String label = entry == null ? CallMeter.OTHER : method;
+        meter.begin(label);
+        Outcome outcome = entry == null
+                ? new Outcome.Failed(RpcError.unknownMethod(method))
+                : guarded(entry, message, peer);
+        meter.end(label);
         long took = time.nanoTime() - start;
         String word = switch (outcome) {
             case Outcome.Done done -> "ok";
             case Outcome.Failed failed -> failed.error().kind();
             case Outcome.Gone gone -> "gone";
         };
-        String label = entry == null ? CallMeter.OTHER : method;
         meter.count(label, word, took);
         LOG.atDebug()
                 .addKeyValue("peer", peer.id())

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param origins foreign web origins that may call
 /// @param hosts further names that the `Host` header may hold
 /// @param anonymous who may call without a secret
+/// @param metrics who may read `/metrics`
 /// @param drainMs for calls at work when the server stops
 /// @param nodeName of this process among several on one database
 ///
@@ -52,6 +53,7 @@ public record Config(
         List<String> origins,
         List<String> hosts,
         Anonymous anonymous,
+        Metrics metrics,
         long drainMs,
         String nodeName) {
 
@@ -59,6 +61,12 @@ public record Config(
     public enum Anonymous {
         LOCAL,
         NEVER
+    }
+
+    /// `GET /metrics`: as protected mode lets callers in, or for everybody.
+    public enum Metrics {
+        GUARDED,
+        OPEN
     }
 
     public Config {
@@ -112,6 +120,7 @@ public record Config(
                 reader.origins(Setting.ORIGINS),
                 reader.hosts(Setting.HOSTS),
                 reader.word(Setting.ANONYMOUS, Anonymous.class),
+                reader.word(Setting.METRICS, Metrics.class),
                 reader.whole(Setting.DRAIN_MS, 0, 3_600_000),
                 reader.name(Setting.NODE_NAME, Config::machine));
         reader.atLeast(Setting.LEASE_MS, (double) config.leaseMs, Setting.HEARTBEAT_MS, (double) config.heartbeatMs, 2);
@@ -141,6 +150,7 @@ public record Config(
                 origins,
                 hosts,
                 anonymous,
+                metrics,
                 drainMs,
                 nodeName);
     }

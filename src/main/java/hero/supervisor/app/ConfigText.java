@@ -54,6 +54,7 @@ public final class ConfigText {
             case ORIGINS -> listed(config.origins());
             case HOSTS -> listed(config.hosts());
             case ANONYMOUS -> config.anonymous().name().toLowerCase(Locale.ROOT);
+            case METRICS -> config.metrics().name().toLowerCase(Locale.ROOT);
             case DRAIN_MS -> String.valueOf(config.drainMs());
             case NODE_NAME -> quoted(config.nodeName());
         };

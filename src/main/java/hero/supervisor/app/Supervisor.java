@@ -27,6 +27,8 @@ import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
+import hero.supervisor.transport.Metrics;
+import hero.supervisor.transport.Probes;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.OpenRpcDocument;
 import hero.supervisor.wire.Reply;
@@ -34,7 +36,6 @@ import hero.supervisor.wire.RpcError;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -65,6 +66,9 @@ public final class Supervisor implements AutoCloseable {
     private final Notifications notifications;
     private final Feed feed;
     private final Loop partitions;
+    private final Metrics metrics;
+    private final Figures figures;
+    private final Health health;
     private final ExecutorService executor;
     private final Gateway gateway;
     private boolean closed;
@@ -121,23 +125,34 @@ public final class Supervisor implements AutoCloseable {
         Settings settings = settings(config);
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
+        this.metrics = new Metrics(time, version());
+        this.figures = new Figures(database, metrics, time);
+        this.health = new Health(database);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
         this.jobStore = new PostgresJobStore(
-                database, config.nodeName(), limits.storeQueue(), BATCH_MAX, notifications::committed);
+                database,
+                config.nodeName(),
+                limits.storeQueue(),
+                BATCH_MAX,
+                notifications::committed,
+                metrics,
+                time);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
         this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
-        this.runners = new Runners(new Runners.Parts(
-                jobStore,
-                new PostgresRunnerStore(database),
-                results,
-                settings,
-                limits,
-                time,
-                () -> "ses_" + ids.next(),
-                random::nextLong,
-                executor));
+        this.runners = new Runners(
+                new Runners.Parts(
+                        jobStore,
+                        new PostgresRunnerStore(database),
+                        results,
+                        settings,
+                        limits,
+                        time,
+                        () -> "ses_" + ids.next(),
+                        random::nextLong,
+                        executor),
+                metrics);
         this.logStore = new PostgresLogStore(database, limits.logBytes());
         this.logs = new Logs(logStore, limits, time, executor);
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
@@ -156,7 +171,7 @@ public final class Supervisor implements AutoCloseable {
                 limits,
                 settings.pullWaitMax()));
         var rpc = new Rpc(
-                table, secrets::check, limits, executor, time, () -> reference(random), (method, outcome, took) -> {});
+                table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
         this.gateway = new Gateway(
                 GatewaySettings.of(config.bind(), config.port(), limits)
                         .withAccess(
@@ -165,9 +180,23 @@ public final class Supervisor implements AutoCloseable {
                                 config.anonymous() == Config.Anonymous.LOCAL),
                 new RpcAnswers(rpc),
                 secrets::check,
-                document::bytes,
-                this::notReady,
+                new Probes(document::bytes, health::checks, metrics::text, config.metrics() == Config.Metrics.OPEN),
                 time);
+        watch();
+    }
+
+    private void watch() {
+        metrics.watch(gateway);
+        metrics.gauge("hero.jobs.running", "Jobs in the hands of runners connected here.", runners::running);
+        metrics.gauge("hero.job.waiters", "Callers here that wait for a job's end.", results::waiting);
+        metrics.gauge("hero.runner.sessions", "Runner sessions on this gateway.", runners::connected);
+        metrics.gauge("hero.subscriptions", "Streams that are live on this gateway.", feed::open);
+    }
+
+    /// From the jar's manifest.
+    private static String version() {
+        String version = Supervisor.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
     }
 
     private static Settings settings(Config config) {
@@ -201,6 +230,8 @@ public final class Supervisor implements AutoCloseable {
         notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted);
         partitions.start(THREADS);
         logs.start(THREADS);
+        figures.start(THREADS);
+        health.start(THREADS);
         return this;
     }
 
@@ -219,10 +250,6 @@ public final class Supervisor implements AutoCloseable {
 
     private void closeRevoked(Set<String> secretIds) {
         gateway.closeOf(secretIds);
-    }
-
-    private List<String> notReady() {
-        return database.reachable() ? List.of() : List.of("the database cannot be reached");
     }
 
     public int port() {
@@ -278,12 +305,15 @@ public final class Supervisor implements AutoCloseable {
         }
         gateway.close();
         partitions.close();
+        figures.close();
+        health.close();
         sweeper.close();
         logs.close();
         logStore.close();
         jobStore.close();
         notifications.close();
         executor.shutdown();
+        metrics.close();
         database.close();
         log.atInfo().log("supervisor stopped");
     }

@@ -3,6 +3,8 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
@@ -30,8 +32,17 @@ final class Holds {
     private final Settings settings;
     private final Time time;
     private final Dispatch dispatch;
+    private final Signals signals;
 
-    Holds(JobStore jobs, Results results, Settings settings, Time time, LongSupplier leases, Executor executor) {
+    Holds(
+            JobStore jobs,
+            Results results,
+            Settings settings,
+            Time time,
+            LongSupplier leases,
+            Executor executor,
+            Signals signals) {
+        this.signals = signals;
         this.results = results;
         this.settings = settings;
         this.time = time;
@@ -45,6 +56,14 @@ final class Holds {
 
     Collection<Session> sessions() {
         return sessions.values();
+    }
+
+    int running() {
+        int count = 0;
+        for (Session session : sessions.values()) {
+            count += session.held.size();
+        }
+        return count;
     }
 
     List<Session> of(String runner) {
@@ -156,12 +175,17 @@ final class Holds {
 
     private boolean hold(Session session, List<Assignment> assignments) {
         for (Assignment a : assignments) {
-            long deadline = time.nanoTime()
+            long now = time.nanoTime();
+            long deadline = now
                     + (long) (a.job().timeoutS() * 1e9)
                     + settings.deadlineSlack().toNanos();
             boolean once = Boolean.TRUE.equals(a.job().extras().atMostOnce());
             Held held = new Held(a.key(), a.job().timeoutS(), once, deadline);
+            held.sinceNanos = now;
             session.held.put(a.job().id(), held);
+            if (a.attempt() == 1) {
+                signals.assigned(a.waitedMicros());
+            }
             if (early.remove(new Hold(a.job().id(), a.attempt())) != null) {
                 held.stop("stopped", time.nanoTime());
             }
@@ -176,6 +200,7 @@ final class Holds {
 
     /// A hand-over is over: its slot is free, its job final or queued again.
     void completed(Session session, Assignment.Key key, Completed done) {
+        tell(session, key, done);
         forget(session, key);
         JobResult result = done.result();
         if (result != null) {
@@ -191,6 +216,20 @@ final class Holds {
                 .addKeyValue("attempt", key.attempt())
                 .addKeyValue("outcome", done.outcome().word())
                 .log("result");
+    }
+
+    private void tell(Session session, Assignment.Key key, Completed done) {
+        Held held = session.held.get(key.jobId());
+        if (held == null || !held.key.equals(key) || done.outcome() != Outcome.RECORDED) {
+            return;
+        }
+        long now = time.nanoTime();
+        if (held.sinceNanos != Held.UNKNOWN) {
+            signals.answered(now - held.sinceNanos);
+        }
+        if (held.stopReason != null) {
+            signals.stopped(now - held.stopNanos);
+        }
     }
 
     void forget(Session session, Assignment.Key key) {

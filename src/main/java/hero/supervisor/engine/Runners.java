@@ -9,6 +9,7 @@ import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
@@ -45,6 +46,7 @@ public final class Runners {
     private final Limits limits;
     private final Time time;
     private final Supplier<String> sessionIds;
+    private final Signals signals;
     private volatile boolean draining;
 
     /// What this class is built from; all of it outlives it.
@@ -63,13 +65,18 @@ public final class Runners {
             Executor executor) {}
 
     public Runners(Parts parts) {
+        this(parts, Signals.NONE);
+    }
+
+    public Runners(Parts parts, Signals signals) {
+        this.signals = signals;
         this.jobs = parts.jobs();
         this.store = parts.runners();
         this.settings = parts.settings();
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
-        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor());
+        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals);
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);
@@ -81,6 +88,10 @@ public final class Runners {
 
     Holds holds() {
         return holds;
+    }
+
+    Signals signals() {
+        return signals;
     }
 
     Stops stops() {
@@ -323,6 +334,11 @@ public final class Runners {
     public void drain() {
         draining = true;
         dispatch.stop();
+    }
+
+    /// Jobs in the hands of the sessions here.
+    public int running() {
+        return holds.running();
     }
 
     /// Sessions connected here.

@@ -1,9 +1,11 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.Signals;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -57,11 +59,26 @@ final class Tail {
             boolean all = feed.watched();
             Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.events(from, READ_MAX);
             Set<String> queues = new TreeSet<>();
+            tell(page.events());
             page.events().forEach(event -> heard(event, queues));
             queues.forEach(runners.dispatch()::wake);
             boolean taken = feed.take(page, all);
             if (taken && page.next().equals(from)) {
                 return page.held();
+            }
+        }
+    }
+
+    /// Each own event, and of the others' the oldest: its lag is the worst of this page.
+    private void tell(List<Event> events) {
+        Signals signals = runners.signals();
+        boolean others = false;
+        for (Event event : events) {
+            if (event.own()) {
+                signals.recorded(event.status(), event.attempt());
+            } else if (!others) {
+                others = true;
+                signals.heard(event.at());
             }
         }
     }

@@ -7,6 +7,8 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Signals;
+import hero.supervisor.domain.Time;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -29,23 +31,35 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final EventLog events;
     private final Rescue rescue;
     private final Runnable committed;
+    private final Signals signals;
+    private final Time time;
 
     /// @param node this gateway's name, unique among those on the database: it tells own events from others'
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
     /// @param batchMax writes in one commit
     public PostgresJobStore(Database database, String node, int queued, int batchMax) {
-        this(database, node, queued, batchMax, () -> {});
+        this(database, node, queued, batchMax, () -> {}, Signals.NONE, Time.system());
     }
 
     /// @param committed run after each commit that may have written events; must return at once
-    public PostgresJobStore(Database database, String node, int queued, int batchMax, Runnable committed) {
+    /// @param time for the durations that `signals` are told
+    public PostgresJobStore(
+            Database database,
+            String node,
+            int queued,
+            int batchMax,
+            Runnable committed,
+            Signals signals,
+            Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         this.database = database;
+        this.signals = signals;
+        this.time = time;
         this.endBatch = new EndBatch(node);
-        this.creates = new GroupCommit<>("create", sizes, batch(new CreateBatch(node)));
-        this.starts = new GroupCommit<>("start", sizes, batch(new StartBatch(node)));
-        this.claims = new GroupCommit<>("claim", sizes, batch(new ClaimBatch(node)));
-        this.ends = new GroupCommit<>("complete", sizes, batch(endBatch));
+        this.creates = new GroupCommit<>("create", sizes, batch("create", new CreateBatch(node)));
+        this.starts = new GroupCommit<>("start", sizes, batch("start", new StartBatch(node)));
+        this.claims = new GroupCommit<>("claim", sizes, batch("claim", new ClaimBatch(node)));
+        this.ends = new GroupCommit<>("complete", sizes, batch("complete", endBatch));
         this.writes = new JobWrites(database, node);
         this.reads = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
@@ -54,9 +68,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.committed = committed;
     }
 
-    private <C, R> GroupCommit.Transactions<C, R> batch(GroupCommit.Batch<C, R> batch) {
+    private <C, R> GroupCommit.Transactions<C, R> batch(String kind, GroupCommit.Batch<C, R> batch) {
         return commands -> {
+            long begunNanos = time.nanoTime();
             List<R> answers = database.transaction(connection -> batch.write(connection, commands));
+            signals.committed(kind, commands.size(), time.nanoTime() - begunNanos);
             committed.run();
             return answers;
         };

@@ -3,6 +3,7 @@ package hero.supervisor.transport;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
+import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.transport.websocket.Door;
 import hero.supervisor.transport.websocket.Sockets;
 import hero.supervisor.transport.websocket.Upgrade;
@@ -17,7 +18,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -43,6 +46,12 @@ public final class Gateway implements AutoCloseable {
     /// So many connections above the limit are accepted to be told 503; further ones wait in the backlog.
     private static final int REFUSED_AT_ONCE_MAX = 128;
     private static final int DRAIN_STEPS = 10;
+    /// The watchdog looks at all connections about once a second; one that has not for so long is stuck.
+    private static final Duration STUCK_AFTER = Duration.ofSeconds(30);
+    /// Those that either side may send, RFC 6455 §7.4 and ours; each is a label of a metric.
+    private static final Set<String> CLOSE_CODES = Set.of(
+            "1000", "1001", "1002", "1003", "1005", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1013",
+            "4000", "4002", "4003", "4401");
 
     private final GatewaySettings settings;
     private final ExecutorService executor;
@@ -52,7 +61,11 @@ public final class Gateway implements AutoCloseable {
     private final WebServer server;
     private final Waits waits;
     private final Set<SocketPeer> peers = ConcurrentHashMap.newKeySet();
+    private final Time time;
+    private final Tally rejected = new Tally(Set.of("bad_request", "unauthorized", "forbidden", "unavailable"));
+    private final Tally closed = new Tally(CLOSE_CODES);
     private volatile boolean draining;
+    private volatile long beatenNanos;
     private @Nullable ScheduledFuture<?> beats;
 
     /// `secrets` gives what a secret proves or throws a `Refusal`; `document` is `openrpc.json`; `notReady` names
@@ -68,6 +81,12 @@ public final class Gateway implements AutoCloseable {
         this(settings, answers, secrets, document, notReady, time, null);
     }
 
+    /// With all that it can show of the process.
+    public Gateway(
+            GatewaySettings settings, Answers answers, Function<String, Grant> secrets, Probes probes, Time time) {
+        this(settings, answers, secrets, probes, time, null);
+    }
+
     /// With another endpoint than JSON-RPC on the WebSocket paths; `null` for JSON-RPC.
     Gateway(
             GatewaySettings settings,
@@ -77,6 +96,18 @@ public final class Gateway implements AutoCloseable {
             Supplier<List<String>> notReady,
             Time time,
             @Nullable Door otherDoor) {
+        this(settings, answers, secrets, Probes.of(document, notReady), time, otherDoor);
+    }
+
+    private Gateway(
+            GatewaySettings settings,
+            Answers answers,
+            Function<String, Grant> secrets,
+            Probes probes,
+            Time time,
+            @Nullable Door otherDoor) {
+        this.time = time;
+        this.beatenNanos = time.nanoTime();
         this.settings = settings;
         Limits limits = settings.limits();
         this.executor = Executors.newThreadPerTaskExecutor(
@@ -93,7 +124,7 @@ public final class Gateway implements AutoCloseable {
         Routes routes = new Routes(
                 guard,
                 new HttpRpc(settings, answers, executor, waits),
-                new Pages(document, notReady, () -> draining),
+                new Pages(probes, answers, this::stuck, this::down),
                 answers,
                 () -> draining);
         this.server = server(address, routes);
@@ -110,7 +141,7 @@ public final class Gateway implements AutoCloseable {
 
     private Door door(Guard guard, Answers answers) {
         AtomicLong ids = new AtomicLong();
-        return (prologue, headers, subProtocols, peer) -> {
+        Door inner = (prologue, headers, subProtocols, peer) -> {
             if (draining) {
                 throw Routes.unavailable(
                         answers.refusal(-32007, "shutting_down", "the server is shutting down; try another one"));
@@ -121,7 +152,25 @@ public final class Gateway implements AutoCloseable {
             }
             Passage passage = guard.judge(headers, prologue.query(), subProtocols, peer);
             return new SocketPeer(
-                    "ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits, peers);
+                    "ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits, peers, closed);
+        };
+        return (prologue, headers, subProtocols, peer) -> {
+            try {
+                return inner.open(prologue, headers, subProtocols, peer);
+            } catch (Denied denied) {
+                rejected.add(reasonOf(denied.status()));
+                throw denied;
+            }
+        };
+    }
+
+    private static String reasonOf(int status) {
+        return switch (status) {
+            case 400 -> "bad_request";
+            case 401 -> "unauthorized";
+            case 403 -> "forbidden";
+            case 503 -> "unavailable";
+            default -> Tally.OTHER;
         };
     }
 
@@ -207,6 +256,40 @@ public final class Gateway implements AutoCloseable {
         return sockets.count();
     }
 
+    /// Bytes that wait to be written to WebSockets.
+    public long queuedBytes() {
+        return sockets.queuedBytes();
+    }
+
+    /// WebSocket peers given up so far because they did not read.
+    public long slowCount() {
+        return sockets.slowCount();
+    }
+
+    /// WebSocket handshakes refused so far, by reason.
+    Tally rejected() {
+        return rejected;
+    }
+
+    /// WebSockets ended so far, by close code.
+    Tally closed() {
+        return closed;
+    }
+
+    /// Why the process should be started anew; empty while it is alive.
+    private String stuck() {
+        boolean stuck = server.isRunning() && time.nanoTime() - beatenNanos > STUCK_AFTER.toNanos();
+        return stuck ? "the watchdog of the connections has stood still for more than 30 s" : "";
+    }
+
+    /// What the listener itself lacks for readiness, by check.
+    private Map<String, String> down() {
+        Map<String, String> checks = new LinkedHashMap<>();
+        checks.put("listener", server.isRunning() ? "" : "the listener does not run");
+        checks.put("draining", draining ? "the server is shutting down" : "");
+        return checks;
+    }
+
     /// TCP connections of all kinds.
     public int connectionCount() {
         return lines.count();
@@ -226,6 +309,7 @@ public final class Gateway implements AutoCloseable {
         try {
             sockets.beat();
             lines.beat();
+            beatenNanos = time.nanoTime();
         } catch (RuntimeException e) {
             LOG.atError().setCause(e).log("watchdog failed");
         }

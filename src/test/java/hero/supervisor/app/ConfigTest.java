@@ -43,6 +43,7 @@ final class ConfigTest {
             Map.entry(Setting.ORIGINS, List.of("https://a.example", "['https://a.example']")),
             Map.entry(Setting.HOSTS, List.of("a.example, B.example", "['a.example', 'b.example']")),
             Map.entry(Setting.ANONYMOUS, List.of("never", "never")),
+            Map.entry(Setting.METRICS, List.of("open", "open")),
             Map.entry(Setting.DRAIN_MS, List.of("2", "2")),
             Map.entry(Setting.NODE_NAME, List.of("gateway-1", "'gateway-1'"))));
 
