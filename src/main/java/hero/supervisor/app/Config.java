@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// @param anonymous who may call without a secret
 /// @param metrics who may read `/metrics`
 /// @param drainMs for calls at work when the server stops
+/// @param logFormat of the lines on standard error
+/// @param logLevel of this program's own lines
 /// @param nodeName of this process among several on one database
 ///
 /// Source: contract §2, §5, §6.
@@ -55,6 +57,8 @@ public record Config(
         Anonymous anonymous,
         Metrics metrics,
         long drainMs,
+        LogFormat logFormat,
+        LogLevel logLevel,
         String nodeName) {
 
     /// Calls without a secret: in protected mode's corner, or nowhere. Source: contract §5.
@@ -67,6 +71,21 @@ public record Config(
     public enum Metrics {
         GUARDED,
         OPEN
+    }
+
+    /// The lines of the log.
+    public enum LogFormat {
+        TEXT,
+        JSON
+    }
+
+    /// What is logged: this and what is more urgent.
+    public enum LogLevel {
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG,
+        TRACE
     }
 
     public Config {
@@ -122,6 +141,8 @@ public record Config(
                 reader.word(Setting.ANONYMOUS, Anonymous.class),
                 reader.word(Setting.METRICS, Metrics.class),
                 reader.whole(Setting.DRAIN_MS, 0, 3_600_000),
+                reader.word(Setting.LOG_FORMAT, LogFormat.class),
+                reader.word(Setting.LOG_LEVEL, LogLevel.class),
                 reader.name(Setting.NODE_NAME, Config::machine));
         reader.atLeast(Setting.LEASE_MS, (double) config.leaseMs, Setting.HEARTBEAT_MS, (double) config.heartbeatMs, 2);
         reader.atLeast(Setting.TIMEOUT_MAX_S, config.timeoutMaxS, Setting.TIMEOUT_DEFAULT_S, config.timeoutDefaultS, 1);
@@ -152,6 +173,8 @@ public record Config(
                 anonymous,
                 metrics,
                 drainMs,
+                logFormat,
+                logLevel,
                 nodeName);
     }
 

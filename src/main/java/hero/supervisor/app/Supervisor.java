@@ -169,7 +169,8 @@ public final class Supervisor implements AutoCloseable {
                 feed,
                 new JobReader(limits, ids::next, time),
                 limits,
-                settings.pullWaitMax()));
+                settings.pullWaitMax(),
+                LogOutput::set));
         var rpc = new Rpc(
                 table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
         this.gateway = new Gateway(
@@ -186,6 +187,10 @@ public final class Supervisor implements AutoCloseable {
     }
 
     private void watch() {
+        metrics.counter(
+                "hero.log.lines.dropped",
+                "Log lines lost because whoever reads standard error was too slow.",
+                LogOutput::lost);
         metrics.watch(gateway);
         metrics.gauge("hero.jobs.running", "Jobs in the hands of runners connected here.", runners::running);
         metrics.gauge("hero.job.waiters", "Callers here that wait for a job's end.", results::waiting);
