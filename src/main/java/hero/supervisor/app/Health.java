@@ -9,8 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadFactory;
 
-/// Looks once a second whether this gateway can work, so that `/health/ready` answers at once, also when the database
-/// hangs.
+/// Looks once a second whether this gateway can work, so that `/health/ready` answers at once, also when the
+/// database hangs.
 final class Health implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(1);
 

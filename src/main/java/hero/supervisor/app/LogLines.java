@@ -14,14 +14,13 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.KeyValuePair;
 
-/// Writes the log to standard error on a thread of its own, many lines at once. Who logs never waits: while nobody reads
-/// standard error, lines are kept up to a bound, then lost, the unimportant ones first; how many is told in the log as
-/// soon as there is room, and in the metrics. Made by `logback.xml`. Safe for any thread.
+/// Writes the log to standard error on a thread of its own, many lines at once. Who logs never waits: while
+/// nobody reads standard error, lines are kept up to a bound, then lost, the unimportant ones first; how many is
+/// told in the log as soon as there is room, and in the metrics. Made by `logback.xml`. Safe for any thread.
 public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
     /// Lines that may wait.
     static final int QUEUE_MAX = 8192;
@@ -143,7 +142,7 @@ public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
         stopping = true;
         writer.interrupt();
         try {
-            writer.join(TimeUnit.MILLISECONDS.toMillis(FLUSH_MS));
+            writer.join(FLUSH_MS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

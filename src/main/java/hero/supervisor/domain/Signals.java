@@ -2,8 +2,9 @@ package hero.supervisor.domain;
 
 import java.time.Instant;
 
-/// What the engine and the store report for figures: how much of what happened, and how long it took. Called on hot
-/// paths from any thread: an implementation returns at once, allocates nothing, throws nothing and calls nobody back.
+/// What the engine and the store report for figures: how much of what happened, and how long it took. Called on
+/// hot paths from any thread: an implementation returns at once, allocates nothing, throws nothing and calls
+/// nobody back.
 public interface Signals {
     /// Reports to nobody.
     Signals NONE = new Signals() {};

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Calls by method and by kind of refusal. Method names come from the table of methods and kinds from the list of
-/// errors, so that both are bounded; a series appears with its first call. Names follow OpenTelemetry's conventions for
-/// RPC. Safe for any thread.
+/// errors, so that both are bounded; a series appears with its first call. Names follow OpenTelemetry's
+/// conventions for RPC. Safe for any thread.
 public final class CallMetrics implements CallMeter {
     private static final String OK = "ok";
     /// What [CallMeter] says besides the kinds of errors.

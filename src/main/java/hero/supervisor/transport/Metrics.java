@@ -25,9 +25,9 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 
-/// All figures of this gateway, as Prometheus text. Every series is known when the process starts, or belongs to a set
-/// that is bounded: methods, kinds of error, close codes, 100 queue names. What each means: `docs/OPERATIONS.md`.
-/// Safe for any thread; reporting costs a few additions and allocates nothing.
+/// All figures of this gateway, as Prometheus text. Every series is known when the process starts, or belongs to
+/// a set that is bounded: methods, kinds of error, close codes, 100 queue names. What each means:
+/// `docs/OPERATIONS.md`. Safe for any thread; reporting costs a few additions and allocates nothing.
 public final class Metrics implements Signals, AutoCloseable {
     /// From half a millisecond to ten minutes, in steps that tell a fast system from a slow one.
     private static final Duration[] BUCKETS = millis(

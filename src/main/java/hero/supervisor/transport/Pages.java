@@ -88,7 +88,8 @@ final class Pages {
         json(response, ready ? 200 : 503, Json.bytes(answer));
     }
 
-    /// As protected mode lets the caller in: from the safe corner, or with a secret of scope admin. [Denied] otherwise.
+    /// As protected mode lets the caller in: from the safe corner, or with a secret of scope admin. [Denied]
+    /// otherwise.
     void metrics(ServerRequest request, ServerResponse response) {
         Passage passage = Routes.passage(request);
         Grant grant = passage.grant();

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/// What the gateway shows of the process besides JSON-RPC. All suppliers are called from many threads and must return
-/// at once.
+/// What the gateway shows of the process besides JSON-RPC. All suppliers are called from many threads and must
+/// return at once.
 ///
 /// @param document `openrpc.json`
 /// @param checks what readiness needs, by name, each with the reason why it is not there; an empty text when it is
@@ -18,7 +18,8 @@ public record Probes(
         Supplier<String> metrics,
         boolean metricsOpen) {
 
-    /// Without metrics. `notReady` names in plain words what is missing for readiness, an empty list when nothing is.
+    /// Without metrics. `notReady` names in plain words what is missing for readiness, an empty list when nothing
+    /// is.
     static Probes of(Supplier<byte[]> document, Supplier<List<String>> notReady) {
         return new Probes(
                 document,

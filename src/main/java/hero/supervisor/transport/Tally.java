@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts by a label whose values are known from the start; whatever else comes counts as `other`, so that a metric
-/// cannot grow with what strangers send. Safe for any thread.
+/// Counts by a label whose values are known from the start; whatever else comes counts as `other`, so that a
+/// metric cannot grow with what strangers send. Safe for any thread.
 final class Tally {
     static final String OTHER = "other";
 

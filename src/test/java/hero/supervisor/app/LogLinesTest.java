@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -125,7 +126,7 @@ final class LogLinesTest {
         logger.atError().setCause(new IllegalStateException("why")).log("broken");
         await().until(() -> out.lines().size() == 2);
         assertEquals(2, out.lines().size());
-        Map<String, Object> first = Told.object(Json.read(out.lines().getFirst()));
+        Map<String, @Nullable Object> first = Told.object(Json.read(out.lines().getFirst()));
         assertTrue(String.valueOf(first.remove("at")).matches("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z"));
         assertEquals(
                 Map.of(

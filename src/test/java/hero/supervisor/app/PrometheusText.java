@@ -8,8 +8,8 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A strict reader of Prometheus text 0.0.4: each line must be a HELP, a TYPE or a sample of a family whose TYPE was
-/// told before, no sample may come twice, histograms must be cumulative and end with `+Inf`.
+/// A strict reader of Prometheus text 0.0.4: each line must be a HELP, a TYPE or a sample of a family whose TYPE
+/// was told before, no sample may come twice, histograms must be cumulative and end with `+Inf`.
 ///
 /// @param types of the families, by name
 /// @param samples by their whole left side, labels included
