@@ -136,9 +136,8 @@ public final class Rpc {
         MethodTable.Entry entry = table.find(method);
         String label = entry == null ? CallMeter.OTHER : method;
         meter.begin(label);
-        Outcome outcome = entry == null
-                ? new Outcome.Failed(RpcError.unknownMethod(method))
-                : guarded(entry, message, peer);
+        Outcome outcome =
+                entry == null ? new Outcome.Failed(RpcError.unknownMethod(method)) : guarded(entry, message, peer);
         meter.end(label);
         long took = time.nanoTime() - start;
         String word = switch (outcome) {

@@ -32,9 +32,18 @@ final class Figures implements AutoCloseable {
                 "hero.queue.read.age.seconds",
                 "Since the figures of the queues were read; grows while the database is away.",
                 () -> (time.nanoTime() - readNanos) / 1e9);
-        metrics.gauge("hero.db.pool.active", "Database connections at work.", () -> database.pool().active());
-        metrics.gauge("hero.db.pool.idle", "Database connections at rest.", () -> database.pool().idle());
-        metrics.gauge("hero.db.pool.max", "Database connections that there may be.", () -> database.pool().max());
+        metrics.gauge(
+                "hero.db.pool.active",
+                "Database connections at work.",
+                () -> database.pool().active());
+        metrics.gauge(
+                "hero.db.pool.idle",
+                "Database connections at rest.",
+                () -> database.pool().idle());
+        metrics.gauge(
+                "hero.db.pool.max",
+                "Database connections that there may be.",
+                () -> database.pool().max());
         metrics.gauge(
                 "hero.db.pool.waiting",
                 "Threads that wait for a database connection.",

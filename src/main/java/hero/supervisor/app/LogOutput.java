@@ -17,8 +17,7 @@ public final class LogOutput {
     /// Form and level as the settings say; before the first line of `serve`.
     public static void apply(Config config) {
         set(OURS, config.logLevel().name());
-        if (config.logFormat() == Config.LogFormat.JSON
-                && root().getAppender(APPENDER) instanceof LogLines lines) {
+        if (config.logFormat() == Config.LogFormat.JSON && root().getAppender(APPENDER) instanceof LogLines lines) {
             JsonLines form = new JsonLines();
             form.setContext(root().getLoggerContext());
             form.start();

@@ -130,13 +130,7 @@ public final class Supervisor implements AutoCloseable {
         this.health = new Health(database);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
         this.jobStore = new PostgresJobStore(
-                database,
-                config.nodeName(),
-                limits.storeQueue(),
-                BATCH_MAX,
-                notifications::committed,
-                metrics,
-                time);
+                database, config.nodeName(), limits.storeQueue(), BATCH_MAX, notifications::committed, metrics, time);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
@@ -171,8 +165,7 @@ public final class Supervisor implements AutoCloseable {
                 limits,
                 settings.pullWaitMax(),
                 LogOutput::set));
-        var rpc = new Rpc(
-                table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
+        var rpc = new Rpc(table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
         this.gateway = new Gateway(
                 GatewaySettings.of(config.bind(), config.port(), limits)
                         .withAccess(

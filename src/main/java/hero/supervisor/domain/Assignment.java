@@ -9,8 +9,7 @@ import java.time.Instant;
 /// @param sessionId the session that holds it
 /// @param startedAt when it was handed out, by the database's clock
 /// @param waitedMicros before that: since it was queued, or since its start_at
-public record Assignment(
-        Job job, int attempt, long lease, String sessionId, Instant startedAt, long waitedMicros) {
+public record Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt, long waitedMicros) {
 
     public Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt) {
         this(job, attempt, lease, sessionId, startedAt, 0);

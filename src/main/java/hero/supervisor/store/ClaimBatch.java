@@ -152,7 +152,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
 
     private static long waitedMicros(ResultSet row) throws SQLException {
         Instant from = JobRow.instant(row, "queued_at");
-        if (row.getTimestamp("start_at") != null && JobRow.instant(row, "start_at").isAfter(from)) {
+        if (row.getTimestamp("start_at") != null
+                && JobRow.instant(row, "start_at").isAfter(from)) {
             from = JobRow.instant(row, "start_at");
         }
         return Math.max(0, ChronoUnit.MICROS.between(from, JobRow.instant(row, "started_at")));

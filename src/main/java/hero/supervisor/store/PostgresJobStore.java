@@ -44,13 +44,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// @param committed run after each commit that may have written events; must return at once
     /// @param time for the durations that `signals` are told
     public PostgresJobStore(
-            Database database,
-            String node,
-            int queued,
-            int batchMax,
-            Runnable committed,
-            Signals signals,
-            Time time) {
+            Database database, String node, int queued, int batchMax, Runnable committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         this.database = database;
         this.signals = signals;

@@ -54,8 +54,15 @@ public final class Metrics implements Signals, AutoCloseable {
     private final Timer run = timer("hero.job.run", "From the hand-over to the committed result, at one gateway.");
     private final Timer stop = timer("hero.job.stop", "From the request to stop a running job to its end.");
     private final Timer lag = timer("hero.wakeup.lag", "From an event at another gateway to its being read here.");
-    private final Map<String, Commit> commits =
-            Map.of("create", commit("create"), "start", commit("start"), "claim", commit("claim"), "complete", commit("complete"));
+    private final Map<String, Commit> commits = Map.of(
+            "create",
+            commit("create"),
+            "start",
+            commit("start"),
+            "claim",
+            commit("claim"),
+            "complete",
+            commit("complete"));
 
     private record Commit(Timer took, DistributionSummary writes) {}
 
@@ -73,8 +80,13 @@ public final class Metrics implements Signals, AutoCloseable {
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
         new FileDescriptorMetrics().bindTo(registry);
-        counter("jvm.gc.collections", "Garbage collections.", () -> collected(GarbageCollectorMXBean::getCollectionCount));
-        counter("jvm.gc.time.ms", "Time in garbage collections, in milliseconds.",
+        counter(
+                "jvm.gc.collections",
+                "Garbage collections.",
+                () -> collected(GarbageCollectorMXBean::getCollectionCount));
+        counter(
+                "jvm.gc.time.ms",
+                "Time in garbage collections, in milliseconds.",
                 () -> collected(GarbageCollectorMXBean::getCollectionTime));
     }
 
@@ -95,7 +107,9 @@ public final class Metrics implements Signals, AutoCloseable {
 
     /// A count that somebody else keeps, read at each scrape.
     public void counter(String name, String help, LongSupplier value) {
-        FunctionCounter.builder(name, value, LongSupplier::getAsLong).description(help).register(registry);
+        FunctionCounter.builder(name, value, LongSupplier::getAsLong)
+                .description(help)
+                .register(registry);
     }
 
     /// The figures of the listener.
@@ -138,7 +152,8 @@ public final class Metrics implements Signals, AutoCloseable {
             case "timeout" -> timedOut.increment();
             case "deleted" -> deleted.increment();
             default -> {
-                // 'stopping' leads to one of the above, and a newer gateway may write words that this one does not know.
+                // 'stopping' leads to one of the above, and a newer gateway may write words that this one does not
+                // know.
             }
         }
     }
@@ -220,7 +235,9 @@ public final class Metrics implements Signals, AutoCloseable {
     }
 
     private static long collected(ToLongFunction<GarbageCollectorMXBean> figure) {
-        return ManagementFactory.getGarbageCollectorMXBeans().stream().mapToLong(figure).sum();
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .mapToLong(figure)
+                .sum();
     }
 
     @Override

@@ -244,7 +244,8 @@ final class ConfigTest {
     @ParameterizedTest
     @EnumSource(Setting.class)
     void the_fallback_of_every_setting_is_a_value_that_it_takes(Setting setting) {
-        String given = Config.settings(Map.of(setting, setting.fallback()), Map.of(), null).text(setting);
+        String given = Config.settings(Map.of(setting, setting.fallback()), Map.of(), null)
+                .text(setting);
         assertEquals(setting.fallback(), given);
         assertEquals(
                 shown(setting, SettingLayers.none()).replace("# default", "# " + setting.flag()),
@@ -256,7 +257,9 @@ final class ConfigTest {
     void a_wrong_value_of_any_setting_is_told_with_name_place_value_and_what_would_do(Setting setting) {
         String wrong = "\u00a7 wrong";
         if (FREE.contains(setting)) {
-            assertEquals(wrong, Config.settings(Map.of(setting, wrong), Map.of(), null).text(setting));
+            assertEquals(
+                    wrong,
+                    Config.settings(Map.of(setting, wrong), Map.of(), null).text(setting));
             return;
         }
         String start = setting.key() + " (from " + setting.variable() + ") is '" + wrong + "'; it must be ";

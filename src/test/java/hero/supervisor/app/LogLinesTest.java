@@ -95,8 +95,8 @@ final class LogLinesTest {
         long lost = lines.lost();
         assertTrue(lost >= LogLines.QUEUE_MAX, "lost " + lost);
         out.read.countDown();
-        await().until(() -> out.lines().contains(
-                "WARN log lines were lost: whoever reads standard error is too slow lost=" + lost));
+        await().until(() -> out.lines()
+                .contains("WARN log lines were lost: whoever reads standard error is too slow lost=" + lost));
         assertEquals("INFO first ", out.lines().getFirst());
         assertTrue(out.lines().contains("WARN important "), "warnings have places of their own");
         assertEquals(2L * LogLines.QUEUE_MAX + 3 - lost, out.lines().size());
@@ -137,7 +137,8 @@ final class LogLinesTest {
                         "attempt", 2,
                         "queues", List.of("x", "y")),
                 first);
-        String error = String.valueOf(Told.object(Json.read(out.lines().getLast())).get("error"));
+        String error =
+                String.valueOf(Told.object(Json.read(out.lines().getLast())).get("error"));
         assertTrue(error.startsWith("java.lang.IllegalStateException: why"), error);
     }
 

@@ -53,10 +53,14 @@ final class MetricsLiveTest {
         try (LiveGateway live = LiveGateway.start()) {
             LiveRunner runner = live.runner("worker", "work", 4);
             live.register("idle");
-            live.call("jobs.create", secretly(live, LiveGateway.job("waits", "idle"))).result();
-            live.call("job.start", Map.of("secret", live.secret(Scope.USER), "job_id", "waits")).result();
-            live.call("jobs.create", secretly(live, LiveGateway.job("done", "worker"))).result();
-            live.call("job.start", Map.of("secret", live.secret(Scope.USER), "job_id", "done")).result();
+            live.call("jobs.create", secretly(live, LiveGateway.job("waits", "idle")))
+                    .result();
+            live.call("job.start", Map.of("secret", live.secret(Scope.USER), "job_id", "waits"))
+                    .result();
+            live.call("jobs.create", secretly(live, LiveGateway.job("done", "worker")))
+                    .result();
+            live.call("job.start", Map.of("secret", live.secret(Scope.USER), "job_id", "done"))
+                    .result();
             runner.end(runner.take(), Map.of("success", "output"));
             live.call("job.status", Map.of("job_id", "unknown"));
 
@@ -93,9 +97,11 @@ final class MetricsLiveTest {
     void a_stopped_job_is_told_with_the_time_that_its_end_took() throws Exception {
         try (LiveGateway live = LiveGateway.start()) {
             LiveRunner runner = live.runner("worker", "work", 1);
-            live.call("create_job", secretly(live, LiveGateway.job("j", "worker"))).result();
+            live.call("create_job", secretly(live, LiveGateway.job("j", "worker")))
+                    .result();
             var job = runner.take();
-            live.call("job.stop", Map.of("secret", live.secret(Scope.USER), "job_id", "j")).result();
+            live.call("job.stop", Map.of("secret", live.secret(Scope.USER), "job_id", "j"))
+                    .result();
             assertEquals(1, scrape(live).value("hero_jobs_running"));
             runner.end(job, Map.of("error", "told to"));
             await().until(() -> scrape(live).value("hero_jobs_finished_total{status=\"failed\"}") == 1);
@@ -150,6 +156,10 @@ final class MetricsLiveTest {
                 "\n")) {
             assertThrows(IllegalArgumentException.class, () -> PrometheusText.parse(wrong), wrong);
         }
-        assertEquals(1, PrometheusText.parse("# HELP a b\n# TYPE a gauge\na{b=\"c\\\"d\"} 1.0E9\n").samples().size());
+        assertEquals(
+                1,
+                PrometheusText.parse("# HELP a b\n# TYPE a gauge\na{b=\"c\\\"d\"} 1.0E9\n")
+                        .samples()
+                        .size());
     }
 }
