@@ -119,9 +119,7 @@ public final class Supervisor implements AutoCloseable {
         this.database = database;
         Time time = Time.system();
         var random = new SecureRandom();
-        Limits limits = Limits.DEFAULT
-                .withMessageBytes(config.messageBytes())
-                .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
+        Limits limits = limits(config);
         Settings settings = settings(config);
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
@@ -167,11 +165,7 @@ public final class Supervisor implements AutoCloseable {
                 LogOutput::set));
         var rpc = new Rpc(table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
         this.gateway = new Gateway(
-                GatewaySettings.of(config.bind(), config.port(), limits)
-                        .withAccess(
-                                Set.copyOf(config.hosts()),
-                                Set.copyOf(config.origins()),
-                                config.anonymous() == Config.Anonymous.LOCAL),
+                listening(config, limits),
                 new RpcAnswers(rpc),
                 secrets::check,
                 new Probes(document::bytes, health::checks, metrics::text, config.metrics() == Config.Metrics.OPEN),
@@ -195,6 +189,20 @@ public final class Supervisor implements AutoCloseable {
     private static String version() {
         String version = Supervisor.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
+    }
+
+    private static Limits limits(Config config) {
+        return Limits.DEFAULT
+                .withMessageBytes(config.messageBytes())
+                .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
+    }
+
+    private static GatewaySettings listening(Config config, Limits limits) {
+        return GatewaySettings.of(config.bind(), config.port(), limits)
+                .withAccess(
+                        Set.copyOf(config.hosts()),
+                        Set.copyOf(config.origins()),
+                        config.anonymous() == Config.Anonymous.LOCAL);
     }
 
     private static Settings settings(Config config) {
