@@ -10,4 +10,10 @@ public interface CallMeter {
     /// @param outcome `ok`, `gone`, `ignored` (a response nobody asked for) or the error's kind
     /// @param tookNanos from the request read to the answer made
     void count(String method, String outcome, long tookNanos);
+
+    /// A call of `method` is at work from now on; [#end] follows exactly once.
+    default void begin(String method) {}
+
+    /// The call that [#begin] told of has ended.
+    default void end(String method) {}
 }

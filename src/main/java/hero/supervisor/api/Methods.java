@@ -34,7 +34,8 @@ public final class Methods {
             Feed feed,
             JobReader jobReader,
             Limits limits,
-            Duration pullWaitMax) {}
+            Duration pullWaitMax,
+            LogLevels logLevels) {}
 
     /// `IllegalStateException` when table and document differ.
     public static MethodTable table(Parts parts) {
@@ -45,6 +46,7 @@ public final class Methods {
         var log = new LogMethods(parts.logs(), reader, parts.limits());
         var secret = new SecretMethods(parts.secrets(), parts.limits());
         var stream = new StreamMethods(parts.feed(), parts.logs(), parts.limits());
+        var admin = new AdminMethods(parts.logLevels(), parts.limits());
         return MethodTable.of(parts.document())
                 .on("list_runners", READ, runner::list)
                 .on("register_runner", REGISTER, runner::register)
@@ -76,6 +78,7 @@ public final class Methods {
                 .on("secrets.list", ADMIN, secret::list)
                 .on("secrets.rotate", ADMIN, secret::rotate)
                 .on("secrets.revoke", ADMIN, secret::revoke)
+                .on("admin.log_level", ADMIN, admin::logLevel)
                 .on("runner.connect", RUNNER, link::connect)
                 .on("runner.pull", RUNNER, link::pull)
                 .on("runner.heartbeat", RUNNER, link::heartbeat)

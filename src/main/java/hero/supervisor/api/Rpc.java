@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class Rpc {
     private static final Logger LOG = LoggerFactory.getLogger(Rpc.class);
 
+    private static final int REQUEST_ID_CHARS = 64;
+
     private final MethodTable table;
     private final Gate gate;
     private final Limits limits;
@@ -132,27 +134,32 @@ public final class Rpc {
     Outcome run(String method, Message message, Peer peer) {
         long start = time.nanoTime();
         MethodTable.Entry entry = table.find(method);
-        Outcome outcome;
-        if (entry == null) {
-            outcome = new Outcome.Failed(RpcError.unknownMethod(method));
-        } else {
-            outcome = guarded(entry, message, peer);
-        }
+        String label = entry == null ? CallMeter.OTHER : method;
+        meter.begin(label);
+        Outcome outcome =
+                entry == null ? new Outcome.Failed(RpcError.unknownMethod(method)) : guarded(entry, message, peer);
+        meter.end(label);
         long took = time.nanoTime() - start;
         String word = switch (outcome) {
             case Outcome.Done done -> "ok";
             case Outcome.Failed failed -> failed.error().kind();
             case Outcome.Gone gone -> "gone";
         };
-        String label = entry == null ? CallMeter.OTHER : method;
         meter.count(label, word, took);
         LOG.atDebug()
                 .addKeyValue("peer", peer.id())
+                .addKeyValue("request", () -> requestId(message))
                 .addKeyValue("method", label)
                 .addKeyValue("outcome", word)
                 .addKeyValue("took_us", took / 1000)
                 .log("call");
         return outcome;
+    }
+
+    /// The caller's own id of the call, cut for the log; `-` for a notification.
+    private static String requestId(Message message) {
+        String id = message instanceof Message.Call call ? call.rawId() : "-";
+        return id.length() <= REQUEST_ID_CHARS ? id : id.substring(0, REQUEST_ID_CHARS) + "…";
     }
 
     private Outcome guarded(MethodTable.Entry entry, Message message, Peer peer) {

@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 /// @param origins foreign web origins that may call
 /// @param hosts further names that the `Host` header may hold
 /// @param anonymous who may call without a secret
+/// @param metrics who may read `/metrics`
 /// @param drainMs for calls at work when the server stops
+/// @param logFormat of the lines on standard error
+/// @param logLevel of this program's own lines
 /// @param nodeName of this process among several on one database
 ///
 /// Source: contract §2, §5, §6.
@@ -52,13 +55,37 @@ public record Config(
         List<String> origins,
         List<String> hosts,
         Anonymous anonymous,
+        Metrics metrics,
         long drainMs,
+        LogFormat logFormat,
+        LogLevel logLevel,
         String nodeName) {
 
     /// Calls without a secret: in protected mode's corner, or nowhere. Source: contract §5.
     public enum Anonymous {
         LOCAL,
         NEVER
+    }
+
+    /// `GET /metrics`: as protected mode lets callers in, or for everybody.
+    public enum Metrics {
+        GUARDED,
+        OPEN
+    }
+
+    /// The lines of the log.
+    public enum LogFormat {
+        TEXT,
+        JSON
+    }
+
+    /// What is logged: this and what is more urgent.
+    public enum LogLevel {
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG,
+        TRACE
     }
 
     public Config {
@@ -112,7 +139,10 @@ public record Config(
                 reader.origins(Setting.ORIGINS),
                 reader.hosts(Setting.HOSTS),
                 reader.word(Setting.ANONYMOUS, Anonymous.class),
+                reader.word(Setting.METRICS, Metrics.class),
                 reader.whole(Setting.DRAIN_MS, 0, 3_600_000),
+                reader.word(Setting.LOG_FORMAT, LogFormat.class),
+                reader.word(Setting.LOG_LEVEL, LogLevel.class),
                 reader.name(Setting.NODE_NAME, Config::machine));
         reader.atLeast(Setting.LEASE_MS, (double) config.leaseMs, Setting.HEARTBEAT_MS, (double) config.heartbeatMs, 2);
         reader.atLeast(Setting.TIMEOUT_MAX_S, config.timeoutMaxS, Setting.TIMEOUT_DEFAULT_S, config.timeoutDefaultS, 1);
@@ -141,7 +171,10 @@ public record Config(
                 origins,
                 hosts,
                 anonymous,
+                metrics,
                 drainMs,
+                logFormat,
+                logLevel,
                 nodeName);
     }
 

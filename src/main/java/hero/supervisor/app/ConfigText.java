@@ -54,7 +54,10 @@ public final class ConfigText {
             case ORIGINS -> listed(config.origins());
             case HOSTS -> listed(config.hosts());
             case ANONYMOUS -> config.anonymous().name().toLowerCase(Locale.ROOT);
+            case METRICS -> config.metrics().name().toLowerCase(Locale.ROOT);
             case DRAIN_MS -> String.valueOf(config.drainMs());
+            case LOG_FORMAT -> config.logFormat().name().toLowerCase(Locale.ROOT);
+            case LOG_LEVEL -> config.logLevel().name().toLowerCase(Locale.ROOT);
             case NODE_NAME -> quoted(config.nodeName());
         };
     }

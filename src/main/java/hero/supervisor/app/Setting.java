@@ -29,7 +29,10 @@ public enum Setting {
     ORIGINS("", "LIST", "web origins that may call, as https://tools.example.com; several by commas"),
     HOSTS("", "LIST", "names under which the server is reached, besides its address; several by commas"),
     ANONYMOUS("local", "local|never", "calls without a secret: from this machine only, or never"),
+    METRICS("guarded", "guarded|open", "who may read /metrics: this machine and admins, or everybody"),
     DRAIN_MS("10000", "MS", "calls at work may take so long to end when the server stops, 0…3600000"),
+    LOG_FORMAT("text", "text|json", "lines of the log: for people, or one JSON object each"),
+    LOG_LEVEL("info", "LEVEL", "what is logged: error, warn, info, debug or trace; admin.log_level changes it later"),
     NODE_NAME("", "NAME", "name of this process among several on one database; the machine's name and the process id");
 
     private final String fallback;

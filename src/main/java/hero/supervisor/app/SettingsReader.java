@@ -66,12 +66,13 @@ final class SettingsReader {
         List<String> words = new ArrayList<>();
         for (E constant : type.getEnumConstants()) {
             String word = constant.name().toLowerCase(Locale.ROOT);
-            if (word.equals(text)) {
+            if (word.equals(text.toLowerCase(Locale.ROOT))) {
                 return constant;
             }
             words.add(word);
         }
-        throw wrong(setting, String.join(" or ", words));
+        String last = words.removeLast();
+        throw wrong(setting, String.join(", ", words) + " or " + last);
     }
 
     String address(Setting setting) {

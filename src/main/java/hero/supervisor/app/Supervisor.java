@@ -4,6 +4,7 @@ import hero.supervisor.api.Methods;
 import hero.supervisor.api.Peer;
 import hero.supervisor.api.Rpc;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Feed;
 import hero.supervisor.engine.Ids;
@@ -18,6 +19,7 @@ import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.Migrations;
 import hero.supervisor.store.Notifications;
+import hero.supervisor.store.OwnEvents;
 import hero.supervisor.store.Partitions;
 import hero.supervisor.store.PostgresFactStore;
 import hero.supervisor.store.PostgresJobStore;
@@ -27,6 +29,8 @@ import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
+import hero.supervisor.transport.Metrics;
+import hero.supervisor.transport.Probes;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.OpenRpcDocument;
 import hero.supervisor.wire.Reply;
@@ -34,7 +38,6 @@ import hero.supervisor.wire.RpcError;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -65,6 +68,9 @@ public final class Supervisor implements AutoCloseable {
     private final Notifications notifications;
     private final Feed feed;
     private final Loop partitions;
+    private final Metrics metrics;
+    private final Figures figures;
+    private final Health health;
     private final ExecutorService executor;
     private final Gateway gateway;
     private boolean closed;
@@ -115,28 +121,31 @@ public final class Supervisor implements AutoCloseable {
         this.database = database;
         Time time = Time.system();
         var random = new SecureRandom();
-        Limits limits = Limits.DEFAULT
-                .withMessageBytes(config.messageBytes())
-                .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
+        Limits limits = limits(config);
         Settings settings = settings(config);
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
+        this.metrics = new Metrics(time, version());
+        this.health = new Health(database);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
-        this.jobStore = jobStore(config, database, limits, notifications);
+        this.jobStore = jobStore(config, database, limits, notifications, metrics, time);
+        this.figures = new Figures(database, new OwnEvents(database, jobStore, config.nodeName()), metrics, time);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
         this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
-        this.runners = new Runners(new Runners.Parts(
-                jobStore,
-                new PostgresRunnerStore(database),
-                results,
-                settings,
-                limits,
-                time,
-                () -> "ses_" + ids.next(),
-                random::nextLong,
-                executor));
+        this.runners = new Runners(
+                new Runners.Parts(
+                        jobStore,
+                        new PostgresRunnerStore(database),
+                        results,
+                        settings,
+                        limits,
+                        time,
+                        () -> "ses_" + ids.next(),
+                        random::nextLong,
+                        executor),
+                metrics);
         this.logStore = new PostgresLogStore(database, limits.logBytes());
         this.logs = new Logs(logStore, limits, time, executor);
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
@@ -153,30 +162,65 @@ public final class Supervisor implements AutoCloseable {
                 feed,
                 new JobReader(limits, ids::next, time),
                 limits,
-                settings.pullWaitMax()));
-        var rpc = new Rpc(
-                table, secrets::check, limits, executor, time, () -> reference(random), (method, outcome, took) -> {});
+                settings.pullWaitMax(),
+                LogOutput::set));
+        var rpc = new Rpc(table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
         this.gateway = new Gateway(
-                GatewaySettings.of(config.bind(), config.port(), limits)
-                        .withAccess(
-                                Set.copyOf(config.hosts()),
-                                Set.copyOf(config.origins()),
-                                config.anonymous() == Config.Anonymous.LOCAL),
+                listening(config, limits),
                 new RpcAnswers(rpc),
                 secrets::check,
-                document::bytes,
-                this::notReady,
+                new Probes(document::bytes, health::checks, metrics::text, config.metrics() == Config.Metrics.OPEN),
                 time);
+        watch();
+    }
+
+    private void watch() {
+        metrics.counter(
+                "hero.log.lines.dropped",
+                "Log lines lost because whoever reads standard error was too slow.",
+                LogOutput::lost);
+        metrics.watch(gateway);
+        metrics.gauge("hero.jobs.running", "Jobs in the hands of runners connected here.", runners::running);
+        metrics.gauge("hero.job.waiters", "Callers here that wait for a job's end.", results::waiting);
+        metrics.gauge("hero.runner.sessions", "Runner sessions on this gateway.", runners::connected);
+        metrics.gauge("hero.subscriptions", "Streams that are live on this gateway.", feed::open);
+    }
+
+    /// From the jar's manifest.
+    private static String version() {
+        String version = Supervisor.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private static Limits limits(Config config) {
+        return Limits.DEFAULT
+                .withMessageBytes(config.messageBytes())
+                .withTimeouts(config.timeoutDefaultS(), config.timeoutMaxS());
+    }
+
+    private static GatewaySettings listening(Config config, Limits limits) {
+        return GatewaySettings.of(config.bind(), config.port(), limits)
+                .withAccess(
+                        Set.copyOf(config.hosts()),
+                        Set.copyOf(config.origins()),
+                        config.anonymous() == Config.Anonymous.LOCAL);
     }
 
     private static PostgresJobStore jobStore(
-            Config config, Database database, Limits limits, Notifications notifications) {
+            Config config,
+            Database database,
+            Limits limits,
+            Notifications notifications,
+            Signals signals,
+            Time time) {
         return new PostgresJobStore(
                 database,
                 config.nodeName(),
                 limits.storeQueue(),
                 BATCH_MAX,
-                new PostgresJobStore.Committed(notifications::committed, notifications::ripened));
+                new PostgresJobStore.Committed(notifications::committed, notifications::ripened),
+                signals,
+                time);
     }
 
     private static Settings settings(Config config) {
@@ -210,6 +254,8 @@ public final class Supervisor implements AutoCloseable {
         notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted, sweeper::othersRipened);
         partitions.start(THREADS);
         logs.start(THREADS);
+        figures.start(THREADS);
+        health.start(THREADS);
         return this;
     }
 
@@ -228,10 +274,6 @@ public final class Supervisor implements AutoCloseable {
 
     private void closeRevoked(Set<String> secretIds) {
         gateway.closeOf(secretIds);
-    }
-
-    private List<String> notReady() {
-        return database.reachable() ? List.of() : List.of("the database cannot be reached");
     }
 
     public int port() {
@@ -292,12 +334,15 @@ public final class Supervisor implements AutoCloseable {
         }
         gateway.close();
         partitions.close();
+        figures.close();
+        health.close();
         sweeper.close();
         logs.close();
         logStore.close();
         jobStore.close();
         notifications.close();
         executor.shutdown();
+        metrics.close();
         database.close();
         log.atInfo().log("supervisor stopped");
     }

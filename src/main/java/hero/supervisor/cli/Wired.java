@@ -2,6 +2,7 @@ package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
 import hero.supervisor.app.Dev;
+import hero.supervisor.app.LogOutput;
 import hero.supervisor.app.SchemaAdmin;
 import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
@@ -73,6 +74,7 @@ final class Wired implements Floors {
     @Override
     public int serve(Config config, Consumer<String> out) {
         CountDownLatch stop = signalled();
+        LogOutput.apply(config);
         try (Supervisor supervisor = Supervisor.start(config)) {
             out.accept("listening at " + supervisor.url() + " as " + config.nodeName());
             stop.await();

@@ -8,7 +8,12 @@ import java.time.Instant;
 /// @param lease random, new for each hand-over; an outcome without it is stale
 /// @param sessionId the session that holds it
 /// @param startedAt when it was handed out, by the database's clock
-public record Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt) {
+/// @param waitedMicros before that: since it was queued, or since its start_at
+public record Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt, long waitedMicros) {
+
+    public Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt) {
+        this(job, attempt, lease, sessionId, startedAt, 0);
+    }
 
     public Key key() {
         return new Key(job.id(), attempt, lease);

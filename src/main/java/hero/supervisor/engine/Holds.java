@@ -3,6 +3,8 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
@@ -14,7 +16,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,9 +33,17 @@ final class Holds {
     private final Settings settings;
     private final Time time;
     private final Dispatch dispatch;
-    private volatile Consumer<Duration> stopMeter = _ -> {};
+    private final Signals signals;
 
-    Holds(JobStore jobs, Results results, Settings settings, Time time, LongSupplier leases, Executor executor) {
+    Holds(
+            JobStore jobs,
+            Results results,
+            Settings settings,
+            Time time,
+            LongSupplier leases,
+            Executor executor,
+            Signals signals) {
+        this.signals = signals;
         this.results = results;
         this.settings = settings;
         this.time = time;
@@ -48,6 +57,14 @@ final class Holds {
 
     Collection<Session> sessions() {
         return sessions.values();
+    }
+
+    int running() {
+        int count = 0;
+        for (Session session : sessions.values()) {
+            count += session.held.size();
+        }
+        return count;
     }
 
     List<Session> of(String runner) {
@@ -159,12 +176,17 @@ final class Holds {
 
     private boolean hold(Session session, List<Assignment> assignments) {
         for (Assignment a : assignments) {
-            long deadline = time.nanoTime()
+            long now = time.nanoTime();
+            long deadline = now
                     + (long) (a.job().timeoutS() * 1e9)
                     + settings.deadlineSlack().toNanos();
             boolean once = Boolean.TRUE.equals(a.job().extras().atMostOnce());
             Held held = new Held(a.key(), a.job().timeoutS(), once, deadline);
+            held.sinceNanos = now;
             session.held.put(a.job().id(), held);
+            if (a.attempt() == 1) {
+                signals.assigned(a.waitedMicros());
+            }
             if (early.remove(new Hold(a.job().id(), a.attempt())) != null) {
                 held.stop("stopped", time.nanoTime());
             }
@@ -179,7 +201,7 @@ final class Holds {
 
     /// A hand-over is over: its slot is free, its job final or queued again.
     void completed(Session session, Assignment.Key key, Completed done) {
-        measure(session.held.get(key.jobId()), key);
+        tell(session, key, done);
         forget(session, key);
         JobResult result = done.result();
         if (result != null) {
@@ -197,15 +219,18 @@ final class Holds {
                 .log("result");
     }
 
-    /// From the moment in which this gateway heard that the job is to stop until its end is recorded.
-    private void measure(@Nullable Held held, Assignment.Key key) {
-        if (held != null && held.key.equals(key) && held.stopReason != null && !held.overTime) {
-            stopMeter.accept(Duration.ofNanos(time.nanoTime() - held.stopNanos));
+    private void tell(Session session, Assignment.Key key, Completed done) {
+        Held held = session.held.get(key.jobId());
+        if (held == null || !held.key.equals(key) || done.outcome() != Outcome.RECORDED) {
+            return;
         }
-    }
-
-    void meterStops(Consumer<Duration> meter) {
-        stopMeter = meter;
+        long now = time.nanoTime();
+        if (held.sinceNanos != Held.UNKNOWN) {
+            signals.answered(now - held.sinceNanos);
+        }
+        if (held.stopReason != null && !held.overTime) {
+            signals.stopped(now - held.stopNanos);
+        }
     }
 
     void forget(Session session, Assignment.Key key) {

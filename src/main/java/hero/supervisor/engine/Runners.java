@@ -9,6 +9,7 @@ import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Runner;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
@@ -22,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +47,7 @@ public final class Runners {
     private final Limits limits;
     private final Time time;
     private final Supplier<String> sessionIds;
+    private final Signals signals;
     private volatile boolean draining;
 
     /// What this class is built from; all of it outlives it.
@@ -65,13 +66,18 @@ public final class Runners {
             Executor executor) {}
 
     public Runners(Parts parts) {
+        this(parts, Signals.NONE);
+    }
+
+    public Runners(Parts parts, Signals signals) {
+        this.signals = signals;
         this.jobs = parts.jobs();
         this.store = parts.runners();
         this.settings = parts.settings();
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
-        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor());
+        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals);
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);
@@ -83,6 +89,10 @@ public final class Runners {
 
     Holds holds() {
         return holds;
+    }
+
+    Signals signals() {
+        return signals;
     }
 
     Stops stops() {
@@ -327,10 +337,9 @@ public final class Runners {
         dispatch.stop();
     }
 
-    /// `meter` is told how long each stop took that ends here: from when this gateway heard of it to the recorded
-    /// end. It must return at once.
-    public void meterStops(Consumer<Duration> meter) {
-        holds.meterStops(meter);
+    /// Jobs in the hands of the sessions here.
+    public int running() {
+        return holds.running();
     }
 
     /// Sessions connected here.

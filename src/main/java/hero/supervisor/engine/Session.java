@@ -59,11 +59,15 @@ public final class Session {
 
     /// A job in this session's hands.
     static final class Held {
+        static final long UNKNOWN = Long.MIN_VALUE;
+
         final Assignment.Key key;
         final double timeoutS;
         final boolean atMostOnce;
         /// When the server ends it by itself, on the monotonic clock.
         final long deadlineNanos;
+        /// When it was handed over here, on the monotonic clock; [#UNKNOWN] when that was at another gateway.
+        volatile long sinceNanos = UNKNOWN;
         /// Beats in a row that did not name it.
         int misses;
 

@@ -135,6 +135,7 @@ public final class Sweeper implements AutoCloseable {
                 .addKeyValue("queues", rescued.queues())
                 .addKeyValue("ended", rescued.ended().size())
                 .log("lost runner sessions");
+        runners.signals().leasesExpired(rescued.sessions().size());
         runners.holds().lost(rescued.sessions());
         rescued.ended().forEach(ended -> results.finished(ended.jobId(), ended.result()));
         rescued.queues().forEach(runners.dispatch()::wake);

@@ -1,10 +1,12 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.Signals;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.domain.Time;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -88,6 +90,7 @@ final class Tail {
             boolean all = feed.watched();
             Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.news(from, READ_MAX);
             Set<String> queues = new TreeSet<>();
+            tell(page.events());
             page.events().forEach(event -> heard(event, queues));
             queues.forEach(runners.dispatch()::wake);
             boolean taken = feed.take(page, all);
@@ -95,6 +98,14 @@ final class Tail {
                 return page.held();
             }
         }
+    }
+
+    /// The oldest of what others did: its lag is the worst of this page.
+    private void tell(List<Event> events) {
+        events.stream()
+                .filter(event -> !event.own())
+                .findFirst()
+                .ifPresent(event -> runners.signals().heard(event.at()));
     }
 
     private void heard(Event event, Set<String> queues) {

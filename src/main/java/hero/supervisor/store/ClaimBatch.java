@@ -6,6 +6,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -162,6 +164,16 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 row.getInt("attempt"),
                 row.getLong("lease"),
                 JobRow.text(row, "session_id"),
-                JobRow.instant(row, "started_at"));
+                JobRow.instant(row, "started_at"),
+                waitedMicros(row));
+    }
+
+    private static long waitedMicros(ResultSet row) throws SQLException {
+        Instant from = JobRow.instant(row, "queued_at");
+        if (row.getTimestamp("start_at") != null
+                && JobRow.instant(row, "start_at").isAfter(from)) {
+            from = JobRow.instant(row, "start_at");
+        }
+        return Math.max(0, ChronoUnit.MICROS.between(from, JobRow.instant(row, "started_at")));
     }
 }

@@ -2,6 +2,7 @@ package hero.supervisor.store;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -240,6 +241,23 @@ public final class Database implements AutoCloseable {
             return Outage.refusal();
         }
         return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException("a statement failed", e);
+    }
+
+    /// The pool of connections, now.
+    ///
+    /// @param waiting threads that wait for one
+    public record Pool(int active, int idle, int waiting, int max) {}
+
+    public Pool pool() {
+        HikariPoolMXBean bean = pool.getHikariPoolMXBean();
+        int max = pool.getMaximumPoolSize();
+        return bean == null
+                ? new Pool(0, 0, 0, max)
+                : new Pool(
+                        bean.getActiveConnections(),
+                        bean.getIdleConnections(),
+                        bean.getThreadsAwaitingConnection(),
+                        max);
     }
 
     /// True when a connection answers now.

@@ -45,6 +45,11 @@ public final class Migrations {
         return translated(() -> flyway.migrate().migrationsExecuted);
     }
 
+    /// True when every step that this version knows has been taken; a newer version may have taken further ones.
+    public boolean complete() {
+        return translated(() -> flyway.info().pending().length == 0);
+    }
+
     /// Throws [Database.Unusable] when the schema is not exactly what this version needs.
     public void validate() {
         translated(() -> {

@@ -7,6 +7,8 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Signals;
+import hero.supervisor.domain.Time;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -34,6 +36,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final EventLog events;
     private final Rescue rescue;
     private final Committed committed;
+    private final Signals signals;
+    private final Time time;
     private final AtomicReference<@Nullable Position> doubt = new AtomicReference<>();
     private volatile Position read = new Position(0, 0);
 
@@ -41,7 +45,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
     /// @param batchMax writes in one commit
     public PostgresJobStore(Database database, String node, int queued, int batchMax) {
-        this(database, node, queued, batchMax, new Committed(() -> {}, _ -> {}));
+        this(database, node, queued, batchMax, new Committed(() -> {}, _ -> {}), Signals.NONE, Time.system());
     }
 
     /// What is run after commits; must return at once.
@@ -50,14 +54,24 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// @param ripened after each in which jobs of these queues became due, which writes no event
     public record Committed(Runnable events, Consumer<Collection<String>> ripened) {}
 
-    public PostgresJobStore(Database database, String node, int queued, int batchMax, Committed committed) {
+    /// @param time for the durations that `signals` are told
+    public PostgresJobStore(
+            Database database,
+            String node,
+            int queued,
+            int batchMax,
+            Committed committed,
+            Signals signals,
+            Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         this.database = database;
+        this.signals = signals;
+        this.time = time;
         this.endBatch = new EndBatch(node);
-        this.creates = new GroupCommit<>("create", sizes, batch(new CreateBatch(node)));
-        this.starts = new GroupCommit<>("start", sizes, batch(new StartBatch(node)));
-        this.claims = new GroupCommit<>("claim", sizes, batch(new ClaimBatch(node)));
-        this.ends = new GroupCommit<>("complete", sizes, batch(endBatch));
+        this.creates = new GroupCommit<>("create", sizes, batch("create", new CreateBatch(node)));
+        this.starts = new GroupCommit<>("start", sizes, batch("start", new StartBatch(node)));
+        this.claims = new GroupCommit<>("claim", sizes, batch("claim", new ClaimBatch(node)));
+        this.ends = new GroupCommit<>("complete", sizes, batch("complete", endBatch));
         this.writes = new JobWrites(database, node);
         this.reads = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
@@ -66,8 +80,13 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.committed = committed;
     }
 
-    private <C, R> GroupCommit.Transactions<C, R> batch(GroupCommit.Batch<C, R> batch) {
-        return commands -> told(() -> database.write(batch, commands));
+    private <C, R> GroupCommit.Transactions<C, R> batch(String kind, GroupCommit.Batch<C, R> batch) {
+        return commands -> {
+            long begunNanos = time.nanoTime();
+            List<R> answers = told(() -> database.write(batch, commands));
+            signals.committed(kind, commands.size(), time.nanoTime() - begunNanos);
+            return answers;
+        };
     }
 
     /// Does a write; others hear of it, and it is remembered when its outcome is unknown.

@@ -3,6 +3,7 @@ package hero.supervisor.transport;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
+import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.transport.websocket.Door;
 import hero.supervisor.transport.websocket.Sockets;
 import hero.supervisor.transport.websocket.Upgrade;
@@ -17,7 +18,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -49,6 +52,12 @@ public final class Gateway implements AutoCloseable {
     /// So many may come back within a second, and nobody is asked to wait longer than the last.
     private static final int RETRIES_PER_S = 1000;
     private static final long RETRY_LAST_MS = 10_000;
+    /// The watchdog looks at all connections about once a second; one that has not for so long is stuck.
+    private static final Duration STUCK_AFTER = Duration.ofSeconds(30);
+    /// Those that either side may send, RFC 6455 §7.4 and ours; each is a label of a metric.
+    private static final Set<String> CLOSE_CODES = Set.of(
+            "1000", "1001", "1002", "1003", "1005", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1013",
+            "4000", "4002", "4003", "4401");
 
     private final GatewaySettings settings;
     private final Time time;
@@ -59,7 +68,10 @@ public final class Gateway implements AutoCloseable {
     private final WebServer server;
     private final Waits waits;
     private final Set<SocketPeer> peers = ConcurrentHashMap.newKeySet();
+    private final Tally rejected = new Tally(Set.of("bad_request", "unauthorized", "forbidden", "unavailable"));
+    private final Tally closed = new Tally(CLOSE_CODES);
     private volatile boolean draining;
+    private volatile long beatenNanos;
     private @Nullable ScheduledFuture<?> beats;
 
     /// `secrets` gives what a secret proves or throws a `Refusal`; `document` is `openrpc.json`; `notReady` names
@@ -75,6 +87,12 @@ public final class Gateway implements AutoCloseable {
         this(settings, answers, secrets, document, notReady, time, null);
     }
 
+    /// With all that it can show of the process.
+    public Gateway(
+            GatewaySettings settings, Answers answers, Function<String, Grant> secrets, Probes probes, Time time) {
+        this(settings, answers, secrets, probes, time, null);
+    }
+
     /// With another endpoint than JSON-RPC on the WebSocket paths; `null` for JSON-RPC.
     Gateway(
             GatewaySettings settings,
@@ -84,8 +102,19 @@ public final class Gateway implements AutoCloseable {
             Supplier<List<String>> notReady,
             Time time,
             @Nullable Door otherDoor) {
-        this.settings = settings;
+        this(settings, answers, secrets, Probes.of(document, notReady), time, otherDoor);
+    }
+
+    private Gateway(
+            GatewaySettings settings,
+            Answers answers,
+            Function<String, Grant> secrets,
+            Probes probes,
+            Time time,
+            @Nullable Door otherDoor) {
         this.time = time;
+        this.beatenNanos = time.nanoTime();
+        this.settings = settings;
         Limits limits = settings.limits();
         this.executor = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("call-", 0).factory());
@@ -101,7 +130,7 @@ public final class Gateway implements AutoCloseable {
         Routes routes = new Routes(
                 guard,
                 new HttpRpc(settings, answers, executor, waits),
-                new Pages(document, notReady, () -> draining),
+                new Pages(probes, answers, this::stuck, this::down),
                 answers,
                 () -> draining);
         this.server = server(address, routes);
@@ -118,7 +147,7 @@ public final class Gateway implements AutoCloseable {
 
     private Door door(Guard guard, Answers answers) {
         AtomicLong ids = new AtomicLong();
-        return (prologue, headers, subProtocols, peer) -> {
+        Door inner = (prologue, headers, subProtocols, peer) -> {
             if (draining) {
                 throw Routes.unavailable(
                         answers.refusal(-32007, "shutting_down", "the server is shutting down; try another one"));
@@ -129,7 +158,25 @@ public final class Gateway implements AutoCloseable {
             }
             Passage passage = guard.judge(headers, prologue.query(), subProtocols, peer);
             return new SocketPeer(
-                    "ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits, peers);
+                    "ws-" + ids.incrementAndGet(), passage, answers, executor, settings.limits(), waits, peers, closed);
+        };
+        return (prologue, headers, subProtocols, peer) -> {
+            try {
+                return inner.open(prologue, headers, subProtocols, peer);
+            } catch (Denied denied) {
+                rejected.add(reasonOf(denied.status()));
+                throw denied;
+            }
+        };
+    }
+
+    private static String reasonOf(int status) {
+        return switch (status) {
+            case 400 -> "bad_request";
+            case 401 -> "unauthorized";
+            case 403 -> "forbidden";
+            case 503 -> "unavailable";
+            default -> Tally.OTHER;
         };
     }
 
@@ -215,6 +262,40 @@ public final class Gateway implements AutoCloseable {
         return sockets.count();
     }
 
+    /// Bytes that wait to be written to WebSockets.
+    public long queuedBytes() {
+        return sockets.queuedBytes();
+    }
+
+    /// WebSocket peers given up so far because they did not read.
+    public long slowCount() {
+        return sockets.slowCount();
+    }
+
+    /// WebSocket handshakes refused so far, by reason.
+    Tally rejected() {
+        return rejected;
+    }
+
+    /// WebSockets ended so far, by close code.
+    Tally closed() {
+        return closed;
+    }
+
+    /// Why the process should be started anew; empty while it is alive.
+    private String stuck() {
+        boolean stuck = server.isRunning() && time.nanoTime() - beatenNanos > STUCK_AFTER.toNanos();
+        return stuck ? "the watchdog of the connections has stood still for more than 30 s" : "";
+    }
+
+    /// What the listener itself lacks for readiness, by check.
+    private Map<String, String> down() {
+        Map<String, String> checks = new LinkedHashMap<>();
+        checks.put("listener", server.isRunning() ? "" : "the listener does not run");
+        checks.put("draining", draining ? "the server is shutting down" : "");
+        return checks;
+    }
+
     /// TCP connections of all kinds.
     public int connectionCount() {
         return lines.count();
@@ -234,8 +315,8 @@ public final class Gateway implements AutoCloseable {
         try {
             sockets.beat();
             lines.beat();
-            long nowNs = time.nanoTime();
-            peers.forEach(peer -> peer.closeUnknown(nowNs, settings.limits().handshakeWithin()));
+            beatenNanos = time.nanoTime();
+            peers.forEach(peer -> peer.closeUnknown(beatenNanos, settings.limits().handshakeWithin()));
         } catch (RuntimeException e) {
             LOG.atError().setCause(e).log("watchdog failed");
         }

@@ -1,29 +1,41 @@
 package hero.supervisor.transport;
 
+import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Scope;
+import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.wire.Json;
+import io.helidon.common.media.type.MediaType;
+import io.helidon.common.media.type.MediaTypes;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /// The small answers: the OpenRPC document, probes, and "not found". Everything is JSON.
 final class Pages {
-    private final Supplier<byte[]> document;
-    private final Supplier<List<String>> notReady;
-    private final BooleanSupplier draining;
+    private static final MediaType PROMETHEUS = MediaTypes.create("text/plain; version=0.0.4; charset=utf-8");
 
-    Pages(Supplier<byte[]> document, Supplier<List<String>> notReady, BooleanSupplier draining) {
-        this.document = document;
-        this.notReady = notReady;
-        this.draining = draining;
+    private final Probes probes;
+    private final Answers answers;
+    private final Supplier<String> stuck;
+    private final Supplier<Map<String, String>> listener;
+
+    /// @param stuck why the process should be started anew; empty while it is alive
+    /// @param listener further checks for readiness, as [Probes#checks]
+    Pages(Probes probes, Answers answers, Supplier<String> stuck, Supplier<Map<String, String>> listener) {
+        this.probes = probes;
+        this.answers = answers;
+        this.stuck = stuck;
+        this.listener = listener;
     }
 
     void console(ServerRequest request, ServerResponse response) {
@@ -33,7 +45,7 @@ final class Pages {
     }
 
     void openRpc(ServerRequest request, ServerResponse response) {
-        byte[] bytes = document.get();
+        byte[] bytes = probes.document().get();
         String tag = '"' + hash(bytes) + '"';
         response.headers().set(HeaderNames.ETAG, tag);
         response.headers().set(HeaderNames.CACHE_CONTROL, "no-cache");
@@ -49,19 +61,60 @@ final class Pages {
     }
 
     void live(ServerRequest request, ServerResponse response) {
-        json(response, 200, Json.bytes(Map.of("status", "live")));
+        String reason = stuck.get();
+        if (reason.isEmpty()) {
+            json(response, 200, Json.bytes(Map.of("status", "live")));
+        } else {
+            json(response, 503, Json.bytes(Map.of("status", "stuck", "reasons", List.of(reason))));
+        }
     }
 
     void ready(ServerRequest request, ServerResponse response) {
-        List<String> reasons = new ArrayList<>(notReady.get());
-        if (draining.getAsBoolean()) {
-            reasons.add("the server is shutting down");
-        }
+        Map<String, String> all = new LinkedHashMap<>(probes.checks().get());
+        all.putAll(listener.get());
+        Map<String, Object> checks = new LinkedHashMap<>();
+        List<String> reasons = new ArrayList<>();
+        all.forEach((name, reason) -> {
+            checks.put(name, reason.isEmpty() ? Map.of("ok", true) : Map.of("ok", false, "reason", reason));
+            if (!reason.isEmpty()) {
+                reasons.add(reason);
+            }
+        });
         boolean ready = reasons.isEmpty();
-        json(
-                response,
-                ready ? 200 : 503,
-                Json.bytes(Map.of("status", ready ? "ready" : "not_ready", "reasons", reasons)));
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("status", ready ? "ready" : "not_ready");
+        answer.put("reasons", reasons);
+        answer.put("checks", checks);
+        json(response, ready ? 200 : 503, Json.bytes(answer));
+    }
+
+    /// As protected mode lets the caller in: from the safe corner, or with a secret of scope admin. [Denied]
+    /// otherwise.
+    void metrics(ServerRequest request, ServerResponse response) {
+        Passage passage = Routes.passage(request);
+        Grant grant = passage.grant();
+        if (!probes.metricsOpen() && !passage.safeCorner() && grant == null) {
+            throw new Denied(
+                    401,
+                    Map.of("WWW-Authenticate", "Bearer"),
+                    answers.refusal(
+                            -32602,
+                            "unauthorized",
+                            "/metrics needs a secret of scope admin as 'Authorization: Bearer';"
+                                    + " the setting metrics: open lets everybody read it"));
+        } else if (!probes.metricsOpen() && grant != null && grant.scope() != Scope.ADMIN) {
+            throw new Denied(
+                    403,
+                    Map.of(),
+                    answers.refusal(
+                            -32602,
+                            "forbidden",
+                            "/metrics needs a secret of scope admin; this one has scope "
+                                    + grant.scope().word()));
+        }
+        response.headers().contentType(PROMETHEUS);
+        response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
+        response.send(probes.metrics().get().getBytes(StandardCharsets.UTF_8));
     }
 
     void notFound(ServerRequest request, ServerResponse response) {

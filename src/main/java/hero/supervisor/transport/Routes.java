@@ -22,6 +22,8 @@ final class Routes {
     private static final String CONTENT_POLICY =
             "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
     private static final String PROBES = "/health/";
+    /// Also while the server drains: that is when people look.
+    private static final String METRICS = "/metrics";
 
     private final Guard guard;
     private final HttpRpc rpc;
@@ -46,6 +48,7 @@ final class Routes {
                 .get("/openrpc.json", pages::openRpc)
                 .get("/health/live", pages::live)
                 .get("/health/ready", pages::ready)
+                .get(METRICS, this::metrics)
                 .any((Handler) pages::notFound);
     }
 
@@ -56,7 +59,7 @@ final class Routes {
             secure(response.headers());
             String path = request.prologue().uriPath().path();
             if (!path.startsWith(PROBES)) {
-                requireRoom(line);
+                requireRoom(line, path);
                 request.context()
                         .register(guard.judge(
                                 request.headers(), request.prologue().query(), List.of(), request.remotePeer()));
@@ -69,8 +72,8 @@ final class Routes {
         }
     }
 
-    private void requireRoom(Line line) {
-        if (draining.getAsBoolean()) {
+    private void requireRoom(Line line, String path) {
+        if (draining.getAsBoolean() && !path.equals(METRICS)) {
             line.last();
             throw unavailable(answers.refusal(-32007, "shutting_down", "the server is shutting down; try another one"));
         }
@@ -87,9 +90,7 @@ final class Routes {
     }
 
     private void rpc(ServerRequest request, ServerResponse response) {
-        Passage passage = request.context()
-                .get(Passage.class)
-                .orElseThrow(() -> new IllegalStateException("the filter judges every request"));
+        Passage passage = passage(request);
         String origin = passage.origin();
         if (origin != null) {
             response.headers().set(HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -110,6 +111,21 @@ final class Routes {
         } catch (Denied denied) {
             refuse(response, denied);
         }
+    }
+
+    private void metrics(ServerRequest request, ServerResponse response) {
+        try {
+            pages.metrics(request, response);
+        } catch (Denied denied) {
+            refuse(response, denied);
+        }
+    }
+
+    /// What the filter found out about a request.
+    static Passage passage(ServerRequest request) {
+        return request.context()
+                .get(Passage.class)
+                .orElseThrow(() -> new IllegalStateException("the filter judges every request"));
     }
 
     private static void preflight(ServerResponse response, boolean listed) {

@@ -35,6 +35,7 @@ final class SocketPeer implements WsListener {
     private final Permits permits;
     private final Waits waits;
     private final Set<SocketPeer> open;
+    private final Tally closed;
     private final Ends ends = new Ends();
     private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
     private volatile @Nullable Grant grant;
@@ -44,6 +45,7 @@ final class SocketPeer implements WsListener {
     private volatile @Nullable Session session;
 
     /// @param open those that are open; keeps itself in it
+    /// @param closed counts ends by close code
     SocketPeer(
             String id,
             Passage passage,
@@ -51,7 +53,8 @@ final class SocketPeer implements WsListener {
             Executor executor,
             Limits limits,
             Waits nodeWaits,
-            Set<SocketPeer> open) {
+            Set<SocketPeer> open,
+            Tally closed) {
         this.id = id;
         this.passage = passage;
         this.answers = answers;
@@ -61,6 +64,7 @@ final class SocketPeer implements WsListener {
         this.grant = passage.grant();
         this.known = passage.safeCorner() || passage.grant() != null;
         this.open = open;
+        this.closed = closed;
     }
 
     @Override
@@ -86,6 +90,7 @@ final class SocketPeer implements WsListener {
     @Override
     public void onClose(WsSession from, int status, String reason) {
         open.remove(this);
+        closed.add(String.valueOf(status));
         permits.shut();
         ends.run();
         LOG.atDebug().addKeyValue("peer", id).addKeyValue("code", status).log("WebSocket closed");

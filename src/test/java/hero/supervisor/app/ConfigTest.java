@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,8 +44,14 @@ final class ConfigTest {
             Map.entry(Setting.ORIGINS, List.of("https://a.example", "['https://a.example']")),
             Map.entry(Setting.HOSTS, List.of("a.example, B.example", "['a.example', 'b.example']")),
             Map.entry(Setting.ANONYMOUS, List.of("never", "never")),
+            Map.entry(Setting.METRICS, List.of("open", "open")),
             Map.entry(Setting.DRAIN_MS, List.of("2", "2")),
+            Map.entry(Setting.LOG_FORMAT, List.of("json", "json")),
+            Map.entry(Setting.LOG_LEVEL, List.of("WARN", "warn")),
             Map.entry(Setting.NODE_NAME, List.of("gateway-1", "'gateway-1'"))));
+
+    /// Settings that take any text.
+    private static final Set<Setting> FREE = Set.of(Setting.DB_USER, Setting.DB_PASSWORD);
 
     @TempDir
     Path folder;
@@ -161,6 +168,9 @@ final class ConfigTest {
                 "ORIGINS | https://a.example/ | origins (from --origins) is 'https://a.example/'; it must be origins of scheme, host and port only, such as https://tools.example.com",
                 "HOSTS | a:80 | hosts (from --hosts) is 'a:80'; it must be host names without scheme and port, such as supervisor.example.com",
                 "ANONYMOUS | always | anonymous (from --anonymous) is 'always'; it must be local or never",
+                "METRICS | public | metrics (from --metrics) is 'public'; it must be guarded or open",
+                "LOG_FORMAT | xml | log_format (from --log-format) is 'xml'; it must be text or json",
+                "LOG_LEVEL | loud | log_level (from --log-level) is 'loud'; it must be error, warn, info, debug or trace",
                 "NODE_NAME | a b | node_name (from --node-name) is 'a b'; it must be 1…255 letters, digits, dots, dashes and underscores, such as gateway-1",
             })
     void a_wrong_value_is_told_with_its_setting_its_place_and_what_would_do(
@@ -213,6 +223,48 @@ final class ConfigTest {
         String all = ConfigText.of(SettingLayers.none().withFlags(flags)) + Config.with(flags);
         assertFalse(all.contains("hunter2"), all);
         assertTrue(all.contains("password=***&ssl=true"), all);
+    }
+
+    /// A row of the table in the docs.
+    private static String row(Setting setting) {
+        String fallback = setting.fallback().isEmpty() ? "" : "`" + setting.fallback() + "`";
+        return "| `" + setting.key() + "` | `" + setting.flag() + "` | `" + setting.variable() + "` | " + fallback
+                + " | " + setting.help().replace("|", "\\|") + " |";
+    }
+
+    @Test
+    void the_docs_tell_every_setting_as_it_is() throws IOException {
+        List<String> told = Files.readAllLines(Path.of("docs/CONFIGURATION.md")).stream()
+                .filter(line -> line.startsWith("| `"))
+                .toList();
+        List<String> rows = Stream.of(Setting.values()).map(ConfigTest::row).toList();
+        assertEquals(String.join("\n", rows), String.join("\n", told));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void the_fallback_of_every_setting_is_a_value_that_it_takes(Setting setting) {
+        String given = Config.settings(Map.of(setting, setting.fallback()), Map.of(), null)
+                .text(setting);
+        assertEquals(setting.fallback(), given);
+        assertEquals(
+                shown(setting, SettingLayers.none()).replace("# default", "# " + setting.flag()),
+                shown(setting, SettingLayers.none().withFlags(Map.of(setting, setting.fallback()))));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void a_wrong_value_of_any_setting_is_told_with_name_place_value_and_what_would_do(Setting setting) {
+        String wrong = "\u00a7 wrong";
+        if (FREE.contains(setting)) {
+            assertEquals(
+                    wrong,
+                    Config.settings(Map.of(setting, wrong), Map.of(), null).text(setting));
+            return;
+        }
+        String start = setting.key() + " (from " + setting.variable() + ") is '" + wrong + "'; it must be ";
+        String sentence = sentence(Map.of(), Map.of(setting.variable(), wrong));
+        assertTrue(sentence.startsWith(start) && sentence.length() > start.length() + 3, sentence);
     }
 
     @Test

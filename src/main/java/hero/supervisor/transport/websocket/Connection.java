@@ -24,6 +24,8 @@ import org.slf4j.LoggerFactory;
 /// once, whatever ends it, and then the listener's `onClose` runs, exactly once: 1006 when there was no closing
 /// handshake.
 final class Connection implements ServerConnection, Session {
+    /// RFC 6455 §11.7, code 1013: what a reader that is too slow is told.
+    private static final int TRY_AGAIN_LATER = 1013;
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     /// A browser or client pings at most a few times a second; what is beyond this only costs us.
     private static final int CONTROL_FRAMES_PER_SECOND_MAX = 1000;
@@ -171,6 +173,11 @@ final class Connection implements ServerConnection, Session {
         }
     }
 
+    /// Bytes that wait to be written; a glance without a lock, good for a figure only.
+    long queuedBytes() {
+        return outbox.queuedBytes;
+    }
+
     boolean isClosing() {
         return closing;
     }
@@ -179,6 +186,7 @@ final class Connection implements ServerConnection, Session {
     void beat(long nowNs) {
         Limits limits = sockets.limits();
         if (outbox.isStuck(nowNs, limits.writeDeadline().toNanos())) {
+            sockets.slow();
             end("peer takes nothing");
         } else if (closing) {
             if (nowNs - closeDeadlineNs > 0) {
@@ -265,6 +273,9 @@ final class Connection implements ServerConnection, Session {
         if (!closing) {
             // Counted from the first call on: repeating it must not put the end off.
             closeDeadlineNs = time.nanoTime() + sockets.closeWithin().toNanos();
+            if (code == TRY_AGAIN_LATER) {
+                sockets.slow();
+            }
         }
         if (outbox.close(code, reason)) {
             closing = true;

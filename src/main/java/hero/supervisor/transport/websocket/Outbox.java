@@ -68,7 +68,7 @@ final class Outbox {
     private final ArrayDeque<Item> items = new ArrayDeque<>(2);
     private final CountDownLatch closeWritten = new CountDownLatch(1);
     private State state = State.OPEN;
-    private long queuedBytes;
+    long queuedBytes;
     private boolean writing;
     private volatile boolean stuckPossible;
     private volatile long writeSinceNs;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
 /// All WebSocket connections of one server, and what they share. [#beat] must be called about once a second; it
@@ -16,6 +17,7 @@ public final class Sockets {
     private final Duration closeWithin;
     private final Executor executor;
     private final Time time;
+    private final LongAdder slow = new LongAdder();
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
 
     /// `closeWithin` is how long a peer may take to answer a close frame; `executor` starts a thread per task.
@@ -24,6 +26,20 @@ public final class Sockets {
         this.closeWithin = closeWithin;
         this.executor = executor;
         this.time = time;
+    }
+
+    /// Bytes that wait to be written, on all connections.
+    public long queuedBytes() {
+        return open.stream().mapToLong(Connection::queuedBytes).sum();
+    }
+
+    /// Peers given up so far because they did not read.
+    public long slowCount() {
+        return slow.sum();
+    }
+
+    void slow() {
+        slow.increment();
     }
 
     /// Connections that have not ended.
