@@ -80,7 +80,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 queue_seq = coalesce(g.place, j.queue_seq)
               from judged g
               where j.number = g.number and j.status = 'running' and j.attempt = g.attempt and j.lease = g.lease
-              returning j.number, j.id, j.status, j.queue, j.runner, j.error, g.ord, g.attempt, g.again, g.message
+              returning j.number, j.id, j.status, j.queue, j.runner, j.error, g.ord, g.attempt, g.again, g.message,
+                coalesce(j.completed_at, j.queued_at) - g.started_at as ran
             ),
             freed as (
               delete from job_holds h using judged g where h.session_id = g.session_id and h.job_number = g.number
@@ -103,8 +104,9 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               from ended e join judged g on g.number = e.number where g.again and g.delay_s > 0
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node, detail)
-              select id, status, attempt, runner, queue, ?, case when again then 'retry' end from ended order by ord
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
+              select id, status, attempt, runner, queue, ?, case when again then 'retry' end, extract(epoch from ran)
+              from ended order by ord
             )
             select i.ord, e.status, e.queue, e.message,
               j.attempt = i.attempt and j.lease = i.lease and j.status <> 'running' as is_answered,
