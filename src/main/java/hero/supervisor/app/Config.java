@@ -1,5 +1,6 @@
 package hero.supervisor.app;
 
+import hero.supervisor.store.Retention;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param hosts further names that the `Host` header may hold
 /// @param anonymous who may call without a secret
 /// @param drainMs for calls at work when the server stops
+/// @param keep how long jobs, logs and history are kept
 /// @param nodeName of this process among several on one database
 ///
 /// Source: contract §2, §5, §6.
@@ -53,6 +55,7 @@ public record Config(
         List<String> hosts,
         Anonymous anonymous,
         long drainMs,
+        Retention.Ages keep,
         String nodeName) {
 
     /// Calls without a secret: in protected mode's corner, or nowhere. Source: contract §5.
@@ -113,6 +116,14 @@ public record Config(
                 reader.hosts(Setting.HOSTS),
                 reader.word(Setting.ANONYMOUS, Anonymous.class),
                 reader.whole(Setting.DRAIN_MS, 0, 3_600_000),
+                new Retention.Ages(
+                        reader.age(Setting.KEEP_CREATED),
+                        reader.age(Setting.KEEP_COMPLETED),
+                        reader.age(Setting.KEEP_FAILED),
+                        reader.age(Setting.KEEP_EVENTS),
+                        reader.age(Setting.KEEP_LOGS),
+                        reader.age(Setting.KEEP_FIGURES),
+                        reader.age(Setting.KEEP_AUDIT)),
                 reader.name(Setting.NODE_NAME, Config::machine));
         reader.atLeast(Setting.LEASE_MS, (double) config.leaseMs, Setting.HEARTBEAT_MS, (double) config.heartbeatMs, 2);
         reader.atLeast(Setting.TIMEOUT_MAX_S, config.timeoutMaxS, Setting.TIMEOUT_DEFAULT_S, config.timeoutDefaultS, 1);
@@ -142,6 +153,7 @@ public record Config(
                 hosts,
                 anonymous,
                 drainMs,
+                keep,
                 nodeName);
     }
 

@@ -55,6 +55,13 @@ public final class ConfigText {
             case HOSTS -> listed(config.hosts());
             case ANONYMOUS -> config.anonymous().name().toLowerCase(Locale.ROOT);
             case DRAIN_MS -> String.valueOf(config.drainMs());
+            case KEEP_CREATED -> SettingsReader.text(config.keep().created());
+            case KEEP_COMPLETED -> SettingsReader.text(config.keep().completed());
+            case KEEP_FAILED -> SettingsReader.text(config.keep().failed());
+            case KEEP_EVENTS -> SettingsReader.text(config.keep().events());
+            case KEEP_LOGS -> SettingsReader.text(config.keep().logs());
+            case KEEP_FIGURES -> SettingsReader.text(config.keep().figures());
+            case KEEP_AUDIT -> SettingsReader.text(config.keep().audit());
             case NODE_NAME -> quoted(config.nodeName());
         };
     }

@@ -16,6 +16,7 @@ import hero.supervisor.engine.Secrets;
 import hero.supervisor.engine.Settings;
 import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
+import hero.supervisor.store.Figures;
 import hero.supervisor.store.Migrations;
 import hero.supervisor.store.Notifications;
 import hero.supervisor.store.Partitions;
@@ -27,6 +28,7 @@ import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
+import hero.supervisor.store.Retention;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.OpenRpcDocument;
 import hero.supervisor.wire.Reply;
@@ -48,6 +50,8 @@ import org.slf4j.LoggerFactory;
 public final class Supervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
     private static final Duration PARTITIONS_EVERY = Duration.ofHours(1);
+    private static final Duration FIGURES_EVERY = Duration.ofSeconds(2);
+    private static final Duration RETENTION_EVERY = Duration.ofMinutes(10);
     private static final Duration CLOSE_SPREAD_MAX = Duration.ofSeconds(2);
     private static final int BATCH_MAX = 1000;
     private static final ThreadFactory THREADS = Thread.ofVirtual().factory();
@@ -64,7 +68,9 @@ public final class Supervisor implements AutoCloseable {
     private final Sweeper sweeper;
     private final Notifications notifications;
     private final Feed feed;
-    private final Loop partitions;
+    private final Figures figures;
+    private final Retention retention;
+    private final List<Loop> upkeep;
     private final ExecutorService executor;
     private final Gateway gateway;
     private boolean closed;
@@ -127,7 +133,12 @@ public final class Supervisor implements AutoCloseable {
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
-        this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
+        this.figures = new Figures(database);
+        this.retention = new Retention(database, config.keep());
+        this.upkeep = List.of(
+                new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead),
+                new Loop("figures", FIGURES_EVERY, figures::count),
+                new Loop("retention", RETENTION_EVERY, retention::run));
         this.runners = new Runners(new Runners.Parts(
                 jobStore,
                 new PostgresRunnerStore(database),
@@ -199,7 +210,7 @@ public final class Supervisor implements AutoCloseable {
         }
         sweeper.start(THREADS);
         notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted);
-        partitions.start(THREADS);
+        upkeep.forEach(loop -> loop.start(THREADS));
         logs.start(THREADS);
         return this;
     }
@@ -277,7 +288,9 @@ public final class Supervisor implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         gateway.close();
-        partitions.close();
+        figures.close();
+        retention.close();
+        upkeep.forEach(Loop::close);
         sweeper.close();
         logs.close();
         logStore.close();

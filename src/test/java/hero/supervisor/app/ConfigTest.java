@@ -44,6 +44,13 @@ final class ConfigTest {
             Map.entry(Setting.HOSTS, List.of("a.example, B.example", "['a.example', 'b.example']")),
             Map.entry(Setting.ANONYMOUS, List.of("never", "never")),
             Map.entry(Setting.DRAIN_MS, List.of("2", "2")),
+            Map.entry(Setting.KEEP_CREATED, List.of("48h", "2d")),
+            Map.entry(Setting.KEEP_COMPLETED, List.of("90m", "90m")),
+            Map.entry(Setting.KEEP_FAILED, List.of("0", "never")),
+            Map.entry(Setting.KEEP_EVENTS, List.of("7d", "7d")),
+            Map.entry(Setting.KEEP_LOGS, List.of("25h", "25h")),
+            Map.entry(Setting.KEEP_FIGURES, List.of("never", "never")),
+            Map.entry(Setting.KEEP_AUDIT, List.of("36500d", "36500d")),
             Map.entry(Setting.NODE_NAME, List.of("gateway-1", "'gateway-1'"))));
 
     @TempDir
@@ -161,6 +168,9 @@ final class ConfigTest {
                 "ORIGINS | https://a.example/ | origins (from --origins) is 'https://a.example/'; it must be origins of scheme, host and port only, such as https://tools.example.com",
                 "HOSTS | a:80 | hosts (from --hosts) is 'a:80'; it must be host names without scheme and port, such as supervisor.example.com",
                 "ANONYMOUS | always | anonymous (from --anonymous) is 'always'; it must be local or never",
+                "KEEP_LOGS | 59m | keep_logs (from --keep-logs) is '59m'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
+                "KEEP_EVENTS | 36501d | keep_events (from --keep-events) is '36501d'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
+                "KEEP_FAILED | 30 | keep_failed (from --keep-failed) is '30'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
                 "NODE_NAME | a b | node_name (from --node-name) is 'a b'; it must be 1…255 letters, digits, dots, dashes and underscores, such as gateway-1",
             })
     void a_wrong_value_is_told_with_its_setting_its_place_and_what_would_do(
