@@ -39,7 +39,8 @@ public final class Figures implements AutoCloseable {
     /// bounds are told in the migration that makes `job_histograms`.
     private static final String COUNT = """
             with page as materialized (
-              select e.xid, e.seq, e.at, e.queue, e.status, e.detail, greatest(e.seconds, 0) as seconds
+              select e.xid, e.seq, e.at, e.queue, e.status, e.detail,
+                case when e.seconds < 0 then 0 else e.seconds end as seconds
               from job_events e
               where (e.xid, e.seq) > (?::xid8, ?) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
               order by e.xid, e.seq limit ?

@@ -156,7 +156,7 @@ final class JobWrites {
                 .setNull(JOBS.LEASE)
                 .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
                 .and(JOBS.STATUS.eq(job.get(JOBS.STATUS)))
-                .returning(RAN_S)
+                .returningResult(RAN_S)
                 .fetch(RAN_S);
         one(ran.size());
         Double seconds = status(job) == JobStatus.RUNNING ? ran.getFirst() : null;
