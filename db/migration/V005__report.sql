@@ -87,7 +87,7 @@ select number, id as job_id, status, caller_id, context_id, runner, queue, execu
   coalesce(priority, 0::smallint) as priority, timeout_s, labels,
   accepted_at, queued_at, start_at, started_at, stop_requested_at, completed_at, null::timestamptz as deleted_at,
   attempt as attempts, failures, losses, exit_code,
-  left(split_part(ltrim(left(error, 1000), E' \t\r\n'), E'\n', 1), 120) as error_head,
+  left(split_part(translate(ltrim(left(error, 1000), E' \t\r\n'), E'\r', E'\n'), E'\n', 1), 120) as error_head,
   case when started_at >= greatest(queued_at, start_at)
     then extract(epoch from started_at - greatest(queued_at, start_at))::double precision end as wait_s,
   case when session_id is not null
@@ -104,12 +104,12 @@ from public.job_deletions;
 create view report.attempts as
 select job_id, attempt, runner, session_id, status, started_at, ended_at,
   extract(epoch from ended_at - started_at)::double precision as run_s, exit_code,
-  left(split_part(ltrim(left(error, 1000), E' \t\r\n'), E'\n', 1), 120) as error_head
+  left(split_part(translate(ltrim(left(error, 1000), E' \t\r\n'), E'\r', E'\n'), E'\n', 1), 120) as error_head
 from public.job_attempts
 union all
 select j.id, j.attempt, coalesce(s.runner, e.runner, j.runner), j.session_id, j.status, j.started_at, j.completed_at,
   extract(epoch from j.completed_at - j.started_at)::double precision, j.exit_code,
-  left(split_part(ltrim(left(j.error, 1000), E' \t\r\n'), E'\n', 1), 120)
+  left(split_part(translate(ltrim(left(j.error, 1000), E' \t\r\n'), E'\r', E'\n'), E'\n', 1), 120)
 from public.jobs j
   left join public.runner_sessions s on s.id = j.session_id
   left join public.runner_sessions_ended e on e.id = j.session_id
@@ -198,7 +198,8 @@ name as (
   select queue from depth union select queue from delayed union select queue from running union select queue from supply
 )
 select n.queue, coalesce(d.n, 0) as depth, coalesce(t.n, 0) as delayed, coalesce(g.n, 0) as running,
-  greatest(extract(epoch from now() - h.since), 0)::double precision as oldest_wait_s,
+  case when h.since is not null
+    then extract(epoch from now() - least(h.since, now()))::double precision end as oldest_wait_s,
   coalesce(s.runners, 0) as runners, coalesce(s.sessions, 0) as sessions, coalesce(s.slots, 0) as slots
 from name n
   left join head h on h.queue = n.queue
@@ -248,7 +249,7 @@ from (
 
 create view report.failures as
 select date_trunc('day', completed_at, 'UTC') as day, status, queue, executor,
-  left(split_part(ltrim(left(error, 1000), E' \t\r\n'), E'\n', 1), 120) as error_head,
+  left(split_part(translate(ltrim(left(error, 1000), E' \t\r\n'), E'\r', E'\n'), E'\n', 1), 120) as error_head,
   count(*) as jobs, min(completed_at) as first_at, max(completed_at) as last_at,
   (array_agg(id order by completed_at desc))[1] as last_job_id
 from public.jobs

@@ -28,29 +28,41 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.jooq.Record;
 import org.jooq.impl.DSL;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.jspecify.annotations.Nullable;
 
 /// Figures are what a reader of the whole log would count, however many gateways count and whenever.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("NullAway.Init")
 class FiguresTest {
     private static final List<String> STATUSES =
             List.of("created", "queued", "running", "completed", "failed", "timeout", "stopping", "deleted");
+    private static final List<String> UNMEASURED = List.of("created", "stopping", "deleted");
+    private static final List<String> DETAILS = List.of("retry", "runner lost", "released");
     private static final Map<String, ChronoUnit> PERIODS =
             Map.of("minute", ChronoUnit.MINUTES, "hour", ChronoUnit.HOURS, "day", ChronoUnit.DAYS);
 
     private Database database;
     private Figures figures;
 
-    @BeforeEach
-    void setup() {
+    @BeforeAll
+    void connect() {
         database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
         figures = new Figures(database);
     }
 
-    @AfterEach
+    @BeforeEach
+    void setup() {
+        database.query(sql -> sql.execute("truncate job_events, job_figures, job_histograms"));
+        database.query(sql -> sql.execute("update job_figures_cursor set xid = '0', seq = 0"));
+        database.query(sql -> sql.execute("update job_events_floor set xid = '0', seq = 0"));
+    }
+
+    @AfterAll
     void disconnect() {
         figures.close();
         database.close();
@@ -151,24 +163,28 @@ class FiguresTest {
 
     /// `count` events of three days, three queues and lengths from nothing to a day.
     private void scatter(Random random, int count) {
-        database.transactionQuery(sql -> {
-            for (int i = 0; i < count; i++) {
-                String status = STATUSES.get(random.nextInt(STATUSES.size()));
-                boolean measured = !List.of("created", "stopping", "deleted").contains(status) && random.nextInt(5) > 0;
-                String detail =
-                        status.equals("queued") ? List.of("retry", "runner lost", "released").get(random.nextInt(3)) : null;
-                sql.execute(
-                        "insert into job_events (at, job_id, status, attempt, runner, queue, node, detail, seconds)"
-                                + " values ('2026-03-01T22:00:00Z'::timestamptz + make_interval(secs => {0}), 'j', {1}, 1,"
-                                + " 'r', {2}, 'n', {3}, {4})",
-                        DSL.val(random.nextDouble() * (random.nextBoolean() ? 300 : 200_000)),
-                        DSL.val(status),
-                        DSL.val("q" + random.nextInt(3)),
-                        DSL.val(detail, String.class),
-                        DSL.val(measured ? Math.exp(random.nextDouble() * 20 - 8.5) : null, Double.class));
-            }
-            return 0;
-        });
+        Double[] at = new Double[count];
+        String[] status = new String[count];
+        String[] queue = new String[count];
+        String[] detail = new String[count];
+        Double[] seconds = new Double[count];
+        for (int i = 0; i < count; i++) {
+            at[i] = random.nextDouble() * (random.nextBoolean() ? 300 : 200_000);
+            status[i] = STATUSES.get(random.nextInt(STATUSES.size()));
+            queue[i] = "q" + random.nextInt(3);
+            detail[i] = status[i].equals("queued") ? DETAILS.get(random.nextInt(DETAILS.size())) : null;
+            boolean measured = !UNMEASURED.contains(status[i]) && random.nextInt(5) > 0;
+            seconds[i] = measured ? Math.exp(random.nextDouble() * 20 - 8.5) : null;
+        }
+        database.query(sql -> sql.execute(
+                """
+                insert into job_events (at, job_id, status, attempt, runner, queue, node, detail, seconds)
+                select '2026-03-01T22:00:00Z'::timestamptz + make_interval(secs => at), 'j', status, 1, 'r', queue, 'n',
+                  detail, seconds
+                from unnest({0}::float8[], {1}::text[], {2}::text[], {3}::text[], {4}::float8[])
+                  as e(at, status, queue, detail, seconds)
+                """,
+                DSL.val(at), DSL.val(status), DSL.val(queue), DSL.val(detail), DSL.val(seconds)));
     }
 
     @Test

@@ -23,11 +23,15 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jooq.impl.DSL;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /// What is too old goes, what is not stays, and nobody is in anybody's way. Rows are made old by hand.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("NullAway.Init")
 class RetentionTest {
     private static final Duration DAY = Duration.ofDays(1);
@@ -41,9 +45,22 @@ class RetentionTest {
     private PostgresJobStore store;
     private PostgresRunnerStore runners;
 
+    @BeforeAll
+    void connect() {
+        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
+    }
+
     @BeforeEach
     void setup() {
-        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
+        for (String table : texts("select inhrelid::regclass::text from pg_inherits where inhrelid::regclass::text"
+                + " ~ '^job_(events|logs)_[0-9]+$'")) {
+            execute("drop table " + table);
+        }
+        execute("truncate runners, jobs, job_queue, job_timers, job_holds, job_attempts, runner_sessions, job_events,"
+                + " job_logs, job_log_ends, job_progress, job_deletions, runner_sessions_ended, job_figures,"
+                + " job_histograms, audit");
+        execute("update job_figures_cursor set xid = '0', seq = 0");
+        execute("update job_events_floor set xid = '0', seq = 0");
         runners = new PostgresRunnerStore(database);
         runners.register("runner", "queue");
         runners.openSession(
@@ -52,8 +69,12 @@ class RetentionTest {
     }
 
     @AfterEach
-    void disconnect() {
+    void stop() {
         store.close();
+    }
+
+    @AfterAll
+    void disconnect() {
         database.close();
     }
 
