@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /// cursor moves in the transaction that adds the figures, so each event is counted exactly once; like every reader
 /// of the log it stops below the oldest transaction that still runs ([EventLog]). Safe for any thread.
 public final class Figures implements AutoCloseable {
-    /// Of one transaction: some 50 ms of work.
+    /// Events of one transaction, few enough to keep it short.
     static final int PAGE = 10_000;
 
     private static final Logger log = LoggerFactory.getLogger(Figures.class);

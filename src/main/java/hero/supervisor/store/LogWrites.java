@@ -186,8 +186,8 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
         }
     }
 
-    /// Removes all that jobs printed and said, after their rows have gone in the same transaction: an append that was
-    /// on its way has ended by then, and none can begin.
+    /// Removes all that jobs printed and said, after their rows have gone in the same transaction: an append that
+    /// was on its way has ended by then, and none can begin.
     static void delete(DSLContext sql, String... jobIds) {
         sql.deleteFrom(JOB_PROGRESS).where(JOB_PROGRESS.JOB_ID.eq(DSL.any(jobIds))).execute();
         sql

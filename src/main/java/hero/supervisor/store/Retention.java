@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// `detach … concurrently` would need no lock on the whole table, but PostgreSQL refuses it on one with a default
 /// partition, and without that a late partition would stop every write. So the partition is dropped under a lock
-/// that lasts for an entry in the catalogue, and is waited for 300 ms at most: who queues behind it waits no longer.
-/// When that was too short the day stays until the next round.
+/// that lasts for an entry in the catalogue, and is waited for 300 ms at most: who queues behind it waits no
+/// longer. When that was too short the day stays until the next round.
 public final class Retention implements AutoCloseable {
     /// Jobs or rows of one transaction.
     static final int BATCH = 500;

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -120,8 +121,7 @@ class FiguresTest {
                     row.get("period", String.class),
                     row.get("at", java.time.OffsetDateTime.class).toInstant(),
                     row.get("queue", String.class));
-            Sum sum = expected.get(key);
-            assertTrue(sum != null, key.toString());
+            Sum sum = Objects.requireNonNull(expected.get(key), key.toString());
             Map<String, String> words = new TreeMap<>(Map.of(
                     "accepted", "created",
                     "started", "running",
@@ -166,8 +166,8 @@ class FiguresTest {
         Double[] at = new Double[count];
         String[] status = new String[count];
         String[] queue = new String[count];
-        String[] detail = new String[count];
-        Double[] seconds = new Double[count];
+        @Nullable String[] detail = new @Nullable String[count];
+        @Nullable Double[] seconds = new @Nullable Double[count];
         for (int i = 0; i < count; i++) {
             at[i] = random.nextDouble() * (random.nextBoolean() ? 300 : 200_000);
             status[i] = STATUSES.get(random.nextInt(STATUSES.size()));

@@ -37,7 +37,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/// The schema `report` is the one that docs/REPORTING.md tells of, and shows what happened to those who may see it.
+/// The schema `report` is the one that docs/REPORTING.md tells of, and shows what happened to those who may see
+/// it.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("NullAway.Init")
 class ReportViewsTest {
