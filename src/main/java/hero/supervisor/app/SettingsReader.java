@@ -67,12 +67,11 @@ final class SettingsReader {
         Matcher matcher = AGE.matcher(text);
         if (matcher.matches()) {
             long number = Long.parseLong(matcher.group(1));
-            Duration age =
-                    switch (matcher.group(2)) {
-                        case "m" -> Duration.ofMinutes(number);
-                        case "h" -> Duration.ofHours(number);
-                        default -> Duration.ofDays(number);
-                    };
+            Duration age = switch (matcher.group(2)) {
+                case "m" -> Duration.ofMinutes(number);
+                case "h" -> Duration.ofHours(number);
+                default -> Duration.ofDays(number);
+            };
             if (age.compareTo(AGE_MIN) >= 0 && age.compareTo(AGE_MAX) <= 0) {
                 return age;
             }

@@ -36,8 +36,7 @@ import picocli.CommandLine.Spec;
 final class ReportCommand implements Callable<Integer> {
     static final List<Setting> FLAGS = List.of(Setting.DB_URL, Setting.DB_USER, Setting.DB_PASSWORD);
 
-    private static final List<String> WORDS =
-            List.of("throughput", "failures", "runners", "queues", "slow", "rebuild");
+    private static final List<String> WORDS = List.of("throughput", "failures", "runners", "queues", "slow", "rebuild");
     private static final Pattern AGE = Pattern.compile("([1-9][0-9]{0,5})([smhd])");
 
     private final Shell shell;
@@ -83,8 +82,8 @@ final class ReportCommand implements Callable<Integer> {
             throw Failed.usage("report takes --csv or --json, not both");
         }
         Duration age = age(since);
-        Config config = Config.of(ServerOptions.settings(shell, mine, file, Map.of()))
-                .requireDatabase();
+        Config config =
+                Config.of(ServerOptions.settings(shell, mine, file, Map.of())).requireDatabase();
         if (what.equals("rebuild")) {
             long events = shell.floors().rebuildFigures(config);
             shell.line(events + " events counted here; gateways that run may have counted more");
@@ -104,7 +103,8 @@ final class ReportCommand implements Callable<Integer> {
     private static Duration age(String text) {
         Matcher age = AGE.matcher(text);
         if (!age.matches()) {
-            throw Failed.usage("--since is '" + text + "'; it must be a number with s, m, h or d, such as 30m, 24h or 7d");
+            throw Failed.usage(
+                    "--since is '" + text + "'; it must be a number with s, m, h or d, such as 30m, 24h or 7d");
         }
         long number = Long.parseLong(age.group(1));
         return switch (age.group(2)) {

@@ -125,7 +125,8 @@ final class ReportText {
     }
 
     private static long sum(List<Map<String, @Nullable Object>> rows, String column) {
-        return Math.round(rows.stream().mapToDouble(row -> number(row.get(column))).sum());
+        return Math.round(
+                rows.stream().mapToDouble(row -> number(row.get(column))).sum());
     }
 
     private static double largest(List<Map<String, @Nullable Object>> rows, String column) {

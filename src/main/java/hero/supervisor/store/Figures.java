@@ -32,8 +32,7 @@ public final class Figures implements AutoCloseable {
                 order by e.xid, e.seq limit 1) n)
             """;
 
-    private static final String CURSOR =
-            "select xid::text, seq from job_figures_cursor for no key update skip locked";
+    private static final String CURSOR = "select xid::text, seq from job_figures_cursor for no key update skip locked";
 
     /// A statement of its own after the lock, so that it sees what the last holder has committed. The bucket's
     /// bounds are told in the migration that makes `job_histograms`.
@@ -173,7 +172,8 @@ public final class Figures implements AutoCloseable {
         if (sql.fetchSingle("select xid = '0'::xid8 from job_events_floor").get(0, Boolean.class)) {
             return Optional.empty();
         }
-        LocalDate late = sql.fetchSingle("select (coalesce(min(at), now()) at time zone 'UTC')::date from job_events_default")
+        LocalDate late = sql.fetchSingle(
+                        "select (coalesce(min(at), now()) at time zone 'UTC')::date from job_events_default")
                 .get(0, LocalDate.class);
         return Partitions.days(sql, "job_events").stream()
                 .filter(day -> day.isBefore(late))

@@ -189,7 +189,9 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
     /// Removes all that jobs printed and said, after their rows have gone in the same transaction: an append that
     /// was on its way has ended by then, and none can begin.
     static void delete(DSLContext sql, String... jobIds) {
-        sql.deleteFrom(JOB_PROGRESS).where(JOB_PROGRESS.JOB_ID.eq(DSL.any(jobIds))).execute();
+        sql.deleteFrom(JOB_PROGRESS)
+                .where(JOB_PROGRESS.JOB_ID.eq(DSL.any(jobIds)))
+                .execute();
         sql
                 .deleteFrom(JOB_LOG_ENDS)
                 .where(JOB_LOG_ENDS.JOB_ID.eq(DSL.any(jobIds)))

@@ -136,15 +136,16 @@ public final class Reports {
         String state = e.getCause() instanceof SQLException cause ? String.valueOf(cause.getSQLState()) : "";
         return switch (state) {
             case "42501" ->
-                new Database.Unusable("this user of the database may not do that: reports need the schema's owner or the"
-                        + " role supervisor_report, 'rebuild' the owner");
+                new Database.Unusable(
+                        "this user of the database may not do that: reports need the schema's owner or the"
+                                + " role supervisor_report, 'rebuild' the owner");
             case "3F000", "42P01", "42703" ->
-                new Database.Unusable("the database has no schema 'report' of this version; run 'supervisor migrate up'");
+                new Database.Unusable(
+                        "the database has no schema 'report' of this version; run 'supervisor migrate up'");
             case "57014" ->
                 new Database.Unusable("the report took longer than 30 s and was given up; ask for less, with a shorter"
                         + " --since, or ask a replica");
-            case "55P03" ->
-                new Database.Unusable("a gateway was counting for longer than 10 s; run it again");
+            case "55P03" -> new Database.Unusable("a gateway was counting for longer than 10 s; run it again");
             default -> e;
         };
     }

@@ -270,7 +270,9 @@ public final class Retention implements AutoCloseable {
         } catch (IllegalStateException | DataAccessException e) {
             log.atInfo()
                     .addKeyValue("partition", partition)
-                    .addKeyValue("reason", String.valueOf(e.getMessage()).lines().findFirst().orElse(""))
+                    .addKeyValue(
+                            "reason",
+                            String.valueOf(e.getMessage()).lines().findFirst().orElse(""))
                     .log("a day was not dropped, the next round tries again");
             return false;
         }
@@ -323,9 +325,8 @@ public final class Retention implements AutoCloseable {
         long gone = 0;
         int batch = BATCH;
         while (batch == BATCH && !closed) {
-            batch = database.transactionQuery(sql -> mine(sql)
-                    ? sql.execute(TRIM, DSL.table(DSL.name(table)), condition, DSL.inline(BATCH))
-                    : 0);
+            batch = database.transactionQuery(
+                    sql -> mine(sql) ? sql.execute(TRIM, DSL.table(DSL.name(table)), condition, DSL.inline(BATCH)) : 0);
             gone += batch;
             if (batch == BATCH) {
                 LockSupport.parkNanos(PAUSE_NANOS);
@@ -336,7 +337,8 @@ public final class Retention implements AutoCloseable {
 
     /// One gateway per step; the lock ends with the transaction.
     private static boolean mine(DSLContext sql) {
-        return sql.fetchSingle("select pg_try_advisory_xact_lock({0})", DSL.val(LOCK)).get(0, Boolean.class);
+        return sql.fetchSingle("select pg_try_advisory_xact_lock({0})", DSL.val(LOCK))
+                .get(0, Boolean.class);
     }
 
     /// The moment `age` ago, as PostgreSQL reads it; before all times for an age that never comes.

@@ -71,7 +71,8 @@ final class ReportAdminTest {
         assertEquals(live.sql("select job_id from report.jobs where deleted_at is null"), call("list_jobs", Map.of()));
         assertEquals(
                 "-32000 job_not_found",
-                live.call("job.get", Map.of("secret", live.secret(Scope.ADMIN), "job_id", "one")).outcome());
+                live.call("job.get", Map.of("secret", live.secret(Scope.ADMIN), "job_id", "one"))
+                        .outcome());
     }
 
     private long failed() {

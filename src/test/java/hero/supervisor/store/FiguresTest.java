@@ -176,15 +176,14 @@ class FiguresTest {
             boolean measured = !UNMEASURED.contains(status[i]) && random.nextInt(5) > 0;
             seconds[i] = measured ? Math.exp(random.nextDouble() * 20 - 8.5) : null;
         }
-        database.query(sql -> sql.execute(
-                """
+        database.query(sql ->
+                sql.execute("""
                 insert into job_events (at, job_id, status, attempt, runner, queue, node, detail, seconds)
                 select '2026-03-01T22:00:00Z'::timestamptz + make_interval(secs => at), 'j', status, 1, 'r', queue, 'n',
                   detail, seconds
                 from unnest({0}::float8[], {1}::text[], {2}::text[], {3}::text[], {4}::float8[])
                   as e(at, status, queue, detail, seconds)
-                """,
-                DSL.val(at), DSL.val(status), DSL.val(queue), DSL.val(detail), DSL.val(seconds)));
+                """, DSL.val(at), DSL.val(status), DSL.val(queue), DSL.val(detail), DSL.val(seconds)));
     }
 
     @Test
@@ -207,18 +206,20 @@ class FiguresTest {
         int writers = 2;
         CountDownLatch written = new CountDownLatch(writers);
         List<CompletableFuture<Void>> threads = new ArrayList<>();
-        IntStream.range(0, writers).forEach(writer -> threads.add(CompletableFuture.runAsync(() -> {
-            Random random = new Random(writer);
-            for (int i = 0; i < 15; i++) {
-                scatter(random, 20);
-            }
-            written.countDown();
-        })));
-        IntStream.range(0, 3).forEach(counter -> threads.add(CompletableFuture.runAsync(() -> {
-            while (written.getCount() > 0) {
-                database.transaction(connection -> Figures.page(connection, 7));
-            }
-        })));
+        IntStream.range(0, writers)
+                .forEach(writer -> threads.add(CompletableFuture.runAsync(() -> {
+                    Random random = new Random(writer);
+                    for (int i = 0; i < 15; i++) {
+                        scatter(random, 20);
+                    }
+                    written.countDown();
+                })));
+        IntStream.range(0, 3)
+                .forEach(counter -> threads.add(CompletableFuture.runAsync(() -> {
+                    while (written.getCount() > 0) {
+                        database.transaction(connection -> Figures.page(connection, 7));
+                    }
+                })));
         threads.forEach(JobFixture::get);
         written.await();
         figures.count();
@@ -267,7 +268,8 @@ class FiguresTest {
 
         // The first day is dropped: its figures stay as they are, the others are made anew.
         String firstDay = "at < '2026-03-02T00:00:00Z'";
-        var before = database.query(sql -> sql.fetch("select * from job_figures where " + firstDay + " order by 1, 2, 3"));
+        var before =
+                database.query(sql -> sql.fetch("select * from job_figures where " + firstDay + " order by 1, 2, 3"));
         database.query(sql -> sql.execute("delete from job_events where " + firstDay));
         database.query(sql -> sql.execute("update job_events_floor set xid = '1'"));
         database.query(sql -> sql.execute("delete from job_figures where not (" + firstDay + ")"));
@@ -295,7 +297,8 @@ class FiguresTest {
         runners.openSession(
                 new Session("s1", "runner", "one", 10, List.of("python"), Map.of()), false, Duration.ofHours(1));
         try (var store = new PostgresJobStore(database, "one", 1000, 100)) {
-            List.of(job("ok"), job("bad"), job("stopped"), retried("again", 1, 0)).forEach(job -> get(store.create(job, true)));
+            List.of(job("ok"), job("bad"), job("stopped"), retried("again", 1, 0))
+                    .forEach(job -> get(store.create(job, true)));
             succeed(store, claimOne(store).key());
             fail(store, claimOne(store).key());
             Assignment stopped = claimOne(store);
@@ -308,17 +311,18 @@ class FiguresTest {
         }
         figures.count();
         assertCounted();
-        Record jobs = database.query(sql -> sql.fetchSingle("select sum(wait_s) w, sum(run_s) r, count(run_s) n"
-                + " from report.jobs"));
+        Record jobs = database.query(
+                sql -> sql.fetchSingle("select sum(wait_s) w, sum(run_s) r, count(run_s) n" + " from report.jobs"));
         Record sums = database.query(sql -> sql.fetchSingle(
                 "select wait_s, run_s, busy_s, started, retried from report.throughput where period = 'day'"));
         assertEquals(4, jobs.get("n", Integer.class).intValue());
         assertEquals(jobs.get("r", Double.class), sums.get("run_s", Double.class), 1e-6);
-        assertTrue(jobs.get("w", Double.class) <= sums.get("wait_s", Double.class) + 1e-6, "a retried job waited twice");
+        assertTrue(
+                jobs.get("w", Double.class) <= sums.get("wait_s", Double.class) + 1e-6, "a retried job waited twice");
         assertEquals(5, sums.get("started", Integer.class).intValue());
         assertEquals(1, sums.get("retried", Integer.class).intValue());
-        Double attempts = database.query(sql ->
-                sql.fetchSingle("select sum(run_s) from report.attempts").get(0, Double.class));
+        Double attempts = database.query(
+                sql -> sql.fetchSingle("select sum(run_s) from report.attempts").get(0, Double.class));
         // The end of a retried attempt is written twice, a moment apart.
         assertTrue(attempts >= sums.get("busy_s", Double.class) - 1e-6, attempts + " " + sums);
         Double cost = database.query(

@@ -122,10 +122,11 @@ class ReportViewsTest {
         Map<String, List<String>> documented = new TreeMap<>();
         VIEW.matcher(docs).results().forEach(view -> documented.put(view.group(1), rows(view.group(3))));
         Map<String, List<String>> actual = new TreeMap<>();
-        for (Record column : database.query(sql -> sql.fetch(
-                "select table_schema || '.' || table_name as name, column_name, data_type, col_description("
-                        + "(table_schema || '.' || table_name)::regclass, ordinal_position::int) as meaning"
-                        + " from information_schema.columns where table_schema = 'report' order by ordinal_position"))) {
+        for (Record column : database.query(
+                sql -> sql.fetch(
+                        "select table_schema || '.' || table_name as name, column_name, data_type, col_description("
+                                + "(table_schema || '.' || table_name)::regclass, ordinal_position::int) as meaning"
+                                + " from information_schema.columns where table_schema = 'report' order by ordinal_position"))) {
             actual.computeIfAbsent(column.get("name", String.class), view -> new ArrayList<>())
                     .add("| " + column.get("column_name") + " | " + column.get("data_type") + " | "
                             + column.get("meaning") + " |");
@@ -160,7 +161,8 @@ class ReportViewsTest {
                 "caller_id,context_id,jobs,completed,failed,timeout,unfinished,attempts,run_s,wait_s,first_at,last_at");
         pinned.forEach((view, columns) -> {
             String all = one("select string_agg(column_name, ',' order by ordinal_position) from"
-                            + " information_schema.columns where table_schema = 'report' and table_name = '" + view + "'")
+                            + " information_schema.columns where table_schema = 'report' and table_name = '" + view
+                            + "'")
                     .get(0, String.class);
             assertTrue(all.startsWith(columns), all);
         });
@@ -174,22 +176,28 @@ class ReportViewsTest {
                 List.of("ok", "bad", "again", "gone", "late", "new", "held", "first", "second", "then"),
                 texts("select job_id from report.jobs order by number"));
         Record gone = one("select * from report.jobs where job_id = 'gone'");
-        for (String column : List.of("caller_id", "context_id", "runner", "queue", "executor", "error_head", "labels")) {
+        for (String column :
+                List.of("caller_id", "context_id", "runner", "queue", "executor", "error_head", "labels")) {
             assertNull(gone.get(column), column);
         }
         assertEquals("deleted", gone.get("status"));
-        for (String column : List.of("accepted_at", "queued_at", "started_at", "completed_at", "deleted_at", "total_s")) {
+        for (String column :
+                List.of("accepted_at", "queued_at", "started_at", "completed_at", "deleted_at", "total_s")) {
             assertTrue(gone.get(column) != null, column);
         }
         assertEquals(
                 List.of("created", "queued", "running", "completed", "deleted"),
                 texts("select status from report.transitions where job_id = 'gone' order by xid, seq"));
-        assertEquals(0, one("select count(coalesce(runner, queue, detail)) from report.transitions where job_id = 'gone'")
-                .get(0, Integer.class)
-                .intValue());
-        assertEquals(1, one("select count(distinct queue) from report.transitions where job_id = 'ok'")
-                .get(0, Integer.class)
-                .intValue());
+        assertEquals(
+                0,
+                one("select count(coalesce(runner, queue, detail)) from report.transitions where job_id = 'gone'")
+                        .get(0, Integer.class)
+                        .intValue());
+        assertEquals(
+                1,
+                one("select count(distinct queue) from report.transitions where job_id = 'ok'")
+                        .get(0, Integer.class)
+                        .intValue());
     }
 
     @Test
@@ -205,7 +213,13 @@ class ReportViewsTest {
     @Test
     void attempts_are_those_that_job_get_tells() {
         assertEquals(
-                List.of("again 1 failed", "again 2 failed", "bad 1 failed", "held 1 running", "late 1 failed", "ok 1 completed"),
+                List.of(
+                        "again 1 failed",
+                        "again 2 failed",
+                        "bad 1 failed",
+                        "held 1 running",
+                        "late 1 failed",
+                        "ok 1 completed"),
                 texts("select concat_ws(' ', job_id, attempt, status) from report.attempts order by job_id, attempt"));
         try (var store = new PostgresJobStore(database, "two", 10, 10)) {
             for (String id : texts("select id from jobs")) {
@@ -226,17 +240,20 @@ class ReportViewsTest {
                 texts("select distinct error_head from report.failures where error_head like 'eee%'"));
         assertEquals(
                 List.of("broken 1 again", "stopped 1 late"),
-                texts("select concat_ws(' ', error_head, jobs, last_job_id) from report.failures where error_head not like"
-                        + " 'eee%' order by error_head"));
+                texts(
+                        "select concat_ws(' ', error_head, jobs, last_job_id) from report.failures where error_head not like"
+                                + " 'eee%' order by error_head"));
     }
 
     @Test
     void a_queue_tells_its_depth_its_delays_and_the_wait_of_the_first_in_line() {
         assertEquals(
                 List.of("far 0 0 0 1 0 0", "queue 2 1 1 1 1 4"),
-                texts("select concat_ws(' ', queue, depth, delayed, running, runners, sessions, slots) from report.queues"
-                        + " order by queue"));
-        assertNull(one("select oldest_wait_s from report.queues where queue = 'far'").get(0));
+                texts(
+                        "select concat_ws(' ', queue, depth, delayed, running, runners, sessions, slots) from report.queues"
+                                + " order by queue"));
+        assertNull(one("select oldest_wait_s from report.queues where queue = 'far'")
+                .get(0));
         database.transactionQuery(sql -> {
             sql.execute("update jobs set queued_at = now() - interval '1 hour' where id = 'second'");
             double wait = sql.fetchSingle("select oldest_wait_s from report.queues where queue = 'queue'")
@@ -254,7 +271,8 @@ class ReportViewsTest {
                 texts("select concat_ws(' ', runner, state, coalesce(running, 0)) from report.runners order by 1"));
         assertEquals(
                 0.25,
-                one("select utilisation from report.runners where state = 'connected'").get(0, Double.class));
+                one("select utilisation from report.runners where state = 'connected'")
+                        .get(0, Double.class));
         Record used = one("select * from report.utilisation where period = 'day'");
         assertEquals(
                 used.get("utilisation", Double.class),
@@ -282,7 +300,10 @@ class ReportViewsTest {
     void the_role_reads_every_report_and_nothing_else() {
         as("supervisor_report", sql -> {
             for (String view : texts("select relname from pg_class where relnamespace = 'report'::regnamespace")) {
-                assertFalse(sql.fetch("select * from {0}", DSL.table(DSL.name("report", view))).isEmpty(), view);
+                assertFalse(
+                        sql.fetch("select * from {0}", DSL.table(DSL.name("report", view)))
+                                .isEmpty(),
+                        view);
             }
         });
         List<String> others = texts("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname ="
@@ -321,12 +342,16 @@ class ReportViewsTest {
     @Test
     void no_payload_variable_or_output_is_in_any_report() {
         for (String view : texts("select relname from pg_class where relnamespace = 'report'::regnamespace")) {
-            String all = one("select coalesce(string_agg(v::text, ' '), '') from report." + view + " v").get(0, String.class);
+            String all = one("select coalesce(string_agg(v::text, ' '), '') from report." + view + " v")
+                    .get(0, String.class);
             for (String secret : List.of("print(1)", "quoted", "done", "second line")) {
                 assertFalse(all.contains(secret), () -> view + " shows " + secret);
             }
         }
-        assertEquals("done", one("select output from report_payload.jobs where job_id = 'ok'").get(0));
+        assertEquals(
+                "done",
+                one("select output from report_payload.jobs where job_id = 'ok'")
+                        .get(0));
     }
 
     @Test
@@ -339,10 +364,12 @@ class ReportViewsTest {
         try (Database plain =
                 Database.connect(new Database.Settings(settings.url(), owner, "p"), Duration.ofSeconds(10))) {
             new Migrations(plain).up();
-            assertEquals(0, plain.query(sql -> sql.fetch("select * from report.jobs")).size());
-            boolean granted = plain.query(sql -> sql.fetchSingle(
-                            "select has_table_privilege('supervisor_report', 'report.jobs', 'select')")
-                    .get(0, Boolean.class));
+            assertEquals(
+                    0,
+                    plain.query(sql -> sql.fetch("select * from report.jobs")).size());
+            boolean granted = plain.query(
+                    sql -> sql.fetchSingle("select has_table_privilege('supervisor_report', 'report.jobs', 'select')")
+                            .get(0, Boolean.class));
             assertTrue(granted);
             // The documented script, as a superuser would run it where the role is missing; here it is there.
             String script = block(" setup").replace("create role supervisor_report nologin;", "");
@@ -370,7 +397,10 @@ class ReportViewsTest {
                 .filter(block -> block.group(1) == null)
                 .toList();
         assertTrue(examples.size() >= 5);
-        as("supervisor_report", sql -> examples.forEach(example -> sql.fetch(example.group(2).strip().replaceAll(";$", ""))));
+        as(
+                "supervisor_report",
+                sql -> examples.forEach(
+                        example -> sql.fetch(example.group(2).strip().replaceAll(";$", ""))));
     }
 
     @Test
@@ -394,9 +424,11 @@ class ReportViewsTest {
                 sql.execute("set local role {0}", DSL.name(reader));
                 assertEquals(
                         List.of("mine"),
-                        sql.fetch("select job_id from tenant_a.jobs where leaky.tell(job_id)").into(String.class));
+                        sql.fetch("select job_id from tenant_a.jobs where leaky.tell(job_id)")
+                                .into(String.class));
                 assertEquals(0, sql.fetch("select * from tenant_a.attempts").size());
-                assertEquals(List.of("mine"), sql.fetch("select id from leaky.heard").into(String.class));
+                assertEquals(
+                        List.of("mine"), sql.fetch("select id from leaky.heard").into(String.class));
                 return 0;
             });
             assertThrows(
@@ -415,16 +447,20 @@ class ReportViewsTest {
 
     @Test
     void every_query_of_the_dashboard_runs_as_the_role() throws IOException {
-        JsonNode dashboard = new ObjectMapper().readTree(Path.of("docs/grafana/dashboards/jobs.json").toFile());
+        JsonNode dashboard = new ObjectMapper()
+                .readTree(Path.of("docs/grafana/dashboards/jobs.json").toFile());
         List<String> queries = new ArrayList<>();
-        dashboard.path("panels").forEach(panel -> panel.path("targets")
-                .forEach(target -> queries.add(target.path("rawSql").asText())));
+        dashboard
+                .path("panels")
+                .forEach(panel -> panel.path("targets")
+                        .forEach(target -> queries.add(target.path("rawSql").asText())));
         assertTrue(queries.size() >= 10, queries.toString());
         as("supervisor_report", sql -> {
             for (String query : queries) {
                 String plain = query.replace("$period", "minute")
                         .replaceAll(
-                                "\\$__timeFilter\\((\\w+)\\)", "$1 between now() - interval '1 day' and now() + interval '1 day'");
+                                "\\$__timeFilter\\((\\w+)\\)",
+                                "$1 between now() - interval '1 day' and now() + interval '1 day'");
                 assertFalse(plain.contains("$"), plain);
                 assertFalse(Objects.requireNonNull(sql.fetch(plain)).isEmpty(), plain);
             }

@@ -36,9 +36,15 @@ import org.junit.jupiter.api.TestInstance;
 class RetentionTest {
     private static final Duration DAY = Duration.ofDays(1);
     private static final Ages AGES = new Ages(
-            Duration.ofDays(5), DAY.multipliedBy(2), DAY.multipliedBy(4), DAY.multipliedBy(3), DAY, DAY.multipliedBy(9), DAY);
-    private static final Ages NEVER = new Ages(
-            Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER);
+            Duration.ofDays(5),
+            DAY.multipliedBy(2),
+            DAY.multipliedBy(4),
+            DAY.multipliedBy(3),
+            DAY,
+            DAY.multipliedBy(9),
+            DAY);
+    private static final Ages NEVER =
+            new Ages(Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER, Ages.FOREVER);
     private static final Removed NOTHING = new Removed(0, 0, 0);
 
     private Database database;
@@ -127,7 +133,14 @@ class RetentionTest {
         assertEquals(6, round(AGES).jobs());
 
         List<String> kept = List.of(
-                "completed-1", "created-1", "created-3", "failed-1", "failed-3", "retried-1", "running-1", "running-3",
+                "completed-1",
+                "created-1",
+                "created-3",
+                "failed-1",
+                "failed-3",
+                "retried-1",
+                "running-1",
+                "running-3",
                 "running-6");
         assertEquals(kept, texts("select id from jobs order by id"));
         assertEquals(kept, texts("select job_id from report.jobs order by job_id"));
@@ -145,7 +158,8 @@ class RetentionTest {
         }
         assertEquals(List.of("retried-1"), texts("select job_id from job_attempts"));
         assertEquals(
-                List.of("created-6"), texts("select job_id from job_events where detail = 'expired' and status = 'deleted'"));
+                List.of("created-6"),
+                texts("select job_id from job_events where detail = 'expired' and status = 'deleted'"));
         assertEquals(NOTHING, round(AGES));
     }
 
@@ -207,8 +221,11 @@ class RetentionTest {
         assertEquals(List.of("d1", "d3"), texts("select job_id from job_events order by job_id"));
         assertEquals(events.get(2).position(), store.floor(), "behind the last event that was dropped");
         assertEquals(2, store.events(store.floor(), 100).events().size());
-        assertEquals(1, count("(select distinct at from job_figures where period = 'minute' and at < now() - interval"
-                + " '2 days') m"), "minutes go with the log");
+        assertEquals(
+                1,
+                count("(select distinct at from job_figures where period = 'minute' and at < now() - interval"
+                        + " '2 days') m"),
+                "minutes go with the log");
         assertEquals(5, count("(select distinct at from job_figures where period = 'day') d"));
     }
 
@@ -242,7 +259,8 @@ class RetentionTest {
                 List.of("created-1", "failed-1", "running-1"),
                 texts("select job_id from job_log_ends order by job_id"));
         var logs = new LogReads(database);
-        var slice = logs.read(new LogStore.Asked("completed-1", 1, null, 0, 1000)).orElseThrow();
+        var slice =
+                logs.read(new LogStore.Asked("completed-1", 1, null, 0, 1000)).orElseThrow();
         assertTrue(slice.chunks().isEmpty() && slice.end(), slice.toString());
     }
 
@@ -251,14 +269,14 @@ class RetentionTest {
         for (int days : List.of(12, 6, 2, 0)) {
             String at = "now() - interval '" + days + " days'";
             execute("insert into audit (at, actor, action, subject) values (" + at + ", 'a', 'b', 'c')");
-            execute("insert into job_deletions (number, id, accepted_at, deleted_at) values (" + days + ", 'x', now(), " + at
-                    + ")");
+            execute("insert into job_deletions (number, id, accepted_at, deleted_at) values (" + days + ", 'x', now(), "
+                    + at + ")");
             execute("insert into runner_sessions_ended (id, runner, node, slots, connected_at, seen_at, ended_at)"
                     + " values ('e" + days + "', 'r', 'n', 1, now(), now(), " + at + ")");
             for (String period : List.of("minute", "hour", "day")) {
                 execute("insert into job_figures (period, at, queue) values ('" + period + "', " + at + ", 'q')");
-                execute("insert into job_histograms (period, at, queue, kind, bucket, n) values ('" + period + "', " + at
-                        + ", 'q', 'run', 1, 1)");
+                execute("insert into job_histograms (period, at, queue, kind, bucket, n) values ('" + period + "', "
+                        + at + ", 'q', 'run', 1, 1)");
             }
         }
         assertEquals(new Removed(0, 0, 3 + 2 + 1 + 2 * (2 + 2)), round(AGES));
