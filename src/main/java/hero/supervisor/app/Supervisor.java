@@ -135,10 +135,7 @@ public final class Supervisor implements AutoCloseable {
         partitionTable.ahead();
         this.figures = new Figures(database);
         this.retention = new Retention(database, config.keep());
-        this.upkeep = List.of(
-                new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead),
-                new Loop("figures", FIGURES_EVERY, figures::count),
-                new Loop("retention", RETENTION_EVERY, retention::run));
+        this.upkeep = upkeep(partitionTable, figures, retention);
         this.runners = new Runners(new Runners.Parts(
                 jobStore,
                 new PostgresRunnerStore(database),
@@ -179,6 +176,13 @@ public final class Supervisor implements AutoCloseable {
                 document::bytes,
                 this::notReady,
                 time);
+    }
+
+    private static List<Loop> upkeep(Partitions partitions, Figures figures, Retention retention) {
+        return List.of(
+                new Loop("partitions", PARTITIONS_EVERY, partitions::ahead),
+                new Loop("figures", FIGURES_EVERY, figures::count),
+                new Loop("retention", RETENTION_EVERY, retention::run));
     }
 
     private static Settings settings(Config config) {
