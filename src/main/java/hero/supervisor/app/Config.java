@@ -1,5 +1,6 @@
 package hero.supervisor.app;
 
+import hero.supervisor.store.Retention;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// @param drainMs for calls at work when the server stops
 /// @param logFormat of the lines on standard error
 /// @param logLevel of this program's own lines
+/// @param keep how long jobs, logs and history are kept
 /// @param nodeName of this process among several on one database
 ///
 /// Source: contract §2, §5, §6.
@@ -59,6 +61,7 @@ public record Config(
         long drainMs,
         LogFormat logFormat,
         LogLevel logLevel,
+        Retention.Ages keep,
         String nodeName) {
 
     /// Calls without a secret: in protected mode's corner, or nowhere. Source: contract §5.
@@ -143,6 +146,14 @@ public record Config(
                 reader.whole(Setting.DRAIN_MS, 0, 3_600_000),
                 reader.word(Setting.LOG_FORMAT, LogFormat.class),
                 reader.word(Setting.LOG_LEVEL, LogLevel.class),
+                new Retention.Ages(
+                        reader.age(Setting.KEEP_CREATED),
+                        reader.age(Setting.KEEP_COMPLETED),
+                        reader.age(Setting.KEEP_FAILED),
+                        reader.age(Setting.KEEP_EVENTS),
+                        reader.age(Setting.KEEP_LOGS),
+                        reader.age(Setting.KEEP_FIGURES),
+                        reader.age(Setting.KEEP_AUDIT)),
                 reader.name(Setting.NODE_NAME, Config::machine));
         reader.atLeast(Setting.LEASE_MS, (double) config.leaseMs, Setting.HEARTBEAT_MS, (double) config.heartbeatMs, 2);
         reader.atLeast(Setting.TIMEOUT_MAX_S, config.timeoutMaxS, Setting.TIMEOUT_DEFAULT_S, config.timeoutDefaultS, 1);
@@ -175,6 +186,7 @@ public record Config(
                 drainMs,
                 logFormat,
                 logLevel,
+                keep,
                 nodeName);
     }
 

@@ -58,6 +58,13 @@ public final class ConfigText {
             case DRAIN_MS -> String.valueOf(config.drainMs());
             case LOG_FORMAT -> config.logFormat().name().toLowerCase(Locale.ROOT);
             case LOG_LEVEL -> config.logLevel().name().toLowerCase(Locale.ROOT);
+            case KEEP_CREATED -> SettingsReader.text(config.keep().created());
+            case KEEP_COMPLETED -> SettingsReader.text(config.keep().completed());
+            case KEEP_FAILED -> SettingsReader.text(config.keep().failed());
+            case KEEP_EVENTS -> SettingsReader.text(config.keep().events());
+            case KEEP_LOGS -> SettingsReader.text(config.keep().logs());
+            case KEEP_FIGURES -> SettingsReader.text(config.keep().figures());
+            case KEEP_AUDIT -> SettingsReader.text(config.keep().audit());
             case NODE_NAME -> quoted(config.nodeName());
         };
     }

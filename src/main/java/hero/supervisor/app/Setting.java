@@ -33,6 +33,14 @@ public enum Setting {
     DRAIN_MS("10000", "MS", "calls at work may take so long to end when the server stops, 0…3600000"),
     LOG_FORMAT("text", "text|json", "lines of the log: for people, or one JSON object each"),
     LOG_LEVEL("info", "LEVEL", "what is logged: error, warn, info, debug or trace; admin.log_level changes it later"),
+    KEEP_CREATED("never", "AGE", "a job that nobody starts is kept so long, as 30d, 12h or 90m, at least 1h, or never"),
+    KEEP_COMPLETED("30d", "AGE", "a completed job is kept so long after its end, or never removed"),
+    KEEP_FAILED("90d", "AGE", "a failed or timed-out job is kept so long after its end, or never removed"),
+    KEEP_EVENTS(
+            "30d", "AGE", "the log of transitions, which streams and reports read, is kept so long, or never removed"),
+    KEEP_LOGS("14d", "AGE", "what jobs print is kept so long, or never removed"),
+    KEEP_FIGURES("400d", "AGE", "figures per hour and day are kept so long, or never removed"),
+    KEEP_AUDIT("400d", "AGE", "the audit trail is kept so long, or never removed"),
     NODE_NAME("", "NAME", "name of this process among several on one database; the machine's name and the process id");
 
     private final String fallback;

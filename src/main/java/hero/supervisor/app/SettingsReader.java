@@ -2,14 +2,19 @@ package hero.supervisor.app;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Turns written settings into values. Each mistake is one sentence: setting, place, value, what would do.
 final class SettingsReader {
+    private static final Pattern AGE = Pattern.compile("([0-9]{1,8})([mhd])");
+    private static final Duration AGE_MIN = Duration.ofHours(1);
+    private static final Duration AGE_MAX = Duration.ofDays(36_500);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,254}");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?");
     private static final Pattern ADDRESS = Pattern.compile("[0-9A-Za-z:.%-]{1,255}");
@@ -51,6 +56,37 @@ final class SettingsReader {
             throw wrong(setting, "seconds above 0 and at most 3153600000");
         }
         return value;
+    }
+
+    /// An age at which something ends; zero for `never` and 0.
+    Duration age(Setting setting) {
+        String text = trimmed(setting);
+        if (text.equals("never") || text.equals("0")) {
+            return Duration.ZERO;
+        }
+        Matcher matcher = AGE.matcher(text);
+        if (matcher.matches()) {
+            long number = Long.parseLong(matcher.group(1));
+            Duration age = switch (matcher.group(2)) {
+                case "m" -> Duration.ofMinutes(number);
+                case "h" -> Duration.ofHours(number);
+                default -> Duration.ofDays(number);
+            };
+            if (age.compareTo(AGE_MIN) >= 0 && age.compareTo(AGE_MAX) <= 0) {
+                return age;
+            }
+        }
+        throw wrong(setting, "an age of 1h to 36500d, such as 30d, 12h or 90m, or never");
+    }
+
+    /// What [#age] reads.
+    static String text(Duration age) {
+        if (age.isZero()) {
+            return "never";
+        } else if (age.toMinutes() % 60 != 0) {
+            return age.toMinutes() + "m";
+        }
+        return age.toHours() % 24 == 0 ? age.toDays() + "d" : age.toHours() + "h";
     }
 
     boolean yesOrNo(Setting setting) {

@@ -17,6 +17,7 @@ import hero.supervisor.engine.Secrets;
 import hero.supervisor.engine.Settings;
 import hero.supervisor.engine.Sweeper;
 import hero.supervisor.store.Database;
+import hero.supervisor.store.Figures;
 import hero.supervisor.store.Migrations;
 import hero.supervisor.store.Notifications;
 import hero.supervisor.store.OwnEvents;
@@ -29,6 +30,7 @@ import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
+import hero.supervisor.store.Retention;
 import hero.supervisor.transport.Metrics;
 import hero.supervisor.transport.Probes;
 import hero.supervisor.wire.JobReader;
@@ -38,6 +40,7 @@ import hero.supervisor.wire.RpcError;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,6 +54,8 @@ import org.slf4j.LoggerFactory;
 public final class Supervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Supervisor.class);
     private static final Duration PARTITIONS_EVERY = Duration.ofHours(1);
+    private static final Duration FIGURES_EVERY = Duration.ofSeconds(2);
+    private static final Duration RETENTION_EVERY = Duration.ofMinutes(10);
     private static final Duration CLOSE_SPREAD_MAX = Duration.ofSeconds(2);
     private static final int BATCH_MAX = 1000;
     private static final ThreadFactory THREADS = Thread.ofVirtual().factory();
@@ -67,10 +72,12 @@ public final class Supervisor implements AutoCloseable {
     private final Sweeper sweeper;
     private final Notifications notifications;
     private final Feed feed;
-    private final Loop partitions;
     private final Metrics metrics;
-    private final Figures figures;
+    private final Gauges gauges;
     private final Health health;
+    private final Figures figures;
+    private final Retention retention;
+    private final List<Loop> upkeep;
     private final ExecutorService executor;
     private final Gateway gateway;
     private boolean closed;
@@ -129,11 +136,13 @@ public final class Supervisor implements AutoCloseable {
         this.health = new Health(database);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
         this.jobStore = jobStore(config, database, limits, notifications, metrics, time);
-        this.figures = new Figures(database, new OwnEvents(database, jobStore, config.nodeName()), metrics, time);
+        this.gauges = new Gauges(database, new OwnEvents(database, jobStore, config.nodeName()), metrics, time);
         this.results = new Results(jobStore);
         var partitionTable = new Partitions(database);
         partitionTable.ahead();
-        this.partitions = new Loop("partitions", PARTITIONS_EVERY, partitionTable::ahead);
+        this.figures = new Figures(database);
+        this.retention = new Retention(database, config.keep());
+        this.upkeep = upkeep(partitionTable, figures, retention);
         this.runners = new Runners(
                 new Runners.Parts(
                         jobStore,
@@ -223,6 +232,13 @@ public final class Supervisor implements AutoCloseable {
                 time);
     }
 
+    private static List<Loop> upkeep(Partitions partitions, Figures figures, Retention retention) {
+        return List.of(
+                new Loop("partitions", PARTITIONS_EVERY, partitions::ahead),
+                new Loop("figures", FIGURES_EVERY, figures::count),
+                new Loop("retention", RETENTION_EVERY, retention::run));
+    }
+
     private static Settings settings(Config config) {
         return new Settings(
                 config.nodeName(),
@@ -252,9 +268,9 @@ public final class Supervisor implements AutoCloseable {
         }
         sweeper.start(THREADS);
         notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted, sweeper::othersRipened);
-        partitions.start(THREADS);
+        upkeep.forEach(loop -> loop.start(THREADS));
         logs.start(THREADS);
-        figures.start(THREADS);
+        gauges.start(THREADS);
         health.start(THREADS);
         return this;
     }
@@ -333,9 +349,11 @@ public final class Supervisor implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         gateway.close();
-        partitions.close();
-        figures.close();
+        gauges.close();
         health.close();
+        figures.close();
+        retention.close();
+        upkeep.forEach(Loop::close);
         sweeper.close();
         logs.close();
         logStore.close();

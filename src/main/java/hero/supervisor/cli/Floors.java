@@ -6,6 +6,8 @@ import hero.supervisor.check.RunnerCheck;
 import hero.supervisor.bench.Plan;
 import hero.supervisor.bench.Report;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -39,6 +41,12 @@ interface Floors {
 
     /// One of Flyway's three, told to `out`. Returns the exit code.
     int migrate(Config config, Migration what, Consumer<String> out);
+
+    /// Rows of one of the reports `throughput`, `failures`, `runners`, `queues` and `slow`, columns in order.
+    List<Map<String, @Nullable Object>> report(Config config, String what, Duration since);
+
+    /// Counts all figures again that the event log can still give; how many events that were.
+    long rebuildFigures(Config config);
 
     /// Runs a runner until it is told to stop. Returns the exit code.
     int runner(RunnerOptions options, Consumer<String> out);

@@ -61,6 +61,7 @@ public final class Main {
         root.addSubcommand(withSettings(new DevCommand(shell), DevCommand.FLAGS));
         root.addSubcommand(withSettings(new ServeCommand(shell), List.of(Setting.values())));
         root.addSubcommand(withSettings(new MigrateCommand(shell), MigrateCommand.FLAGS));
+        root.addSubcommand(withSettings(new ReportCommand(shell), ReportCommand.FLAGS));
         root.addSubcommand(new RunnerCommand(shell));
         root.addSubcommand(new RunnerCheckCommand(shell));
         root.addSubcommand(new JobCommand(shell));

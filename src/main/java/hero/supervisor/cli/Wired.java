@@ -3,6 +3,7 @@ package hero.supervisor.cli;
 import hero.supervisor.app.Config;
 import hero.supervisor.app.Dev;
 import hero.supervisor.app.LogOutput;
+import hero.supervisor.app.ReportAdmin;
 import hero.supervisor.app.SchemaAdmin;
 import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
@@ -23,6 +24,7 @@ import hero.supervisor.runner.RunnerSettings;
 import hero.supervisor.runner.Termination;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,6 +107,20 @@ final class Wired implements Floors {
                 case UP -> out.accept(schema.up() + " migrations applied; the schema is up to date");
             }
             return Exit.OK;
+        }
+    }
+
+    @Override
+    public List<Map<String, @Nullable Object>> report(Config config, String what, Duration since) {
+        try (ReportAdmin reports = ReportAdmin.open(config)) {
+            return reports.rows(what, since);
+        }
+    }
+
+    @Override
+    public long rebuildFigures(Config config) {
+        try (ReportAdmin reports = ReportAdmin.open(config)) {
+            return reports.rebuild();
         }
     }
 

@@ -45,8 +45,9 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               select session_id, number, started_at + make_interval(secs => timeout_s) from given
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node)
-              select id, 'running', attempt, runner, queue, ? from given
+              insert into job_events (job_id, status, attempt, runner, queue, node, seconds)
+              select id, 'running', attempt, runner, queue, ?,
+                extract(epoch from started_at - greatest(queued_at, start_at)) from given
             )
             select t.queue as of_queue, t.looked, g.*
             from (select queue, count(*) as looked from taken group by queue) t left join given g on g.queue = t.queue

@@ -76,9 +76,10 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
               select start_at, number from accepted where status = 'queued' and start_at > now()
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node, detail)
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
               select a.id, s.status, case when s.step = 3 then 1 else 0 end, a.runner, a.queue, ?,
-                case when s.step = 2 and a.status = 'running' then 'handed' end
+                case when s.step = 2 and a.status = 'running' then 'handed' end,
+                case when s.step = 3 then 0 end
               from accepted a join (values (1, 'created'), (2, 'queued'), (3, 'running')) s(step, status)
                 on s.step = 1 or a.status = s.status or a.status = 'running'
               order by a.number, s.step

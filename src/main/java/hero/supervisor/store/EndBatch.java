@@ -87,7 +87,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               where j.number = g.number and j.status = 'running' and j.attempt = g.attempt and j.lease = g.lease
               returning j.number, j.id, j.status as now_status, j.queue, j.runner, g.ord, g.attempt, g.again,
                 g.message, g.session_id, g.verdict, g.lease, g.started_at, g.ending, g.exit_code, g.priority, g.place,
-                g.delay_s, g.due_at
+                g.delay_s, g.due_at, coalesce(j.completed_at, j.queued_at) - g.started_at as ran
             ),
             freed as (
               delete from job_holds h using ended g where h.session_id = g.session_id and h.job_number = g.number
@@ -108,8 +108,10 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               select due_at, number from ended where again and delay_s > 0
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node, detail)
-              select id, now_status, attempt, runner, queue, ?, case when again then 'retry' end from ended order by ord
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
+              select id, now_status, attempt, runner, queue, ?, case when again then 'retry' end,
+                extract(epoch from ran)
+              from ended order by ord
             )
             select ord, now_status, queue, message, false as is_known from ended
             union all
@@ -127,14 +129,14 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               update jobs j set status = 'completed', completed_at = clock_timestamp(), output = i.output
               from unnest(?::text[], ?::int[], ?::bigint[], ?::text[]) as i(id, attempt, lease, output)
               where j.id = i.id and j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
-              returning j.number, j.id, j.attempt, j.runner, j.queue, j.session_id
+              returning j.number, j.id, j.attempt, j.runner, j.queue, j.session_id, j.completed_at - j.started_at as ran
             ),
             freed as (
               delete from job_holds h using ended e where h.session_id = e.session_id and h.job_number = e.number
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node)
-              select id, 'completed', attempt, runner, queue, ? from ended
+              insert into job_events (job_id, status, attempt, runner, queue, node, seconds)
+              select id, 'completed', attempt, runner, queue, ?, extract(epoch from ran) from ended
             )
             select id from ended
             """;

@@ -36,6 +36,16 @@ final class JobWrites {
 
     private static final Field<OffsetDateTime> NOW = DSL.field("clock_timestamp()", OffsetDateTime.class);
 
+    /// Of a job that has just ended: how long its last attempt ran.
+    private static final Field<Double> RAN_S = DSL.field(
+            "extract(epoch from {0} - {1})::double precision", Double.class, JOBS.COMPLETED_AT, JOBS.STARTED_AT);
+
+    /// What is left of a job. Written last, so that it is younger than each of the job's events.
+    private static final String TRACE = """
+            insert into job_deletions (number, id, accepted_at, queued_at, started_at, completed_at)
+            values ({0}, {1}, {2}, {3}, {4}, {5})
+            """;
+
     private final Database database;
     private final String node;
 
@@ -57,6 +67,18 @@ final class JobWrites {
     }
 
     private static void log(DSLContext sql, Record job, String status, int attempt, String node, String detail) {
+        log(sql, job, status, attempt, node, detail, null);
+    }
+
+    /// @param seconds that an attempt ran which ends with this
+    private static void log(
+            DSLContext sql,
+            Record job,
+            String status,
+            int attempt,
+            String node,
+            String detail,
+            @Nullable Double seconds) {
         sql.insertInto(JOB_EVENTS)
                 .set(JOB_EVENTS.JOB_ID, job.get(JOBS.ID))
                 .set(JOB_EVENTS.STATUS, status)
@@ -65,6 +87,7 @@ final class JobWrites {
                 .set(JOB_EVENTS.QUEUE, job.get(JOBS.QUEUE))
                 .set(JOB_EVENTS.NODE, node)
                 .set(JOB_EVENTS.DETAIL, detail)
+                .set(JOB_EVENTS.SECONDS, seconds)
                 .execute();
     }
 
@@ -124,7 +147,7 @@ final class JobWrites {
     }
 
     private static void fail(DSLContext sql, Record job, int attempt, String eventNode) {
-        int rows = sql.update(JOBS)
+        List<Double> ran = sql.update(JOBS)
                 .set(JOBS.STATUS, JobStatus.FAILED.word())
                 .set(JOBS.COMPLETED_AT, NOW)
                 .set(JOBS.ERROR, STOPPED)
@@ -133,9 +156,11 @@ final class JobWrites {
                 .setNull(JOBS.LEASE)
                 .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
                 .and(JOBS.STATUS.eq(job.get(JOBS.STATUS)))
-                .execute();
-        one(rows);
-        log(sql, job, JobStatus.FAILED.word(), attempt, eventNode, STOPPED);
+                .returningResult(RAN_S)
+                .fetch(RAN_S);
+        one(ran.size());
+        Double seconds = status(job) == JobStatus.RUNNING ? ran.getFirst() : null;
+        log(sql, job, JobStatus.FAILED.word(), attempt, eventNode, STOPPED, seconds);
     }
 
     /// The wish is logged once, so that the gateway that holds the runner's socket hears of it.
@@ -173,6 +198,14 @@ final class JobWrites {
                     .execute());
             LogWrites.delete(sql, jobId);
             log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");
+            one(sql.execute(
+                    TRACE,
+                    DSL.val(job.get(JOBS.NUMBER)),
+                    DSL.val(jobId),
+                    DSL.val(job.get(JOBS.ACCEPTED_AT)),
+                    DSL.val(job.get(JOBS.QUEUED_AT), JOBS.QUEUED_AT),
+                    DSL.val(job.get(JOBS.STARTED_AT), JOBS.STARTED_AT),
+                    DSL.val(job.get(JOBS.COMPLETED_AT), JOBS.COMPLETED_AT)));
             return new Deleted.Gone();
         });
     }

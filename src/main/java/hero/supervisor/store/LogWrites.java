@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jooq.DSLContext;
+import org.jooq.impl.DSL;
 
 /// Appends many chunks in one transaction: opens what is new, locks the ends of the streams, decides on what is
 /// committed ([LogEnds]), then writes chunks and ends and cuts out the middle of what is too long.
@@ -185,20 +186,22 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
         }
     }
 
-    /// Removes all that a job printed and said, after its row has gone in the same transaction: an append that was
-    /// on its way has ended by then, and none can begin.
-    static void delete(DSLContext sql, String jobId) {
-        sql.deleteFrom(JOB_PROGRESS).where(JOB_PROGRESS.JOB_ID.eq(jobId)).execute();
+    /// Removes all that jobs printed and said, after their rows have gone in the same transaction: an append that
+    /// was on its way has ended by then, and none can begin.
+    static void delete(DSLContext sql, String... jobIds) {
+        sql.deleteFrom(JOB_PROGRESS)
+                .where(JOB_PROGRESS.JOB_ID.eq(DSL.any(jobIds)))
+                .execute();
         sql
                 .deleteFrom(JOB_LOG_ENDS)
-                .where(JOB_LOG_ENDS.JOB_ID.eq(jobId))
+                .where(JOB_LOG_ENDS.JOB_ID.eq(DSL.any(jobIds)))
                 .returning(JOB_LOG_ENDS.BEGAN_AT)
                 .fetch(JOB_LOG_ENDS.BEGAN_AT)
                 .stream()
                 .filter(Objects::nonNull)
                 .min(Comparator.<OffsetDateTime>naturalOrder())
                 .ifPresent(began -> sql.deleteFrom(JOB_LOGS)
-                        .where(JOB_LOGS.JOB_ID.eq(jobId))
+                        .where(JOB_LOGS.JOB_ID.eq(DSL.any(jobIds)))
                         .and(JOB_LOGS.AT.ge(began.minusHours(CLOCK_SLACK_H)))
                         .execute());
     }

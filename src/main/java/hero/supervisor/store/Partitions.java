@@ -55,8 +55,27 @@ public final class Partitions {
         return made;
     }
 
+    /// The days that have a partition, oldest first.
+    static List<LocalDate> days(DSLContext sql, String table) {
+        return sql
+                .fetch(
+                        "select inhrelid::regclass::text from pg_inherits where inhparent = {0}::regclass order by 1",
+                        DSL.val(table))
+                .into(String.class)
+                .stream()
+                .map(name -> name.substring(table.length() + 1))
+                .filter(suffix -> !suffix.equals("default"))
+                .map(suffix -> LocalDate.parse(suffix, DateTimeFormatter.BASIC_ISO_DATE))
+                .toList();
+    }
+
+    /// The name of one of [#days].
+    static String name(String table, LocalDate day) {
+        return table + "_" + day.format(DateTimeFormatter.BASIC_ISO_DATE);
+    }
+
     private static int make(DSLContext sql, String table, LocalDate day) {
-        String name = table + "_" + day.format(DateTimeFormatter.BASIC_ISO_DATE);
+        String name = name(table, day);
         String from = day.atStartOfDay().atOffset(ZoneOffset.UTC).toString();
         String to = day.plusDays(1).atStartOfDay().atOffset(ZoneOffset.UTC).toString();
         Boolean mine = sql.fetchSingle("select pg_try_advisory_xact_lock({0})", DSL.val(LOCK))

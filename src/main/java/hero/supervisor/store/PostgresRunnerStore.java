@@ -41,6 +41,18 @@ public final class PostgresRunnerStore implements RunnerStore {
             order by r.name
             """;
 
+    private static final String CLOSE = """
+            with closed as (
+              delete from runner_sessions s where s.id = {0} and s.node = {1}
+                and not exists (select from job_holds h where h.session_id = s.id)
+              returning *
+            )
+            insert into runner_sessions_ended (id, runner, queue, node, slots, connected_at, seen_at)
+            select c.id, c.runner, r.queue, c.node, c.slots, c.connected_at, c.seen_at
+            from closed c left join runners r on r.name = c.runner
+            on conflict (id) do update set ended_at = excluded.ended_at, seen_at = excluded.seen_at
+            """;
+
     private final Database database;
 
     public PostgresRunnerStore(Database database) {
@@ -188,11 +200,7 @@ public final class PostgresRunnerStore implements RunnerStore {
 
     @Override
     public void closeSession(String sessionId, String node) {
-        database.query(sql -> sql.deleteFrom(RUNNER_SESSIONS)
-                .where(RUNNER_SESSIONS.ID.eq(sessionId))
-                .and(RUNNER_SESSIONS.NODE.eq(node))
-                .andNotExists(DSL.selectOne().from(JOB_HOLDS).where(JOB_HOLDS.SESSION_ID.eq(sessionId)))
-                .execute());
+        database.query(sql -> sql.execute(CLOSE, DSL.val(sessionId), DSL.val(node)));
     }
 
     @Override

@@ -18,10 +18,19 @@ final class Rescue {
     private static final int SESSIONS_MAX = 100;
 
     private static final String DEAD = """
-            delete from runner_sessions where id in (
-              select id from runner_sessions where lease_until + make_interval(secs => ?) < clock_timestamp()
-              order by lease_until limit ? for update skip locked)
-            returning id, runner
+            with dead as (
+              delete from runner_sessions where id in (
+                select id from runner_sessions where lease_until + make_interval(secs => ?) < clock_timestamp()
+                order by lease_until limit ? for update skip locked)
+              returning *
+            ),
+            kept as (
+              insert into runner_sessions_ended (id, runner, queue, node, slots, connected_at, seen_at)
+              select d.id, d.runner, r.queue, d.node, d.slots, d.connected_at, d.seen_at
+              from dead d left join runners r on r.name = d.runner
+              on conflict (id) do update set ended_at = excluded.ended_at, seen_at = excluded.seen_at
+            )
+            select id, runner from dead
             """;
 
     /// Also holds of a session that is gone already: a claim may commit just after its session was ended.
@@ -46,11 +55,12 @@ final class Rescue {
                 status = case when g.again then 'queued' else 'failed' end,
                 completed_at = case when not g.again then clock_timestamp() end,
                 error = case when not g.again then g.message end,
+                queued_at = case when g.again then clock_timestamp() else j.queued_at end,
                 losses = j.losses + 1, lease = null,
                 session_id = case when not g.again then j.session_id end
               from judged g where j.number = g.number and j.status = 'running' and j.lease = g.lease
               returning j.number, j.id, j.status, j.attempt, j.runner, j.queue, j.queue_seq, j.error,
-                coalesce(j.priority, 0) as priority
+                coalesce(j.priority, 0) as priority, coalesce(j.completed_at, j.queued_at) - g.started_at as ran
             ),
             freed as (
               delete from job_holds h using judged g where h.session_id = g.holder and h.job_number = g.number
@@ -65,8 +75,8 @@ final class Rescue {
               select queue, priority, queue_seq, number from moved where status = 'queued'
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node, detail)
-              select id, status, attempt, runner, queue, ?, 'runner lost' from moved order by number
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
+              select id, status, attempt, runner, queue, ?, 'runner lost', extract(epoch from ran) from moved order by number
             )
             select id, queue, error from moved order by number
             """;

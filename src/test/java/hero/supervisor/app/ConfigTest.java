@@ -48,6 +48,13 @@ final class ConfigTest {
             Map.entry(Setting.DRAIN_MS, List.of("2", "2")),
             Map.entry(Setting.LOG_FORMAT, List.of("json", "json")),
             Map.entry(Setting.LOG_LEVEL, List.of("WARN", "warn")),
+            Map.entry(Setting.KEEP_CREATED, List.of("48h", "2d")),
+            Map.entry(Setting.KEEP_COMPLETED, List.of("90m", "90m")),
+            Map.entry(Setting.KEEP_FAILED, List.of("0", "never")),
+            Map.entry(Setting.KEEP_EVENTS, List.of("7d", "7d")),
+            Map.entry(Setting.KEEP_LOGS, List.of("25h", "25h")),
+            Map.entry(Setting.KEEP_FIGURES, List.of("never", "never")),
+            Map.entry(Setting.KEEP_AUDIT, List.of("36500d", "36500d")),
             Map.entry(Setting.NODE_NAME, List.of("gateway-1", "'gateway-1'"))));
 
     /// Settings that take any text.
@@ -171,6 +178,9 @@ final class ConfigTest {
                 "METRICS | public | metrics (from --metrics) is 'public'; it must be guarded or open",
                 "LOG_FORMAT | xml | log_format (from --log-format) is 'xml'; it must be text or json",
                 "LOG_LEVEL | loud | log_level (from --log-level) is 'loud'; it must be error, warn, info, debug or trace",
+                "KEEP_LOGS | 59m | keep_logs (from --keep-logs) is '59m'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
+                "KEEP_EVENTS | 36501d | keep_events (from --keep-events) is '36501d'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
+                "KEEP_FAILED | 30 | keep_failed (from --keep-failed) is '30'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
                 "NODE_NAME | a b | node_name (from --node-name) is 'a b'; it must be 1…255 letters, digits, dots, dashes and underscores, such as gateway-1",
             })
     void a_wrong_value_is_told_with_its_setting_its_place_and_what_would_do(

@@ -6,6 +6,7 @@ import hero.supervisor.bench.Plan;
 import hero.supervisor.bench.Report;
 import hero.supervisor.client.Tree;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ final class FakeFloors implements Floors {
 
     final List<Call> calls = new ArrayList<>();
     final Map<String, BiFunction<String, Map<String, Object>, @Nullable Object>> answers = new LinkedHashMap<>();
+    final List<Map<String, @Nullable Object>> reported = new ArrayList<>();
     final List<Object> started = new ArrayList<>();
 
     /// Lets `method` answer this.
@@ -95,6 +97,18 @@ final class FakeFloors implements Floors {
     public int migrate(Config config, Migration what, Consumer<String> out) {
         started.addAll(List.of(config, what));
         return 0;
+    }
+
+    @Override
+    public List<Map<String, @Nullable Object>> report(Config config, String what, Duration since) {
+        started.addAll(List.of(config, what, since));
+        return reported;
+    }
+
+    @Override
+    public long rebuildFigures(Config config) {
+        started.add(config);
+        return 7;
     }
 
     @Override

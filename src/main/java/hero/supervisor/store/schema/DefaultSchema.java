@@ -6,8 +6,12 @@ package hero.supervisor.store.schema;
 
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
+import hero.supervisor.store.schema.tables.JobDeletions;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
+import hero.supervisor.store.schema.tables.JobFigures;
+import hero.supervisor.store.schema.tables.JobFiguresCursor;
+import hero.supervisor.store.schema.tables.JobHistograms;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobLogEnds;
 import hero.supervisor.store.schema.tables.JobLogs;
@@ -16,6 +20,7 @@ import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
+import hero.supervisor.store.schema.tables.RunnerSessionsEnded;
 import hero.supervisor.store.schema.tables.Runners;
 import hero.supervisor.store.schema.tables.Secrets;
 
@@ -40,9 +45,17 @@ public class DefaultSchema extends SchemaImpl {
 
     public final JobAttempts JOB_ATTEMPTS = JobAttempts.JOB_ATTEMPTS;
 
+    public final JobDeletions JOB_DELETIONS = JobDeletions.JOB_DELETIONS;
+
     public final JobEvents JOB_EVENTS = JobEvents.JOB_EVENTS;
 
     public final JobEventsFloor JOB_EVENTS_FLOOR = JobEventsFloor.JOB_EVENTS_FLOOR;
+
+    public final JobFigures JOB_FIGURES = JobFigures.JOB_FIGURES;
+
+    public final JobFiguresCursor JOB_FIGURES_CURSOR = JobFiguresCursor.JOB_FIGURES_CURSOR;
+
+    public final JobHistograms JOB_HISTOGRAMS = JobHistograms.JOB_HISTOGRAMS;
 
     public final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
 
@@ -59,6 +72,8 @@ public class DefaultSchema extends SchemaImpl {
     public final Jobs JOBS = Jobs.JOBS;
 
     public final RunnerSessions RUNNER_SESSIONS = RunnerSessions.RUNNER_SESSIONS;
+
+    public final RunnerSessionsEnded RUNNER_SESSIONS_ENDED = RunnerSessionsEnded.RUNNER_SESSIONS_ENDED;
 
     public final Runners RUNNERS = Runners.RUNNERS;
 
@@ -86,8 +101,12 @@ public class DefaultSchema extends SchemaImpl {
         return Arrays.asList(
             Audit.AUDIT,
             JobAttempts.JOB_ATTEMPTS,
+            JobDeletions.JOB_DELETIONS,
             JobEvents.JOB_EVENTS,
             JobEventsFloor.JOB_EVENTS_FLOOR,
+            JobFigures.JOB_FIGURES,
+            JobFiguresCursor.JOB_FIGURES_CURSOR,
+            JobHistograms.JOB_HISTOGRAMS,
             JobHolds.JOB_HOLDS,
             JobLogEnds.JOB_LOG_ENDS,
             JobLogs.JOB_LOGS,
@@ -96,6 +115,7 @@ public class DefaultSchema extends SchemaImpl {
             JobTimers.JOB_TIMERS,
             Jobs.JOBS,
             RunnerSessions.RUNNER_SESSIONS,
+            RunnerSessionsEnded.RUNNER_SESSIONS_ENDED,
             Runners.RUNNERS,
             Secrets.SECRETS
         );

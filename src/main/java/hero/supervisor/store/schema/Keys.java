@@ -6,13 +6,18 @@ package hero.supervisor.store.schema;
 
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
+import hero.supervisor.store.schema.tables.JobDeletions;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
+import hero.supervisor.store.schema.tables.JobFigures;
+import hero.supervisor.store.schema.tables.JobFiguresCursor;
+import hero.supervisor.store.schema.tables.JobHistograms;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobLogEnds;
 import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
+import hero.supervisor.store.schema.tables.RunnerSessionsEnded;
 import hero.supervisor.store.schema.tables.Runners;
 import hero.supervisor.store.schema.tables.Secrets;
 
@@ -32,13 +37,18 @@ public class Keys {
 
     public static final UniqueKey<Record> AUDIT_PKEY = Internal.createUniqueKey(Audit.AUDIT, DSL.name("audit_pkey"), new TableField[] { Audit.AUDIT.ID }, true);
     public static final UniqueKey<Record> JOB_ATTEMPTS_PKEY = Internal.createUniqueKey(JobAttempts.JOB_ATTEMPTS, DSL.name("job_attempts_pkey"), new TableField[] { JobAttempts.JOB_ATTEMPTS.JOB_ID, JobAttempts.JOB_ATTEMPTS.ATTEMPT }, true);
+    public static final UniqueKey<Record> JOB_DELETIONS_PKEY = Internal.createUniqueKey(JobDeletions.JOB_DELETIONS, DSL.name("job_deletions_pkey"), new TableField[] { JobDeletions.JOB_DELETIONS.NUMBER }, true);
     public static final UniqueKey<Record> JOB_EVENTS_FLOOR_PKEY = Internal.createUniqueKey(JobEventsFloor.JOB_EVENTS_FLOOR, DSL.name("job_events_floor_pkey"), new TableField[] { JobEventsFloor.JOB_EVENTS_FLOOR.SINGLETON }, true);
+    public static final UniqueKey<Record> JOB_FIGURES_PKEY = Internal.createUniqueKey(JobFigures.JOB_FIGURES, DSL.name("job_figures_pkey"), new TableField[] { JobFigures.JOB_FIGURES.PERIOD, JobFigures.JOB_FIGURES.AT, JobFigures.JOB_FIGURES.QUEUE }, true);
+    public static final UniqueKey<Record> JOB_FIGURES_CURSOR_PKEY = Internal.createUniqueKey(JobFiguresCursor.JOB_FIGURES_CURSOR, DSL.name("job_figures_cursor_pkey"), new TableField[] { JobFiguresCursor.JOB_FIGURES_CURSOR.SINGLETON }, true);
+    public static final UniqueKey<Record> JOB_HISTOGRAMS_PKEY = Internal.createUniqueKey(JobHistograms.JOB_HISTOGRAMS, DSL.name("job_histograms_pkey"), new TableField[] { JobHistograms.JOB_HISTOGRAMS.PERIOD, JobHistograms.JOB_HISTOGRAMS.AT, JobHistograms.JOB_HISTOGRAMS.QUEUE, JobHistograms.JOB_HISTOGRAMS.KIND, JobHistograms.JOB_HISTOGRAMS.BUCKET }, true);
     public static final UniqueKey<Record> JOB_HOLDS_PKEY = Internal.createUniqueKey(JobHolds.JOB_HOLDS, DSL.name("job_holds_pkey"), new TableField[] { JobHolds.JOB_HOLDS.SESSION_ID, JobHolds.JOB_HOLDS.JOB_NUMBER }, true);
     public static final UniqueKey<Record> JOB_LOG_ENDS_PKEY = Internal.createUniqueKey(JobLogEnds.JOB_LOG_ENDS, DSL.name("job_log_ends_pkey"), new TableField[] { JobLogEnds.JOB_LOG_ENDS.JOB_ID, JobLogEnds.JOB_LOG_ENDS.ATTEMPT }, true);
     public static final UniqueKey<Record> JOB_PROGRESS_PKEY = Internal.createUniqueKey(JobProgress.JOB_PROGRESS, DSL.name("job_progress_pkey"), new TableField[] { JobProgress.JOB_PROGRESS.JOB_ID }, true);
     public static final UniqueKey<Record> JOB_TIMERS_PKEY = Internal.createUniqueKey(JobTimers.JOB_TIMERS, DSL.name("job_timers_pkey"), new TableField[] { JobTimers.JOB_TIMERS.DUE_AT, JobTimers.JOB_TIMERS.JOB_NUMBER }, true);
     public static final UniqueKey<Record> JOBS_PKEY = Internal.createUniqueKey(Jobs.JOBS, DSL.name("jobs_pkey"), new TableField[] { Jobs.JOBS.NUMBER }, true);
     public static final UniqueKey<Record> RUNNER_SESSIONS_PKEY = Internal.createUniqueKey(RunnerSessions.RUNNER_SESSIONS, DSL.name("runner_sessions_pkey"), new TableField[] { RunnerSessions.RUNNER_SESSIONS.ID }, true);
+    public static final UniqueKey<Record> RUNNER_SESSIONS_ENDED_PKEY = Internal.createUniqueKey(RunnerSessionsEnded.RUNNER_SESSIONS_ENDED, DSL.name("runner_sessions_ended_pkey"), new TableField[] { RunnerSessionsEnded.RUNNER_SESSIONS_ENDED.ID }, true);
     public static final UniqueKey<Record> RUNNERS_PKEY = Internal.createUniqueKey(Runners.RUNNERS, DSL.name("runners_pkey"), new TableField[] { Runners.RUNNERS.NAME }, true);
     public static final UniqueKey<Record> SECRETS_PKEY = Internal.createUniqueKey(Secrets.SECRETS, DSL.name("secrets_pkey"), new TableField[] { Secrets.SECRETS.ID }, true);
 }

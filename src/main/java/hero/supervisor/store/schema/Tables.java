@@ -6,8 +6,12 @@ package hero.supervisor.store.schema;
 
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
+import hero.supervisor.store.schema.tables.JobDeletions;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
+import hero.supervisor.store.schema.tables.JobFigures;
+import hero.supervisor.store.schema.tables.JobFiguresCursor;
+import hero.supervisor.store.schema.tables.JobHistograms;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobLogEnds;
 import hero.supervisor.store.schema.tables.JobLogs;
@@ -16,6 +20,7 @@ import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
+import hero.supervisor.store.schema.tables.RunnerSessionsEnded;
 import hero.supervisor.store.schema.tables.Runners;
 import hero.supervisor.store.schema.tables.Secrets;
 
@@ -27,9 +32,17 @@ public class Tables {
 
     public static final JobAttempts JOB_ATTEMPTS = JobAttempts.JOB_ATTEMPTS;
 
+    public static final JobDeletions JOB_DELETIONS = JobDeletions.JOB_DELETIONS;
+
     public static final JobEvents JOB_EVENTS = JobEvents.JOB_EVENTS;
 
     public static final JobEventsFloor JOB_EVENTS_FLOOR = JobEventsFloor.JOB_EVENTS_FLOOR;
+
+    public static final JobFigures JOB_FIGURES = JobFigures.JOB_FIGURES;
+
+    public static final JobFiguresCursor JOB_FIGURES_CURSOR = JobFiguresCursor.JOB_FIGURES_CURSOR;
+
+    public static final JobHistograms JOB_HISTOGRAMS = JobHistograms.JOB_HISTOGRAMS;
 
     public static final JobHolds JOB_HOLDS = JobHolds.JOB_HOLDS;
 
@@ -46,6 +59,8 @@ public class Tables {
     public static final Jobs JOBS = Jobs.JOBS;
 
     public static final RunnerSessions RUNNER_SESSIONS = RunnerSessions.RUNNER_SESSIONS;
+
+    public static final RunnerSessionsEnded RUNNER_SESSIONS_ENDED = RunnerSessionsEnded.RUNNER_SESSIONS_ENDED;
 
     public static final Runners RUNNERS = Runners.RUNNERS;
 

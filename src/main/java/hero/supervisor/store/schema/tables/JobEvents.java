@@ -63,6 +63,8 @@ public class JobEvents extends TableImpl<Record> {
 
     public final TableField<Record, String> DETAIL = createField(DSL.name("detail"), SQLDataType.CLOB, this, "");
 
+    public final TableField<Record, Double> SECONDS = createField(DSL.name("seconds"), SQLDataType.DOUBLE, this, "");
+
     private JobEvents(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }

@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadFactory;
 
 /// Reads what happened and what waits in the queues for [Metrics], the latter never more often than its cost allows: a read that took one
 /// second is followed by a pause of a hundred. A scrape itself never touches the database.
-final class Figures implements AutoCloseable {
+final class Gauges implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(2);
     private static final int COST_SHARE = 100;
 
@@ -24,13 +24,13 @@ final class Figures implements AutoCloseable {
     private volatile long readNanos;
     private long pauseNanos;
 
-    Figures(Database database, OwnEvents events, Metrics metrics, Time time) {
+    Gauges(Database database, OwnEvents events, Metrics metrics, Time time) {
         this.events = events;
         this.backlog = new Backlog(database);
         this.metrics = metrics;
         this.time = time;
         this.readNanos = time.nanoTime();
-        this.loop = new Loop("figures", EVERY, this::read);
+        this.loop = new Loop("gauges", EVERY, this::read);
         metrics.gauge(
                 "hero.queue.read.age.seconds",
                 "Since the figures of the queues were read; grows while the database is away.",
