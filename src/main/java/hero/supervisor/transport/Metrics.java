@@ -140,17 +140,17 @@ public final class Metrics implements Signals, AutoCloseable {
     @Override
     public void recorded(String status, boolean again, long events) {
         switch (status) {
-            case "created" -> accepted.increment(events);
+            case "created" -> accepted.increment((double) events);
             case "queued" -> {
                 if (again) {
-                    requeued.increment(events);
+                    requeued.increment((double) events);
                 }
             }
-            case "running" -> assigned.increment(events);
-            case "completed" -> completed.increment(events);
-            case "failed" -> failed.increment(events);
-            case "timeout" -> timedOut.increment(events);
-            case "deleted" -> deleted.increment(events);
+            case "running" -> assigned.increment((double) events);
+            case "completed" -> completed.increment((double) events);
+            case "failed" -> failed.increment((double) events);
+            case "timeout" -> timedOut.increment((double) events);
+            case "deleted" -> deleted.increment((double) events);
             default -> {
                 // 'stopping' leads to one of the above, and a newer gateway may write words that this one does not
                 // know.
