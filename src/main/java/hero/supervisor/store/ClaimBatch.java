@@ -10,11 +10,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Hands out jobs of many queues in one statement. A queue row whose job is no longer queued (it was stopped or
 /// deleted while another claim held the row) is removed on the way, and the slot that it left open is asked for
-/// again.
+/// again, in a transaction of its own: see [Rounds].
 final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assignment>> {
+    private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
     private static final String SQL = """
             with asked as (
               select * from unnest(?::text[], ?::int[]) as a(queue, slots)
@@ -68,19 +71,29 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
 
     @Override
     public List<List<Assignment>> write(Connection connection, List<Claim> claims) throws SQLException {
-        return Rounds.of(claims, Claim::queue, round -> writeRound(connection, round));
+        return Rounds.of(connection, claims, Claim::queue, round -> writeRound(connection, round));
     }
 
     private List<List<Assignment>> writeRound(Connection connection, List<Claim> claims) throws SQLException {
         Map<String, List<Assignment>> given = new LinkedHashMap<>();
         claims.forEach(claim -> given.put(claim.queue(), new ArrayList<>()));
         List<Claim> open = claims;
-        while (!open.isEmpty()) {
-            Map<String, Integer> lapsed = take(connection, open, given);
+        Map<String, Integer> lapsed = take(connection, open, given);
+        while (!lapsed.isEmpty()) {
+            connection.commit();
+            Map<String, Integer> missing = lapsed;
             open = open.stream()
-                    .filter(claim -> lapsed.containsKey(claim.queue()))
+                    .filter(claim -> missing.containsKey(claim.queue()))
                     .map(claim -> rest(claim, given))
                     .toList();
+            try {
+                lapsed = take(connection, open, given);
+            } catch (SQLException e) {
+                // What is given stays given: to claim for the same slots again would hand out too much.
+                connection.rollback();
+                log.atInfo().addKeyValue("reason", e.getMessage()).log("slots left open by a claim");
+                break;
+            }
         }
         return claims.stream()
                 .map(claim -> given.getOrDefault(claim.queue(), List.of()))

@@ -91,7 +91,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     @Override
     public List<Created> write(Connection connection, List<Create> commands) throws SQLException {
-        return Rounds.of(commands, create -> create.job().id(), round -> writeRound(connection, round));
+        return Rounds.of(connection, commands, create -> create.job().id(), round -> writeRound(connection, round));
     }
 
     private List<Created> writeRound(Connection connection, List<Create> commands) throws SQLException {
@@ -106,6 +106,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                     unclear.add(commands.get(i));
                 }
             }
+            // See Rounds: a statement that sees more than the last one is a transaction of its own.
+            connection.commit();
             List<@Nullable Created> found = look(connection, unclear);
             answers.replaceAll(answer -> answer == null ? found.removeFirst() : answer);
         }

@@ -27,13 +27,17 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     /// Rows are locked first, so that every decision is made on what is committed. A final row keeps the lease of
     /// the runner that ended it, and a retried attempt leaves it in job_attempts: a repeated report is then told
     /// from a stale one.
+    ///
+    /// A row that was written by a transaction newer than ours (a stop that came in between) is left for a later
+    /// one, else our event would lie before its event in the log.
     private static final String SQL = """
             with input as (
               select * from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[])
                 with ordinality as i(id, attempt, lease, output, error, exit_code, verdict, ord)
             ),
             found as materialized (
-              select i.ord, j.* from input i join jobs j on j.id = i.id order by j.number for no key update of j
+              select i.ord, j.*, j.xmin as version from input i join jobs j on j.id = i.id
+              order by j.number for no key update of j
             ),
             fit as (
               select j.number, j.session_id, j.runner, j.started_at, j.priority, j.failures, j.retries, i.ord,
@@ -58,6 +62,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 cross join lateral (
                   select clock_timestamp() >= j.started_at + make_interval(secs => j.timeout_s) as late) c
               where j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
+                and age(j.version) >= 0
             ),
             judged as (
               select f.*, a.again, case when a.again then nextval('job_queue_seq') end as place,
@@ -109,7 +114,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
             select i.ord, e.status, e.queue, e.message,
               j.attempt = i.attempt and j.lease = i.lease and j.status <> 'running' as is_answered,
               exists (select from job_attempts a
-                where a.job_id = i.id and a.attempt = i.attempt and a.lease = i.lease) as is_retried
+                where a.job_id = i.id and a.attempt = i.attempt and a.lease = i.lease) as is_retried,
+              age(j.version) < 0 as is_newer
             from input i left join ended e on e.ord = i.ord left join found j on j.ord = i.ord
             order by i.ord
             """;
@@ -145,10 +151,10 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
 
     @Override
     public List<Completed> write(Connection connection, List<End> ends) throws SQLException {
-        return Rounds.of(ends, end -> end.key().jobId(), round -> writeRound(connection, round));
+        return Rounds.of(connection, ends, end -> end.key().jobId(), round -> writeRound(connection, round));
     }
 
-    private List<Completed> writeRound(Connection connection, List<End> ends) throws SQLException {
+    private List<@Nullable Completed> writeRound(Connection connection, List<End> ends) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             new Columns<>(statement, ends)
                     .text(end -> end.key().jobId())
@@ -159,7 +165,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                     .array("int4", End::exitCode)
                     .text(End::verdict)
                     .all(node);
-            List<Completed> answers = new ArrayList<>();
+            List<@Nullable Completed> answers = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     answers.add(answer(rows, ends.get(answers.size())));
@@ -169,9 +175,11 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         }
     }
 
-    private static Completed answer(ResultSet row, End end) throws SQLException {
+    private static @Nullable Completed answer(ResultSet row, End end) throws SQLException {
         String word = row.getString("status");
-        if (word == null) {
+        if (word == null && row.getBoolean("is_newer")) {
+            return null;
+        } else if (word == null) {
             boolean known = row.getBoolean("is_answered") || row.getBoolean("is_retried");
             return new Completed(known && end.verdict() == null ? Outcome.DUPLICATE : Outcome.STALE, null, null);
         }

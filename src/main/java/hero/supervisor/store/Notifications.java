@@ -43,7 +43,7 @@ public final class Notifications implements AutoCloseable {
 
     /// @param node this gateway's name: all that a notification holds
     public Notifications(Database database, Database.Settings settings, String node) {
-        this.database = database;
+        this.database = database.prompt();
         this.settings = settings;
         this.node = node;
     }

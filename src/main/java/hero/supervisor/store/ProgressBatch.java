@@ -39,7 +39,7 @@ final class ProgressBatch implements GroupCommit.Batch<ProgressBatch.Saying, Boo
 
     @Override
     public List<Boolean> write(Connection connection, List<Saying> sayings) throws SQLException {
-        return Rounds.of(sayings, saying -> saying.key().jobId(), round -> writeRound(connection, round));
+        return Rounds.of(connection, sayings, saying -> saying.key().jobId(), round -> writeRound(connection, round));
     }
 
     private static List<Boolean> writeRound(Connection connection, List<Saying> sayings) throws SQLException {

@@ -52,7 +52,7 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
 
     @Override
     public List<Started> write(Connection connection, List<String> ids) throws SQLException {
-        return Rounds.of(ids, id -> id, round -> writeRound(connection, round));
+        return Rounds.of(connection, ids, id -> id, round -> writeRound(connection, round));
     }
 
     private List<Started> writeRound(Connection connection, List<String> ids) throws SQLException {

@@ -77,8 +77,8 @@ final class CampaignTest {
             List<String> table = table(ledger, workers, callers, faults);
             table.add("| storm, calm until the last answer, whole run | " + seconds(stormNs, calmNs) + " s, "
                     + seconds(calmNs, answeredNs) + " s, " + seconds(beganNs, System.nanoTime()) + " s |");
-            assertNothingLeft(cluster, workers, callers, ledger);
             print(table);
+            assertNothingLeft(cluster, workers, callers, ledger);
         }
     }
 
