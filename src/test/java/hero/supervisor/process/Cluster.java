@@ -9,6 +9,7 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.process.Processes.Command;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -123,7 +124,7 @@ final class Cluster implements AutoCloseable {
         try {
             var url = URI.create("http://127.0.0.1:" + ports.get(node) + "/health/" + page)
                     .toURL();
-            var connection = (java.net.HttpURLConnection) url.openConnection();
+            var connection = (HttpURLConnection) url.openConnection();
             connection.setConnectTimeout(5000);
             connection.setReadTimeout(10_000);
             return connection.getResponseCode();

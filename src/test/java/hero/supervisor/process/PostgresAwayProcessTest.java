@@ -17,15 +17,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A real PostgreSQL is killed, hangs, and is replaced by its standby, under a gateway and a runner that stay.
-@Timeout(300)
+/// A real PostgreSQL is killed, hangs, and is replaced by its standby, under a gateway and a runner that stay. Part
+/// of the campaign (`-Pcampaign`); every build has `app/DatabaseAwayTest`.
+@EnabledIfSystemProperty(named = "campaign.jobs", matches = ".+")
+@Timeout(600)
 final class PostgresAwayProcessTest {
     @TempDir
     Path folder;
@@ -98,7 +103,7 @@ final class PostgresAwayProcessTest {
         RemoteError last = null;
         for (CompletableFuture<?> call : calls) {
             Throwable failure = call.handle((answer, error) -> error)
-                    .get(20, java.util.concurrent.TimeUnit.SECONDS);
+                    .get(20, TimeUnit.SECONDS);
             last = failure instanceof RemoteError error ? error : new RemoteError(0, "" + failure, null, Map.of());
             assertEquals("busy", last.kind(), last::toString);
         }
@@ -154,7 +159,7 @@ final class PostgresAwayProcessTest {
         load.get();
         assertFalse(client.rpc().closed().isDone(), "the caller's socket");
         assertEquals(1, workers.runner(0).lines().stream().filter(line -> line.contains("connected")).count());
-        Map<String, JobResult> told = new java.util.TreeMap<>();
+        Map<String, JobResult> told = new TreeMap<>();
         acknowledged.forEach(number -> told.put("c-" + number, done(number)));
         new Ledger(standby).assertRight(told);
     }
