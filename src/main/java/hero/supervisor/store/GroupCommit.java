@@ -25,8 +25,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
     private static final long RETRY_AFTER_MS = 1000;
 
-    /// Writes one batch inside one transaction; the n-th answer is for the n-th command. May be called again for
-    /// the same commands after it failed.
+    /// Writes one batch inside one transaction, or in several by committing before it goes on; the n-th answer is
+    /// for the n-th command. May be called again for the same commands after it failed.
     interface Batch<C, R> {
         List<R> write(Connection connection, List<C> commands) throws SQLException;
     }

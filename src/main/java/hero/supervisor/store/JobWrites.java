@@ -213,12 +213,12 @@ final class JobWrites {
         List<String> queues = new ArrayList<>();
         for (Assignment.Key key : keys) {
             Record job = locked(sql, key.jobId());
-            if (job == null || !holds(job, key)) {
-                continue;
-            } else if (job.get(IS_NEWER)) {
-                later.add(key);
-            } else if (handBack(sql, job)) {
-                queues.add(job.get(JOBS.QUEUE));
+            if (job != null && holds(job, key)) {
+                if (job.get(IS_NEWER)) {
+                    later.add(key);
+                } else if (handBack(sql, job)) {
+                    queues.add(job.get(JOBS.QUEUE));
+                }
             }
         }
         return queues;

@@ -41,8 +41,8 @@ final class Ledger {
 
     private static final String BAD_ENDS = """
             select j.id, j.status || ', and the log ends with ' || coalesce(e.status, 'nothing')
-            from jobs j left join lateral (select status from job_events e where e.job_id = j.id
-              order by xid desc, seq desc limit 1) e on true
+            from jobs j left join (select distinct on (job_id) job_id, status from job_events
+              order by job_id, xid desc, seq desc) e on e.job_id = j.id
             where j.status not in ('completed', 'failed', 'timeout') or e.status is distinct from j.status
             """;
 
