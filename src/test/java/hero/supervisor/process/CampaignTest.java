@@ -2,6 +2,7 @@ package hero.supervisor.process;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.app.PostgresProcess;
 import hero.supervisor.domain.JobResult;
@@ -161,12 +162,15 @@ final class CampaignTest {
         Files.writeString(Path.of("target", "campaign.md"), text);
     }
 
-    /// Sessions of the living runners only, then of nobody; no socket, no waiting call, no connection.
+    /// No more sessions than living runners, then of nobody; no socket, no waiting call, no connection.
     private void assertNothingLeft(Cluster cluster, Workers workers, List<Caller> callers, Ledger ledger)
             throws Exception {
-        await("sessions")
-                .atMost(Duration.ofSeconds(60))
-                .until(() -> ledger.number("select count(*) from runner_sessions") == workers.size());
+        await("sessions").atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            Map<String, String> sessions = ledger.rows("select id, runner || ' at ' || node || ', seen '"
+                    + " || seen_at::time || ' until ' || lease_until::time || ', now ' || now()::time"
+                    + " from runner_sessions");
+            assertTrue(sessions.size() <= workers.size(), sessions::toString);
+        });
         workers.end();
         callers.forEach(Caller::close);
         await("sessions of nobody")

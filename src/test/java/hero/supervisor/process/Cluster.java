@@ -140,7 +140,7 @@ final class Cluster implements AutoCloseable {
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
             Path file = Path.of(table);
             for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
-                String[] columns = line.strip().split("\\s+");
+                String[] columns = line.strip().split("\\s+", -1);
                 if (columns.length > 3 && columns[1].endsWith(local) && columns[3].equals("01")) {
                     open++;
                 }
