@@ -25,8 +25,8 @@ final class Rounds {
     private Rounds() {}
 
     /// The n-th answer is for the n-th command.
-    static <C, R> List<R> of(
-            Connection connection, List<C> commands, Function<C, String> key, Round<C, R> round) throws SQLException {
+    static <C, R> List<R> of(Connection connection, List<C> commands, Function<C, String> key, Round<C, R> round)
+            throws SQLException {
         List<Integer> open = new ArrayList<>();
         for (int i = 0; i < commands.size(); i++) {
             open.add(i);

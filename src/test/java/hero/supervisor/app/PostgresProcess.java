@@ -23,8 +23,8 @@ import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A durable PostgreSQL in a folder of its own that a test may kill, stop like a hung machine, copy and promote. It
-/// is a child of this process, so nothing of it outlives the test. One thread.
+/// A durable PostgreSQL in a folder of its own that a test may kill, stop like a hung machine, copy and promote.
+/// It is a child of this process, so nothing of it outlives the test. One thread.
 public final class PostgresProcess implements AutoCloseable {
     private static final String USER = "postgres";
     private static final String PASSWORD = "postgres";

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// The whole system as processes while processes, sockets and PostgreSQL break at random, then calm: nothing is
 /// lost, nothing is recorded twice, everybody is answered, nothing is left over.
 ///
-/// `-Dcampaign.jobs=N` for another size, `-Dcampaign.seed=N` for the same faults again. The times at which they hit
-/// are those of the machine: a seed repeats the kind of a run, not its every step.
+/// `-Dcampaign.jobs=N` for another size, `-Dcampaign.seed=N` for the same faults again. The times at which they
+/// hit are those of the machine: a seed repeats the kind of a run, not its every step.
 @Timeout(1800)
 final class CampaignTest {
     private static final int CLIENTS = 20;
@@ -43,12 +43,18 @@ final class CampaignTest {
 
     private Map<String, String> settings() {
         return Map.of(
-                "SUPERVISOR_HEARTBEAT_MS", large ? "2000" : "500",
-                "SUPERVISOR_LEASE_MS", large ? "10000" : "2000",
-                "SUPERVISOR_RESUME_GRACE_MS", large ? "5000" : "1000",
-                "SUPERVISOR_REDELIVERIES", "100",
-                "SUPERVISOR_DRAIN_MS", "2000",
-                "SUPERVISOR_DB_WAIT_MS", "120000");
+                "SUPERVISOR_HEARTBEAT_MS",
+                large ? "2000" : "500",
+                "SUPERVISOR_LEASE_MS",
+                large ? "10000" : "2000",
+                "SUPERVISOR_RESUME_GRACE_MS",
+                large ? "5000" : "1000",
+                "SUPERVISOR_REDELIVERIES",
+                "100",
+                "SUPERVISOR_DRAIN_MS",
+                "2000",
+                "SUPERVISOR_DB_WAIT_MS",
+                "120000");
     }
 
     @Test
@@ -56,7 +62,8 @@ final class CampaignTest {
         System.out.println("campaign of " + jobs + " jobs, seed " + seed);
         long beganNs = System.nanoTime();
         try (PostgresProcess postgres = PostgresProcess.start(folder);
-                Cluster cluster = new Cluster(folder, postgres, postgres.settings().url(), GATEWAYS, settings())) {
+                Cluster cluster =
+                        new Cluster(folder, postgres, postgres.settings().url(), GATEWAYS, settings())) {
             Workers workers = new Workers(cluster, 3, large ? 2 : 1, large ? 100 : 40);
             List<Caller> callers = new ArrayList<>();
             for (int n = 0; n < CLIENTS; n++) {
@@ -133,13 +140,13 @@ final class CampaignTest {
         assertEquals(jobs, told.size(), "answered callers");
     }
 
-    private List<String> table(
-            Ledger ledger, Workers workers, List<Caller> callers, Map<Chaos.Fault, Integer> faults) throws Exception {
+    private List<String> table(Ledger ledger, Workers workers, List<Caller> callers, Map<Chaos.Fault, Integer> faults)
+            throws Exception {
         List<String> table = new ArrayList<>(List.of("| | |", "|---|---|"));
         table.add("| seed | " + seed + " |");
         table.add("| jobs, all final, all answered | " + told.size() + " |");
-        table.add("| … of them real processes of the bundled runner | " + ledger.number(
-                        "select count(*) from jobs where runner = 'shell'")
+        table.add("| … of them real processes of the bundled runner | "
+                + ledger.number("select count(*) from jobs where runner = 'shell'")
                 + " |");
         table.add("| attempts | " + ledger.number("select count(*) from job_events where status = 'running'") + " |");
         table.add("| redeliveries after a lost runner | " + ledger.number("select sum(losses) from jobs") + " |");
@@ -178,16 +185,18 @@ final class CampaignTest {
                 .until(() -> ledger.number("select count(*) from runner_sessions") == 0);
         for (int node = 0; node < GATEWAYS; node++) {
             int at = node;
-            await("sockets of gateway " + node)
-                    .atMost(Duration.ofSeconds(60))
-                    .until(() -> cluster.sockets(at) == 0);
+            await("sockets of gateway " + node).atMost(Duration.ofSeconds(60)).until(() -> cluster.sockets(at) == 0);
             assertEquals(200, cluster.health(node, "ready"));
         }
         // A pool of ten and the connection that listens, each.
-        assertEquals(0, ledger.number("select count(*) / (" + GATEWAYS * 11 + " + 1) from pg_stat_activity"
-                + " where application_name = 'hero-supervisor'"));
-        assertEquals(0, ledger.number("select count(*) from pg_stat_activity"
-                + " where application_name = 'hero-supervisor' and xact_start < now() - interval '30 s'"));
+        assertEquals(
+                0,
+                ledger.number("select count(*) / (" + GATEWAYS * 11 + " + 1) from pg_stat_activity"
+                        + " where application_name = 'hero-supervisor'"));
+        assertEquals(
+                0,
+                ledger.number("select count(*) from pg_stat_activity"
+                        + " where application_name = 'hero-supervisor' and xact_start < now() - interval '30 s'"));
         for (int node = 0; node < GATEWAYS; node++) {
             cluster.server(node).signal("TERM");
         }
@@ -196,8 +205,8 @@ final class CampaignTest {
         }
         await("connections")
                 .atMost(Duration.ofSeconds(30))
-                .until(() -> ledger.number("select count(*) from pg_stat_activity"
-                                + " where application_name = 'hero-supervisor'")
+                .until(() -> ledger.number(
+                                "select count(*) from pg_stat_activity" + " where application_name = 'hero-supervisor'")
                         == 0);
     }
 }

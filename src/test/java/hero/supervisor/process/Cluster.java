@@ -45,8 +45,8 @@ final class Cluster implements AutoCloseable {
         environment.putAll(settings);
         try {
             for (String scope : List.of("user", "register")) {
-                Command maker = processes.run(
-                        environment, "secret", "create", "--scope", scope, "--name", "c", "--json");
+                Command maker =
+                        processes.run(environment, "secret", "create", "--scope", scope, "--name", "c", "--json");
                 secrets.put(scope, Tree.string(Tree.object(Tree.parse(maker.out())), "secret", ""));
             }
             for (int node = 0; node < gateways; node++) {

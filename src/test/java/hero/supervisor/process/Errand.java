@@ -36,7 +36,9 @@ record Errand(int number, int tookMs, Mode mode) {
         int of = number % 20;
         Mode mode = of < 2
                 ? Mode.PROCESS
-                : of < 4 ? Mode.FAILS : of < 5 ? Mode.FLAKY : of < 6 ? Mode.STOPPED : of < 7 ? Mode.ONCE : Mode.SUCCEEDS;
+                : of < 4
+                        ? Mode.FAILS
+                        : of < 5 ? Mode.FLAKY : of < 6 ? Mode.STOPPED : of < 7 ? Mode.ONCE : Mode.SUCCEEDS;
         return new Errand(number, random.nextInt(2) == 0 ? 0 : random.nextInt(longestMs), mode);
     }
 
@@ -54,13 +56,20 @@ record Errand(int number, int tookMs, Mode mode) {
     Map<String, Object> job() {
         boolean process = mode == Mode.PROCESS;
         Map<String, Object> job = new HashMap<>(Map.of(
-                "id", id(),
-                "caller_id", "campaign",
-                "context_id", "campaign",
-                "payload", process ? script() : number + ";" + tookMs + ";" + mode,
-                "executor", "sh",
-                "runner", process ? SHELL : BULK,
-                "timeout", 3600));
+                "id",
+                id(),
+                "caller_id",
+                "campaign",
+                "context_id",
+                "campaign",
+                "payload",
+                process ? script() : number + ";" + tookMs + ";" + mode,
+                "executor",
+                "sh",
+                "runner",
+                process ? SHELL : BULK,
+                "timeout",
+                3600));
         if (mode == Mode.FLAKY) {
             job.put("retries", 1);
             job.put("retry_delay", 0.2);

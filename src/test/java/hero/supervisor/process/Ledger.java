@@ -72,7 +72,8 @@ final class Ledger {
         Map<String, String> wrong = new TreeMap<>(rows(BAD_ENDS));
         rows(OFF_THE_PATH).forEach((id, step) -> wrong.put(id, step + " in"));
         for (Map.Entry<String, String> entry : wrong.entrySet()) {
-            entry.setValue(entry.getValue() + " " + rows(LOG.formatted(entry.getKey())).values());
+            entry.setValue(
+                    entry.getValue() + " " + rows(LOG.formatted(entry.getKey())).values());
         }
         Map<String, JobResult> kept = outcomes();
         told.forEach((id, result) -> {

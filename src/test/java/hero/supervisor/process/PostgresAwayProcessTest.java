@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A real PostgreSQL is killed, hangs, and is replaced by its standby, under a gateway and a runner that stay. Part
-/// of the campaign (`-Pcampaign`); every build has `app/DatabaseAwayTest`.
+/// A real PostgreSQL is killed, hangs, and is replaced by its standby, under a gateway and a runner that stay.
+/// Part of the campaign (`-Pcampaign`); every build has `app/DatabaseAwayTest`.
 @EnabledIfSystemProperty(named = "campaign.jobs", matches = ".+")
 @Timeout(600)
 final class PostgresAwayProcessTest {
@@ -61,7 +61,8 @@ final class PostgresAwayProcessTest {
     @Test
     void a_killed_and_a_hanging_postgresql_lose_nothing_and_break_no_socket() throws Exception {
         try (PostgresProcess postgres = PostgresProcess.start(folder);
-                Cluster cluster = new Cluster(folder, postgres, postgres.settings().url(), 1, Map.of())) {
+                Cluster cluster =
+                        new Cluster(folder, postgres, postgres.settings().url(), 1, Map.of())) {
             Workers workers = new Workers(cluster, 1, 0, 10);
             SupervisorClient client = cluster.client(0, "user");
             client.jobsCreate(errand(1));
@@ -88,9 +89,14 @@ final class PostgresAwayProcessTest {
             runUntilStarted(client);
             assertEquals(done(1), waiting.get());
             assertFalse(client.rpc().closed().isDone(), "the caller's socket");
-            assertEquals(1, workers.runner(0).lines().stream().filter(line -> line.contains("connected")).count());
+            assertEquals(
+                    1,
+                    workers.runner(0).lines().stream()
+                            .filter(line -> line.contains("connected"))
+                            .count());
             new Ledger(postgres)
-                    .assertRight(Map.of("c-1", done(1), "c-2", done(2), "c-3", done(3), "c-4", done(4), "c-5", done(5)));
+                    .assertRight(
+                            Map.of("c-1", done(1), "c-2", done(2), "c-3", done(3), "c-4", done(4), "c-5", done(5)));
         }
     }
 
@@ -102,8 +108,7 @@ final class PostgresAwayProcessTest {
                 client.rpc().call("job.stop", Map.of("job_id", "c-99")));
         RemoteError last = null;
         for (CompletableFuture<?> call : calls) {
-            Throwable failure = call.handle((answer, error) -> error)
-                    .get(20, TimeUnit.SECONDS);
+            Throwable failure = call.handle((answer, error) -> error).get(20, TimeUnit.SECONDS);
             last = failure instanceof RemoteError error ? error : new RemoteError(0, "" + failure, null, Map.of());
             assertEquals("busy", last.kind(), last::toString);
         }
@@ -158,7 +163,11 @@ final class PostgresAwayProcessTest {
         over.set(true);
         load.get();
         assertFalse(client.rpc().closed().isDone(), "the caller's socket");
-        assertEquals(1, workers.runner(0).lines().stream().filter(line -> line.contains("connected")).count());
+        assertEquals(
+                1,
+                workers.runner(0).lines().stream()
+                        .filter(line -> line.contains("connected"))
+                        .count());
         Map<String, JobResult> told = new TreeMap<>();
         acknowledged.forEach(number -> told.put("c-" + number, done(number)));
         new Ledger(standby).assertRight(told);

@@ -155,8 +155,7 @@ final class Processes implements AutoCloseable {
         return launch(folder, environment, words, arguments);
     }
 
-    private Command launch(
-            Path workFolder, Map<String, String> environment, List<String> words, String... arguments) {
+    private Command launch(Path workFolder, Map<String, String> environment, List<String> words, String... arguments) {
         words.addAll(List.of(arguments));
         try {
             Path out = Files.createTempFile("supervisor", ".out");

@@ -52,16 +52,17 @@ final class Workers {
 
     /// Starts one at its place; does not wait. Every other one reaches the gateways through the proxies.
     void start(int n) {
-        Stream<String> urls = cluster.urls(n % cluster.size(), n % 2 == 1).stream().map(URI::toString);
+        Stream<String> urls =
+                cluster.urls(n % cluster.size(), n % 2 == 1).stream().map(URI::toString);
         Map<String, String> environment = Map.of("SUPERVISOR_SECRET", cluster.secret("register"));
         Command runner;
         if (n < cheap) {
-            List<String> words =
-                    Stream.concat(Stream.of(name(n), Errand.BULK, "" + slots), urls).toList();
+            List<String> words = Stream.concat(Stream.of(name(n), Errand.BULK, "" + slots), urls)
+                    .toList();
             runner = cluster.processes.startMain(CheapRunner.class, environment, words.toArray(String[]::new));
         } else {
-            List<String> words = new ArrayList<>(
-                    List.of("runner", "--name", name(n), "--queue", Errand.SHELL, "--slots", "4"));
+            List<String> words =
+                    new ArrayList<>(List.of("runner", "--name", name(n), "--queue", Errand.SHELL, "--slots", "4"));
             urls.forEach(url -> words.addAll(List.of("--url", url)));
             runner = cluster.processes.start(environment, words.toArray(String[]::new));
         }

@@ -67,8 +67,8 @@ class EventOrderTest {
     }
 
     private void awaitHeldUp() {
-        await().until(() -> database.query(sql -> sql.fetchExists(
-                sql.selectOne().from("pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"))));
+        await().until(() -> database.query(sql -> sql.fetchExists(sql.selectOne()
+                .from("pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"))));
     }
 
     private List<String> log(String id) {
@@ -122,8 +122,9 @@ class EventOrderTest {
     @Test
     void a_stop_that_comes_into_a_release_is_logged_before_the_end() throws Exception {
         queue("a-held", "b", "c");
-        List<Assignment.Key> keys =
-                get(store.claim("queue", slots("s", 3))).stream().map(Assignment::key).toList();
+        List<Assignment.Key> keys = get(store.claim("queue", slots("s", 3))).stream()
+                .map(Assignment::key)
+                .toList();
         CompletableFuture<List<String>> released;
         try (Connection lock = locking("b")) {
             released = CompletableFuture.supplyAsync(() -> store.release(keys));
