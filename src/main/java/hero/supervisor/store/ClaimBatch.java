@@ -67,8 +67,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     }
 
     @Override
-    public boolean oneStatement(List<Claim> claims) {
-        return Rounds.one(claims, Claim::queue);
+    public boolean commitsItself() {
+        return true;
     }
 
     @Override

@@ -127,8 +127,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     @Override
-    public boolean oneStatement(List<Create> commands) {
-        return Rounds.one(commands, create -> create.job().id());
+    public boolean commitsItself() {
+        return true;
     }
 
     @Override

@@ -28,6 +28,8 @@ public final class Database implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Database.class);
     private static final Duration CONNECT_EVERY = Duration.ofSeconds(2);
+    private static final Duration PATIENT = Duration.ofSeconds(30);
+    private static final Duration PROMPT = Duration.ofSeconds(5);
     private static final int REPEATS = 5;
 
     /// Our statements are few, prepared, and go to single rows by an index: a plan for each execution costs more
@@ -84,15 +86,26 @@ public final class Database implements AutoCloseable {
 
     private final HikariDataSource pool;
 
-    private Database(HikariDataSource pool) {
+    /// An answer that takes longer counts as none.
+    private final Duration answerWithin;
+
+    private Database(HikariDataSource pool, Duration answerWithin) {
         this.pool = pool;
+        this.answerWithin = answerWithin;
     }
 
     /// Connects; while the database cannot be reached, tries again for `patience`, one log line per attempt.
     /// Throws [Unusable] when the time is over, when it refuses us, or when it is older than PostgreSQL 15.
     public static Database connect(Settings settings, Duration patience) {
         awaitServer(settings, patience);
-        return new Database(new HikariDataSource(poolConfig(settings)));
+        return new Database(new HikariDataSource(poolConfig(settings)), PATIENT);
+    }
+
+    /// The same pool for short statements that callers wait for. A server that hangs (a stopped process, a dead
+    /// disk, packets dropped on the way) is given up after 5 s instead of 30, with `busy`: the statement may still
+    /// be carried out when the server goes on.
+    Database prompt() {
+        return new Database(pool, PROMPT);
     }
 
     private static void awaitServer(Settings settings, Duration patience) {
@@ -142,7 +155,9 @@ public final class Database implements AutoCloseable {
         properties.setProperty("ApplicationName", "hero-supervisor");
         properties.setProperty("connectTimeout", "3");
         properties.setProperty("loginTimeout", "5");
-        properties.setProperty("socketTimeout", "30");
+        properties.setProperty("socketTimeout", Long.toString(PATIENT.toSeconds()));
+        // After a fail-over the host that was a standby is asked again so soon.
+        properties.setProperty("hostRecheckSeconds", "2");
         properties.setProperty("tcpKeepAlive", "true");
         // "Failing row contains (…)" would carry payloads into logs.
         properties.setProperty("logServerErrorDetail", "false");
@@ -172,9 +187,23 @@ public final class Database implements AutoCloseable {
         return pool;
     }
 
+    private Connection connection() throws SQLException {
+        Connection connection = pool.getConnection();
+        if (!answerWithin.equals(PATIENT)) {
+            try {
+                // The pool sets it back when it gets the connection back.
+                connection.setNetworkTimeout(Runnable::run, (int) answerWithin.toMillis());
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+        }
+        return connection;
+    }
+
     /// One statement, committed by itself. Throws a `busy` refusal when the database cannot be reached.
     <R extends @Nullable Object> R query(Query<R> query) {
-        try (Connection connection = pool.getConnection()) {
+        try (Connection connection = connection()) {
             return query.on(DSL.using(connection, SQLDialect.POSTGRES));
         } catch (SQLException | RuntimeException e) {
             throw translated(e);
@@ -191,12 +220,11 @@ public final class Database implements AutoCloseable {
         return repeated(work);
     }
 
-    /// A batch in one transaction, which is the statement itself where one statement does. Throws like
-    /// [#transaction].
+    /// A batch in one transaction, or in one for each of its statements. Throws like [#transaction].
     <C, R> List<R> write(GroupCommit.Batch<C, R> batch, List<C> commands) {
-        boolean alone = batch.oneStatement(commands);
-        return repeated(connection ->
-                alone ? batch.write(connection, commands) : committed(connection, c -> batch.write(c, commands)));
+        return repeated(connection -> batch.commitsItself()
+                ? batch.write(connection, commands)
+                : committed(connection, c -> batch.write(c, commands)));
     }
 
     /// One transaction on one connection. Throws a `busy` refusal when the database cannot be reached: then
@@ -207,7 +235,7 @@ public final class Database implements AutoCloseable {
 
     private <R extends @Nullable Object> R repeated(Work<R> work) {
         for (int attempt = 1; ; attempt++) {
-            try (Connection connection = pool.getConnection()) {
+            try (Connection connection = connection()) {
                 return work.on(connection);
             } catch (SQLException | RuntimeException e) {
                 if (attempt >= REPEATS || !Outage.mayRepeat(e)) {
@@ -236,7 +264,10 @@ public final class Database implements AutoCloseable {
     }
 
     private static RuntimeException translated(Exception e) {
-        if (Outage.is(e)) {
+        if (Outage.isExhaustion(e)) {
+            log.atWarn().addKeyValue("reason", e.getMessage()).log("every connection to the database is in use");
+            return Outage.exhausted();
+        } else if (Outage.is(e)) {
             log.atWarn().addKeyValue("reason", e.getMessage()).log("the database cannot be reached");
             return Outage.refusal();
         }

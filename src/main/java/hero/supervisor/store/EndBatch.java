@@ -31,11 +31,14 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     /// Rows are locked first, so that every decision is made on what is committed. A final row keeps the lease of
     /// the runner that ended it, and a retried attempt leaves it in job_attempts: a repeated report is then told
     /// from a stale one.
+    ///
+    /// A row that was written by a transaction newer than ours (a stop that came in between) is left for a later
+    /// one, else our event would lie before its event in the log.
     private static final String SQL = """
             with found as materialized (
               select i.*, j.number, j.session_id, j.runner, j.started_at, j.priority, j.failures, j.retries,
                 j.stop_requested_at, j.retry_delay_s, j.at_most_once, j.timeout_s, j.status, j.queue,
-                j.attempt as at_attempt, j.lease as at_lease
+                j.attempt as at_attempt, j.lease as at_lease, j.xmin as version
               from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[])
                   with ordinality as i(id, attempt, lease, output, error, exit_code, verdict, ord)
                 join jobs j on j.id = i.id
@@ -63,6 +66,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 cross join lateral (
                   select clock_timestamp() >= i.started_at + make_interval(secs => i.timeout_s) as late) c
               where i.status = 'running' and i.at_attempt = i.attempt and i.at_lease = i.lease
+                and age(i.version) >= 0
             ),
             judged as (
               select f.*, a.again, case when a.again then nextval('job_queue_seq') end as place,
@@ -113,14 +117,16 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 extract(epoch from ran)
               from ended order by ord
             )
-            select ord, now_status, queue, message, false as is_known from ended
+            select ord, now_status, queue, message, false as is_known, false as is_newer from ended
             union all
             select i.ord, null, null, null,
               (i.at_attempt = i.attempt and i.at_lease = i.lease and i.status <> 'running')
                 or exists (select from job_attempts a
-                  where a.job_id = i.id and a.attempt = i.attempt and a.lease = i.lease)
+                  where a.job_id = i.id and a.attempt = i.attempt and a.lease = i.lease),
+              age(i.version) < 0
             from found i
-            where (i.status = 'running' and i.at_attempt = i.attempt and i.at_lease = i.lease) is not true
+            where (i.status = 'running' and i.at_attempt = i.attempt and i.at_lease = i.lease
+              and age(i.version) >= 0) is not true
             """;
 
     /// A success has nothing to be decided: no lock before the update, and half the work.
@@ -129,6 +135,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               update jobs j set status = 'completed', completed_at = clock_timestamp(), output = i.output
               from unnest(?::text[], ?::int[], ?::bigint[], ?::text[]) as i(id, attempt, lease, output)
               where j.id = i.id and j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
+                and age(j.xmin) >= 0
               returning j.number, j.id, j.attempt, j.runner, j.queue, j.session_id, j.completed_at - j.started_at as ran
             ),
             freed as (
@@ -171,9 +178,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     }
 
     @Override
-    public boolean oneStatement(List<End> ends) {
-        return Rounds.one(ends, end -> end.key().jobId())
-                && (ends.stream().allMatch(EndBatch::isSuccess) || ends.stream().noneMatch(EndBatch::isSuccess));
+    public boolean commitsItself() {
+        return true;
     }
 
     @Override
@@ -181,20 +187,23 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         return Rounds.of(ends, end -> end.key().jobId(), round -> writeRound(connection, round));
     }
 
-    private List<Completed> writeRound(Connection connection, List<End> ends) throws SQLException {
+    private List<@Nullable Completed> writeRound(Connection connection, List<End> ends) throws SQLException {
         Set<String> completed =
                 successes(connection, ends.stream().filter(EndBatch::isSuccess).toList());
         List<End> open = ends.stream()
                 .filter(end -> !completed.contains(end.key().jobId()))
                 .toList();
-        Iterator<Completed> decided = open.isEmpty()
+        Iterator<@Nullable Completed> decided = open.isEmpty()
                 ? Collections.emptyIterator()
                 : decide(connection, open).iterator();
-        return ends.stream()
-                .map(end -> completed.contains(end.key().jobId())
-                        ? new Completed(Outcome.RECORDED, end.result(), null)
-                        : decided.next())
-                .toList();
+        List<@Nullable Completed> answers = new ArrayList<>(ends.size());
+        for (End end : ends) {
+            answers.add(
+                    completed.contains(end.key().jobId())
+                            ? new Completed(Outcome.RECORDED, end.result(), null)
+                            : decided.next());
+        }
+        return answers;
     }
 
     private static boolean isSuccess(End end) {
@@ -223,7 +232,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         }
     }
 
-    private List<Completed> decide(Connection connection, List<End> ends) throws SQLException {
+    private List<@Nullable Completed> decide(Connection connection, List<End> ends) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             new Columns<>(statement, ends)
                     .text(end -> end.key().jobId())
@@ -234,7 +243,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                     .array("int4", End::exitCode)
                     .text(End::verdict)
                     .all(node);
-            List<Completed> answers =
+            List<@Nullable Completed> answers =
                     new ArrayList<>(Collections.nCopies(ends.size(), new Completed(Outcome.STALE, null, null)));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -246,9 +255,11 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         }
     }
 
-    private static Completed answer(ResultSet row, End end) throws SQLException {
+    private static @Nullable Completed answer(ResultSet row, End end) throws SQLException {
         String word = row.getString("now_status");
-        if (word == null) {
+        if (word == null && row.getBoolean("is_newer")) {
+            return null;
+        } else if (word == null) {
             boolean known = row.getBoolean("is_known") && end.verdict() == null;
             return new Completed(known ? Outcome.DUPLICATE : Outcome.STALE, null, null);
         }

@@ -30,9 +30,9 @@ final class GroupCommit<C, R> implements AutoCloseable {
     interface Batch<C, R> {
         List<R> write(Connection connection, List<C> commands) throws SQLException;
 
-        /// True when one statement writes these commands: it is its own transaction then, which saves the round
-        /// trip of a `commit`.
-        default boolean oneStatement(List<C> commands) {
+        /// True when each statement of a batch is a transaction of its own: no round trip for a commit, and no later
+        /// statement that sees more than the number of its transaction tells ([Rounds]).
+        default boolean commitsItself() {
             return false;
         }
     }

@@ -15,8 +15,10 @@ import hero.supervisor.store.JobStore.Stopped;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
@@ -54,8 +56,15 @@ final class JobWrites {
         this.node = node;
     }
 
+    /// Written by a transaction that is newer than ours: our event would lie before its event in the log.
+    private static final Field<Boolean> IS_NEWER = DSL.field("age(jobs.xmin) < 0", Boolean.class);
+
     private static @Nullable Record locked(DSLContext sql, String jobId) {
-        return sql.selectFrom(JOBS).where(JOBS.ID.eq(jobId)).forNoKeyUpdate().fetchOne();
+        return sql.select(JOBS.asterisk(), IS_NEWER)
+                .from(JOBS)
+                .where(JOBS.ID.eq(jobId))
+                .forNoKeyUpdate()
+                .fetchOne();
     }
 
     private static JobStatus status(Record job) {
@@ -219,16 +228,33 @@ final class JobWrites {
         List<Assignment.Key> ordered = keys.stream()
                 .sorted(Comparator.comparing(Assignment.Key::jobId))
                 .toList();
-        return database.transactionQuery(sql -> {
-            List<String> queues = new ArrayList<>();
-            for (Assignment.Key key : ordered) {
-                Record job = locked(sql, key.jobId());
-                if (job != null && holds(job, key) && handBack(sql, job)) {
+        Set<String> queues = new LinkedHashSet<>();
+        for (List<Assignment.Key> open = ordered; !open.isEmpty(); ) {
+            List<Assignment.Key> now = open;
+            List<Assignment.Key> later = new ArrayList<>();
+            queues.addAll(database.transactionQuery(sql -> {
+                later.clear();
+                return release(sql, now, later);
+            }));
+            open = later;
+        }
+        return List.copyOf(queues);
+    }
+
+    /// Adds to `later` what must be done in a newer transaction.
+    private List<String> release(DSLContext sql, List<Assignment.Key> keys, List<Assignment.Key> later) {
+        List<String> queues = new ArrayList<>();
+        for (Assignment.Key key : keys) {
+            Record job = locked(sql, key.jobId());
+            if (job != null && holds(job, key)) {
+                if (job.get(IS_NEWER)) {
+                    later.add(key);
+                } else if (handBack(sql, job)) {
                     queues.add(job.get(JOBS.QUEUE));
                 }
             }
-            return queues.stream().distinct().toList();
-        });
+        }
+        return queues;
     }
 
     private static boolean holds(Record job, Assignment.Key key) {

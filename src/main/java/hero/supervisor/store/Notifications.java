@@ -55,7 +55,7 @@ public final class Notifications implements AutoCloseable {
 
     /// @param node this gateway's name: a notification holds it, and the queues that have got work by the clock
     public Notifications(Database database, Database.Settings settings, String node) {
-        this.database = database;
+        this.database = database.prompt();
         this.settings = settings;
         this.node = node;
     }

@@ -23,6 +23,19 @@ final class Outage {
         return find(failure, e -> "40001".equals(e.getSQLState()) || "40P01".equals(e.getSQLState())) != null;
     }
 
+    /// True when the pool found no connection in time and none of them was refused by the server: all are at
+    /// work.
+    static boolean isExhaustion(@Nullable Throwable failure) {
+        return failure instanceof SQLTransientConnectionException && failure.getCause() == null;
+    }
+
+    static Refusal exhausted() {
+        return Refusal.busy(
+                "every connection to the database is in use; try again in a moment, or give the server more of them"
+                        + " (SUPERVISOR_DB_POOL)",
+                RETRY_AFTER_MS);
+    }
+
     static Refusal refusal() {
         return Refusal.busy("the database cannot be reached; try again in a moment", RETRY_AFTER_MS);
     }

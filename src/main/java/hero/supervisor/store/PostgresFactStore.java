@@ -43,7 +43,7 @@ public final class PostgresFactStore implements FactStore {
     private final Database database;
 
     public PostgresFactStore(Database database) {
-        this.database = database;
+        this.database = database.prompt();
     }
 
     @Override

@@ -33,6 +33,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final EndBatch endBatch;
     private final JobWrites writes;
     private final JobReads reads;
+    /// Lists may look through many rows for the few that pass a filter, and are given the time.
+    private final JobReads pages;
+
     private final EventLog events;
     private final Rescue rescue;
     private final Committed committed;
@@ -64,7 +67,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             Signals signals,
             Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
-        this.database = database;
+        Database prompt = database.prompt();
+        this.database = prompt;
         this.signals = signals;
         this.time = time;
         this.endBatch = new EndBatch(node);
@@ -72,11 +76,12 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.starts = new GroupCommit<>("start", sizes, batch("start", new StartBatch(node)));
         this.claims = new GroupCommit<>("claim", sizes, batch("claim", new ClaimBatch(node)));
         this.ends = new GroupCommit<>("complete", sizes, batch("complete", endBatch));
-        this.writes = new JobWrites(database, node);
-        this.reads = new JobReads(database);
+        this.writes = new JobWrites(prompt, node);
+        this.reads = new JobReads(prompt);
+        this.pages = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
-        this.events = new EventLog(database, node);
-        this.rescue = new Rescue(database, node);
+        this.events = new EventLog(prompt, node);
+        this.rescue = new Rescue(prompt, node);
         this.committed = committed;
     }
 
@@ -181,7 +186,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Page page(JobFilter filter, long before, int max) {
-        return reads.page(filter, before, max);
+        return pages.page(filter, before, max);
     }
 
     @Override

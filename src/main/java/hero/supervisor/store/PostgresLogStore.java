@@ -23,8 +23,8 @@ public final class PostgresLogStore implements LogStore, AutoCloseable {
 
     /// @param bytesMax kept per attempt and stream (`Limits.logBytes`)
     public PostgresLogStore(Database database, int bytesMax) {
-        this.appends = new GroupCommit<>("log", database, APPENDS, new LogWrites(bytesMax));
-        this.sayings = new GroupCommit<>("progress", database, SAYINGS, new ProgressBatch());
+        this.appends = new GroupCommit<>("log", database.prompt(), APPENDS, new LogWrites(bytesMax));
+        this.sayings = new GroupCommit<>("progress", database.prompt(), SAYINGS, new ProgressBatch());
         this.reads = new LogReads(database);
     }
 

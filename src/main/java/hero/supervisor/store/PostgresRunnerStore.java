@@ -56,7 +56,7 @@ public final class PostgresRunnerStore implements RunnerStore {
     private final Database database;
 
     public PostgresRunnerStore(Database database) {
-        this.database = database;
+        this.database = database.prompt();
     }
 
     private static Field<OffsetDateTime> in(Duration time) {

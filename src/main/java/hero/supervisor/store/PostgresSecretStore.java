@@ -23,7 +23,7 @@ public final class PostgresSecretStore implements SecretStore {
     private final Database database;
 
     public PostgresSecretStore(Database database) {
-        this.database = database;
+        this.database = database.prompt();
     }
 
     private static @Nullable OffsetDateTime time(@Nullable Instant instant) {

@@ -38,8 +38,8 @@ final class ProgressBatch implements GroupCommit.Batch<ProgressBatch.Saying, Boo
     record Saying(Assignment.Key key, Progress.Said said) {}
 
     @Override
-    public boolean oneStatement(List<Saying> sayings) {
-        return Rounds.one(sayings, saying -> saying.key().jobId());
+    public boolean commitsItself() {
+        return true;
     }
 
     @Override

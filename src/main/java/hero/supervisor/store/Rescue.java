@@ -33,13 +33,14 @@ final class Rescue {
             select id, runner from dead
             """;
 
-    /// Also holds of a session that is gone already: a claim may commit just after its session was ended.
+    /// Also holds of a session that is gone already: a claim may commit just after its session was ended. A row
+    /// that a newer transaction has written is left to the next sweep, see [EndBatch].
     private static final String FREE = """
             with dead as (
               select * from unnest(?::text[], ?::text[]) as d(id, runner)
             ),
             lost as materialized (
-              select j.*, h.session_id as holder, coalesce(j.at_most_once, false) as once
+              select j.*, j.xmin as version, h.session_id as holder, coalesce(j.at_most_once, false) as once
               from job_holds h join jobs j on j.number = h.job_number and j.session_id = h.session_id
               where j.status = 'running'
                 and not exists (select from runner_sessions s where s.id = h.session_id)
@@ -48,7 +49,7 @@ final class Rescue {
             judged as (
               select l.*, l.stop_requested_at is null and not l.once and l.losses < ? as again,
                 case when l.stop_requested_at is null then 'runner lost' else 'stopped' end as message
-              from lost l
+              from lost l where age(l.version) >= 0
             ),
             moved as (
               update jobs j set
@@ -94,6 +95,8 @@ final class Rescue {
     Rescued run(Duration grace, int redeliveries) {
         return database.transaction(connection -> {
             List<Dead> dead = dead(connection, grace);
+            // See Rounds. What is not freed now has no session, and is freed by the next sweep.
+            connection.commit();
             return free(connection, dead, redeliveries);
         });
     }

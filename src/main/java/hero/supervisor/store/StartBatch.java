@@ -48,8 +48,8 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
     }
 
     @Override
-    public boolean oneStatement(List<String> ids) {
-        return Rounds.one(ids, id -> id);
+    public boolean commitsItself() {
+        return true;
     }
 
     @Override

@@ -14,9 +14,11 @@ import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,48 @@ final class DatabaseAwayTest {
                     Map.of("success", "after"),
                     callers.call("job.run", withJob(live, "after")).result());
             await().until(() -> live.supervisor().waiters() == 0);
+        }
+    }
+
+    /// Every process of PostgreSQL is stopped: connections stay open and nobody answers, as with a dead disk.
+    @Test
+    void a_hanging_postgresql_is_busy_within_seconds_and_what_it_was_given_is_kept() throws Exception {
+        try (LiveGateway live = LiveGateway.start(postgres.settings(), Map.of(Setting.LEASE_MS, "60000"))) {
+            LiveRunner runner = live.runner("r3", "r3", 5);
+            LiveSocket callers = live.socket();
+            List<Long> processes = new ArrayList<>(List.of(postgres.pid().orElseThrow()));
+            signal("STOP", processes);
+            ProcessHandle.of(processes.getFirst()).orElseThrow().descendants().forEach(p -> processes.add(p.pid()));
+            signal("STOP", processes);
+            try {
+                Map<String, Object> run =
+                        Map.of("secret", live.secret(Scope.USER), "job", LiveGateway.job("hung", "r3"));
+                for (CompletableFuture<Told> call : List.of(
+                        callers.begin("job.run", run),
+                        callers.begin("job.status", List.of("hung")),
+                        callers.begin("jobs.create", withJob(live, "hung-too")))) {
+                    // Less than the 30 s after which the driver would give up.
+                    assertEquals("-32005 busy", call.get(25, TimeUnit.SECONDS).outcome());
+                }
+            } finally {
+                signal("CONT", processes);
+            }
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> live.get("/health/ready").statusCode() == 200);
+            assertTrue(callers.isOpen() && runner.socket().isOpen());
+            runner.answering(job -> Map.of("success", "late"));
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> callers.call(
+                                    "job.run",
+                                    Map.of("secret", live.secret(Scope.USER), "job", LiveGateway.job("hung", "r3")))
+                            .outcome()
+                            .equals("ok"));
+        }
+    }
+
+    private static void signal(String name, List<Long> pids) throws IOException, InterruptedException {
+        for (long pid : pids) {
+            new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
         }
     }
 

@@ -144,6 +144,18 @@ final class Processes implements AutoCloseable {
         words.addAll(options);
         words.addAll(JVM);
         words.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), MAIN));
+        return launch(workFolder, environment, words, arguments);
+    }
+
+    /// Starts the `main` of a class of the tests in a process of its own.
+    Command startMain(Class<?> main, Map<String, String> environment, String... arguments) {
+        List<String> words = new ArrayList<>(List.of(java()));
+        words.addAll(JVM);
+        words.addAll(List.of("-cp", wholeClassPath(), main.getName()));
+        return launch(folder, environment, words, arguments);
+    }
+
+    private Command launch(Path workFolder, Map<String, String> environment, List<String> words, String... arguments) {
         words.addAll(List.of(arguments));
         try {
             Path out = Files.createTempFile("supervisor", ".out");
@@ -338,11 +350,14 @@ final class Processes implements AutoCloseable {
 
     /// That of the tests without what only tests need to see: their own classes.
     private static List<String> classPath() {
-        String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        return Arrays.stream(all.split(File.pathSeparator))
+        return Arrays.stream(wholeClassPath().split(File.pathSeparator))
                 .filter(entry -> !entry.contains("test-classes"))
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())
                 .toList();
+    }
+
+    private static String wholeClassPath() {
+        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
     private static String java() {

@@ -105,6 +105,7 @@ class DatabaseTest {
             Refusal refusal = database.query(
                     outer -> assertThrows(Refusal.class, () -> database.query(inner -> inner.fetch("select 1"))));
             assertEquals(Refusal.Kind.BUSY, refusal.kind());
+            assertTrue(String.valueOf(refusal.getMessage()).startsWith("every connection to the database is in use"));
         }
     }
 }

@@ -1,0 +1,175 @@
+package hero.supervisor.process;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.app.PostgresProcess;
+import hero.supervisor.client.RemoteError;
+import hero.supervisor.client.SupervisorClient;
+import hero.supervisor.domain.JobResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A real PostgreSQL is killed, hangs, and is replaced by its standby, under a gateway and a runner that stay.
+/// Part of the campaign (`-Pcampaign`); every build has `app/DatabaseAwayTest`.
+@EnabledIfSystemProperty(named = "campaign.jobs", matches = ".+")
+@Timeout(600)
+final class PostgresAwayProcessTest {
+    @TempDir
+    Path folder;
+
+    private static Map<String, Object> errand(int number) {
+        return new Errand(number, 0, Errand.Mode.SUCCEEDS).job();
+    }
+
+    private static JobResult done(int number) {
+        return new JobResult.Success("done " + number);
+    }
+
+    /// Repeats a run until it is answered; only `busy` is a reason to.
+    private static JobResult runUntilAnswered(SupervisorClient client, int number) {
+        var answer = new JobResult[1];
+        await("job " + number).atMost(Duration.ofSeconds(90)).until(() -> {
+            try {
+                answer[0] = client.jobRun(errand(number));
+                return true;
+            } catch (RemoteError e) {
+                assertTrue(e.is("busy"), e::toString);
+                return false;
+            }
+        });
+        return answer[0];
+    }
+
+    @Test
+    void a_killed_and_a_hanging_postgresql_lose_nothing_and_break_no_socket() throws Exception {
+        try (PostgresProcess postgres = PostgresProcess.start(folder);
+                Cluster cluster =
+                        new Cluster(folder, postgres, postgres.settings().url(), 1, Map.of())) {
+            Workers workers = new Workers(cluster, 1, 0, 10);
+            SupervisorClient client = cluster.client(0, "user");
+            client.jobsCreate(errand(1));
+            CompletableFuture<JobResult> waiting = client.jobResultAsync("c-1");
+            assertEquals(done(2), client.jobRun(errand(2)));
+
+            assertTrue(postgres.killBackend());
+            assertEquals(done(3), runUntilAnswered(client, 3));
+
+            postgres.kill();
+            RemoteError away = refusal(client);
+            assertTrue(away.is("busy") && away.retryAfterMs(0) > 0, away::toString);
+            postgres.start();
+            assertEquals(done(4), runUntilAnswered(client, 4));
+
+            postgres.hang();
+            // Far below the 30 s after which the driver gives up: the client's own patience is 20 s.
+            RemoteError hung = refusal(client);
+            assertTrue(hung.is("busy"), hung::toString);
+            postgres.goOn();
+            assertEquals(done(5), runUntilAnswered(client, 5));
+
+            assertFalse(waiting.isDone());
+            runUntilStarted(client);
+            assertEquals(done(1), waiting.get());
+            assertFalse(client.rpc().closed().isDone(), "the caller's socket");
+            assertEquals(
+                    1,
+                    workers.runner(0).lines().stream()
+                            .filter(line -> line.contains("connected"))
+                            .count());
+            new Ledger(postgres)
+                    .assertRight(
+                            Map.of("c-1", done(1), "c-2", done(2), "c-3", done(3), "c-4", done(4), "c-5", done(5)));
+        }
+    }
+
+    /// What is asked of a server whose database is away.
+    private static RemoteError refusal(SupervisorClient client) throws Exception {
+        List<CompletableFuture<?>> calls = List.of(
+                client.rpc().call("job.status", Map.of("job_id", "c-2")),
+                client.rpc().call("jobs.create", Map.of("job", errand(6))),
+                client.rpc().call("job.stop", Map.of("job_id", "c-99")));
+        RemoteError last = null;
+        for (CompletableFuture<?> call : calls) {
+            Throwable failure = call.handle((answer, error) -> error).get(20, TimeUnit.SECONDS);
+            last = failure instanceof RemoteError error ? error : new RemoteError(0, "" + failure, null, Map.of());
+            assertEquals("busy", last.kind(), last::toString);
+        }
+        return last == null ? new RemoteError(0, "none", null, Map.of()) : last;
+    }
+
+    private static void runUntilStarted(SupervisorClient client) {
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            try {
+                client.jobStart("c-1");
+                return true;
+            } catch (RemoteError e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void a_fail_over_to_the_standby_loses_nothing_that_was_acknowledged() throws Exception {
+        Path second = Files.createDirectory(folder.resolve("standby"));
+        try (PostgresProcess primary = PostgresProcess.start(folder, "wal_level=replica", "max_wal_senders=4");
+                PostgresProcess standby = primary.standby(second)) {
+            try (Connection connection = primary.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("alter system set synchronous_standby_names = 'standby'");
+                statement.execute("select pg_reload_conf()");
+            }
+            String url = "jdbc:postgresql://127.0.0.1:" + primary.port() + ",127.0.0.1:" + standby.port()
+                    + "/postgres?targetServerType=primary";
+            try (Cluster cluster = new Cluster(folder, primary, url, 1, Map.of())) {
+                failOver(primary, standby, cluster);
+            }
+        }
+    }
+
+    private static void failOver(PostgresProcess primary, PostgresProcess standby, Cluster cluster) throws Exception {
+        Workers workers = new Workers(cluster, 1, 0, 20);
+        SupervisorClient client = cluster.client(0, "user");
+        Set<Integer> acknowledged = ConcurrentHashMap.newKeySet();
+        var over = new AtomicBoolean();
+        CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
+            for (int number = 0; !over.get(); number++) {
+                assertEquals(done(number), runUntilAnswered(client, number));
+                acknowledged.add(number);
+            }
+        });
+        await().atMost(Duration.ofSeconds(60)).until(() -> acknowledged.size() >= 20);
+        primary.kill();
+        standby.promote();
+        int before = acknowledged.size();
+        await().atMost(Duration.ofSeconds(90)).until(() -> acknowledged.size() >= before + 20);
+        over.set(true);
+        load.get();
+        assertFalse(client.rpc().closed().isDone(), "the caller's socket");
+        assertEquals(
+                1,
+                workers.runner(0).lines().stream()
+                        .filter(line -> line.contains("connected"))
+                        .count());
+        Map<String, JobResult> told = new TreeMap<>();
+        acknowledged.forEach(number -> told.put("c-" + number, done(number)));
+        new Ledger(standby).assertRight(told);
+    }
+}

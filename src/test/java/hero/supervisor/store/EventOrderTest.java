@@ -1,0 +1,161 @@
+package hero.supervisor.store;
+
+import static hero.supervisor.store.JobFixture.get;
+import static hero.supervisor.store.JobFixture.job;
+import static hero.supervisor.store.JobFixture.slots;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Outcome;
+import hero.supervisor.store.JobStore.Completed;
+import hero.supervisor.store.JobStore.Completion;
+import hero.supervisor.store.JobStore.Event;
+import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.RunnerStore.Session;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// The events of a job lie in the log as they happened, also when a batch was held up in its middle while others
+/// committed. A batch is held up by a lock on one of its rows.
+@SuppressWarnings("NullAway.Init")
+class EventOrderTest {
+    private Database.Settings settings;
+    private Database database;
+    private PostgresJobStore store;
+    private PostgresJobStore other;
+
+    @BeforeEach
+    void setup() {
+        settings = PostgresFixture.freshDatabase();
+        database = Database.connect(settings, Duration.ofSeconds(10));
+        new Partitions(database).ahead();
+        store = new PostgresJobStore(database, "one", 1000, 100);
+        other = new PostgresJobStore(database, "two", 1000, 100);
+        var runners = new PostgresRunnerStore(database);
+        runners.register("runner", "queue");
+        runners.openSession(new Session("s", "runner", "one", 50, List.of(), Map.of()), false, Duration.ofSeconds(60));
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+        other.close();
+        database.close();
+    }
+
+    private void queue(String... ids) {
+        for (String id : ids) {
+            get(store.create(job(id), true));
+        }
+    }
+
+    private Connection locking(String id) throws SQLException {
+        Connection connection = DriverManager.getConnection(settings.url(), settings.user(), settings.password());
+        connection.setAutoCommit(false);
+        connection.createStatement().execute("select from jobs where id = '" + id + "' for no key update");
+        return connection;
+    }
+
+    private void awaitHeldUp() {
+        await().until(() -> database.query(sql -> sql.fetchExists(sql.selectOne()
+                .from("pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"))));
+    }
+
+    private List<String> log(String id) {
+        return store.events(new Position(0, 0), 1000).events().stream()
+                .filter(event -> event.jobId().equals(id))
+                .map(Event::status)
+                .toList();
+    }
+
+    private CompletableFuture<Completed> succeed(Assignment job) {
+        return store.complete(new Completion(job.key(), new JobResult.Success("out")));
+    }
+
+    @Test
+    void a_stop_that_comes_into_a_batch_of_results_is_logged_before_the_end() throws Exception {
+        queue("first", "held", "stopped");
+        List<Assignment> jobs = get(store.claim("queue", slots("s", 3)));
+        assertEquals(3, jobs.size());
+        CompletableFuture<Completed> end;
+        try (Connection lock = locking("held")) {
+            // The writer takes the first at once and the other two together, or all three: held up in either case.
+            succeed(jobs.get(0));
+            succeed(jobs.get(1));
+            end = succeed(jobs.get(2));
+            awaitHeldUp();
+            other.stop("stopped");
+            lock.rollback();
+        }
+        assertEquals(Outcome.RECORDED, get(end).outcome());
+        assertEquals(List.of("created", "queued", "running", "stopping", "completed"), log("stopped"));
+    }
+
+    @Test
+    void a_job_that_comes_into_a_claim_is_logged_as_queued_before_it_runs() throws Exception {
+        queue("lapsed", "held");
+        database.query(sql -> sql.execute(
+                "update jobs set status = 'failed', error = 'stopped', completed_at = now() where id = 'lapsed'"));
+        CompletableFuture<List<Assignment>> claim;
+        try (Connection lock = locking("held")) {
+            claim = store.claim("queue", slots("s", 2));
+            awaitHeldUp();
+            get(other.create(job("late"), true));
+            lock.rollback();
+        }
+        assertEquals(
+                List.of("held", "late"),
+                get(claim).stream().map(given -> given.job().id()).toList());
+        assertEquals(List.of("created", "queued", "running"), log("late"));
+    }
+
+    @Test
+    void a_stop_that_comes_into_a_release_is_logged_before_the_end() throws Exception {
+        queue("a-held", "b", "c");
+        List<Assignment.Key> keys = get(store.claim("queue", slots("s", 3))).stream()
+                .map(Assignment::key)
+                .toList();
+        CompletableFuture<List<String>> released;
+        try (Connection lock = locking("b")) {
+            released = CompletableFuture.supplyAsync(() -> store.release(keys));
+            awaitHeldUp();
+            other.stop("c");
+            lock.rollback();
+        }
+        assertEquals(List.of("queue"), get(released));
+        assertEquals(List.of("created", "queued", "running", "stopping", "failed"), log("c"));
+        assertEquals(List.of("created", "queued", "running", "queued"), log("b"));
+    }
+
+    @Test
+    void a_stop_that_comes_into_a_rescue_is_logged_before_the_end() throws Exception {
+        queue("held", "stopped", "free");
+        assertEquals(3, get(store.claim("queue", slots("s", 3))).size());
+        database.query(sql -> sql.execute("update runner_sessions set lease_until = now() - interval '1 h'"));
+        CompletableFuture<JobStore.Rescued> rescue;
+        try (Connection lock = locking("held")) {
+            // The session's end waits for nothing; the jobs' rows that others hold are left to the next sweep.
+            rescue = CompletableFuture.supplyAsync(() -> store.rescue(Duration.ZERO, 5));
+            assertEquals(List.of("s"), get(rescue).sessions());
+            lock.rollback();
+        }
+        other.stop("held");
+        assertEquals(
+                List.of("held"),
+                store.rescue(Duration.ZERO, 5).ended().stream()
+                        .map(JobStore.Ended::jobId)
+                        .toList());
+        assertEquals(List.of("created", "queued", "running", "stopping", "failed"), log("held"));
+        assertEquals(List.of("created", "queued", "running", "queued"), log("free"));
+    }
+}
