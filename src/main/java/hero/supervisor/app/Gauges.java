@@ -10,8 +10,9 @@ import hero.supervisor.transport.QueueMetrics;
 import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 
-/// Reads what happened and what waits in the queues for [Metrics], the latter never more often than its cost allows: a read that took one
-/// second is followed by a pause of a hundred. A scrape itself never touches the database.
+/// Reads what happened and what waits in the queues for [Metrics], the latter never more often than its cost
+/// allows: a read that took one second is followed by a pause of a hundred. A scrape itself never touches the
+/// database.
 final class Gauges implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(2);
     private static final int COST_SHARE = 100;

@@ -216,12 +216,7 @@ public final class Supervisor implements AutoCloseable {
     }
 
     private static PostgresJobStore jobStore(
-            Config config,
-            Database database,
-            Limits limits,
-            Notifications notifications,
-            Signals signals,
-            Time time) {
+            Config config, Database database, Limits limits, Notifications notifications, Signals signals, Time time) {
         return new PostgresJobStore(
                 database,
                 config.nodeName(),

@@ -4,6 +4,7 @@ import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.JobResult;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// Taking jobs and carrying them out.
 final class WorkCases {
@@ -15,6 +16,10 @@ final class WorkCases {
     private WorkCases() {}
 
     static List<Case> all() {
+        return Stream.concat(work().stream(), rules().stream()).toList();
+    }
+
+    private static List<Case> work() {
         return List.of(
                 Case.of(
                         "connect",
@@ -46,7 +51,11 @@ final class WorkCases {
                         "quotes, umlauts, emoji and line ends",
                         "messages are UTF-8; what the job printed comes back as it was",
                         WorkCases::characters),
-                Case.of("big", "a payload of 1 MiB", "a payload may be as long as a message may be", WorkCases::big),
+                Case.of("big", "a payload of 1 MiB", "a payload may be as long as a message may be", WorkCases::big));
+    }
+
+    private static List<Case> rules() {
+        return List.of(
                 Case.of(
                         "credit",
                         "jobs until the slots are full",

@@ -18,7 +18,7 @@ final class Direct implements Placing {
     private boolean asked;
     private boolean settled;
     private Dispatch.@Nullable Queue queue;
-    private Dispatch.@Nullable Share share;
+    private @Nullable Share share;
     private @Nullable Place place;
 
     Direct(Dispatch dispatch, String runner, LongSupplier leases) {

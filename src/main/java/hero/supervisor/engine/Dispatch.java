@@ -6,7 +6,6 @@ import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,7 +28,6 @@ import org.slf4j.LoggerFactory;
 /// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the
 /// runners. Wakes only speed things up: [#tick] claims for every parked pull now and then, come what may. Safe for
 /// any thread.
-@SuppressWarnings("ReferenceEquality") // A batch is itself and no other.
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
     private static final int CLAIM_MAX = 1000;
@@ -100,32 +98,6 @@ public final class Dispatch {
         }
     }
 
-    /// What one batch of new jobs brings to one pull. The pull is not parked meanwhile.
-    static final class Share {
-        private final Queue queue;
-        private final Pull pull;
-        private final List<Assignment> jobs = new ArrayList<>();
-        private int given;
-        private int open;
-
-        private Share(Queue queue, Pull pull) {
-            this.queue = queue;
-            this.pull = pull;
-        }
-
-        String queue() {
-            return queue.name;
-        }
-
-        String sessionId() {
-            return pull.session.id;
-        }
-
-        private boolean fits() {
-            return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > 0;
-        }
-    }
-
     /// A new job of this runner, which may go straight to a parked pull of this gateway when nothing waits before
     /// it.
     Direct direct(String runner) {
@@ -137,7 +109,8 @@ public final class Dispatch {
     @Nullable
     Share place(Queue queue, Object batch) {
         synchronized (queue) {
-            Share share = stopped || queue.claiming || !queue.empty || queue.coming > 0 ? null : next(queue, batch);
+            Share share =
+                    stopped || queue.claiming || !queue.empty || queue.coming > 0 ? null : Share.next(queue, batch);
             if (share == null) {
                 queue.coming++;
                 return null;
@@ -147,31 +120,6 @@ public final class Dispatch {
             share.pull.session.reserved.incrementAndGet();
             return share;
         }
-    }
-
-    /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
-    private static @Nullable Share next(Queue queue, Object batch) {
-        if (queue.gathering != batch) {
-            queue.gathering = batch;
-            queue.shares.clear();
-        }
-        Iterator<Pull> parked = queue.pulls.iterator();
-        while (parked.hasNext()) {
-            Share share = new Share(queue, parked.next());
-            if (share.fits()) {
-                parked.remove();
-                queue.shares.add(share);
-                return share;
-            }
-        }
-        for (int left = queue.shares.size(); left > 0; left--) {
-            Share share = queue.shares.remove();
-            if (share.fits()) {
-                queue.shares.add(share);
-                return share;
-            }
-        }
-        return null;
     }
 
     /// The queue that the jobs of a runner go to, when that is known here.

@@ -9,7 +9,6 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completed;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;

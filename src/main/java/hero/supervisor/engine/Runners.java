@@ -16,7 +16,6 @@ import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.RunnerStore;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

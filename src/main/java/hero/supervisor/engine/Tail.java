@@ -1,6 +1,5 @@
 package hero.supervisor.engine;
 
-import hero.supervisor.domain.Signals;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;

@@ -30,8 +30,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
     interface Batch<C, R> {
         List<R> write(Connection connection, List<C> commands) throws SQLException;
 
-        /// True when each statement of a batch is a transaction of its own: no round trip for a commit, and no later
-        /// statement that sees more than the number of its transaction tells ([Rounds]).
+        /// True when each statement of a batch is a transaction of its own: no round trip for a commit, and no
+        /// later statement that sees more than the number of its transaction tells ([Rounds]).
         default boolean commitsItself() {
             return false;
         }

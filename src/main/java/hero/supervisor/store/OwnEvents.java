@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jooq.Record;
 
-/// Counts what one gateway wrote into the event log since it began, below the oldest transaction that still runs: each
-/// event once, also those of a commit whose answer was lost. For one thread.
+/// Counts what one gateway wrote into the event log since it began, below the oldest transaction that still runs:
+/// each event once, also those of a commit whose answer was lost. For one thread.
 public final class OwnEvents {
     private static final String SQL = """
             select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.status, e.again, e.events

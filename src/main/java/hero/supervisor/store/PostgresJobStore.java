@@ -59,13 +59,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     /// @param time for the durations that `signals` are told
     public PostgresJobStore(
-            Database database,
-            String node,
-            int queued,
-            int batchMax,
-            Committed committed,
-            Signals signals,
-            Time time) {
+            Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         Database prompt = database.prompt();
         this.database = prompt;

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// One statement cannot change a row twice. A batch that names a key again is therefore written in rounds: the
 /// first of each key together, then, in a following statement that sees them, the second of each, and so on.
 ///
-/// Each round commits itself (`commitsItself`). An event's place in the log is its transaction's number, which is given at
-/// that transaction's first write: a later statement of the same transaction would see what others have committed
-/// since, and put its own event before theirs.
+/// Each round commits itself (`commitsItself`). An event's place in the log is its transaction's number, which is
+/// given at that transaction's first write: a later statement of the same transaction would see what others have
+/// committed since, and put its own event before theirs.
 final class Rounds {
     interface Round<C, R> {
         /// The n-th answer is for the n-th command; null when it must be written in a later transaction.

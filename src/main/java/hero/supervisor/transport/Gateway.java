@@ -316,7 +316,8 @@ public final class Gateway implements AutoCloseable {
             sockets.beat();
             lines.beat();
             beatenNanos = time.nanoTime();
-            peers.forEach(peer -> peer.closeUnknown(beatenNanos, settings.limits().handshakeWithin()));
+            peers.forEach(
+                    peer -> peer.closeUnknown(beatenNanos, settings.limits().handshakeWithin()));
         } catch (RuntimeException e) {
             LOG.atError().setCause(e).log("watchdog failed");
         }

@@ -139,8 +139,7 @@ final class SeveralGatewaysTest {
         runner.end(job, Map.of("error", "ended"));
         assertEquals("stopped", error(a, "j"));
         assertEquals(0, beat(runner, job).size());
-        assertEquals(
-                1, PrometheusText.parse(b.get("/metrics").body()).value("hero_job_stop_seconds_count"));
+        assertEquals(1, PrometheusText.parse(b.get("/metrics").body()).value("hero_job_stop_seconds_count"));
         Map<String, @Nullable Object> known =
                 a.call("job.get", Map.of("job_id", "j")).resultObject();
         assertTrue(known.get("stop_requested_at") instanceof String, known::toString);

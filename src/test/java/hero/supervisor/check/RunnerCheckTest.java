@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import hero.supervisor.check.TinyRunner.Flaw;
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.domain.Time;
 import hero.supervisor.runner.Runner;

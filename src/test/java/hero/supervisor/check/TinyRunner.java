@@ -31,28 +31,6 @@ final class TinyRunner implements AutoCloseable {
     private static final int SLOTS = 3;
     private static final Duration LONG = Duration.ofSeconds(20);
 
-    enum Flaw {
-        NONE,
-        BEATS_SELDOM,
-        TELLS_A_WRONG_CODE,
-        ASKS_FOR_TOO_MUCH,
-        NAMES_NOTHING,
-        RUNS_TWICE,
-        HAS_NO_DEADLINE,
-        DOES_NOT_WAIT_WHEN_BUSY,
-        FORGETS_LOST_RESULTS,
-        REPEATS_STALE_RESULTS,
-        IGNORES_STOPS,
-        STOPS_WHATEVER_RUNS,
-        FORGETS_ITS_SESSION,
-        KEEPS_ABANDONED_JOBS,
-        TRUSTS_SILENCE,
-        HURRIES_BACK,
-        COMES_BACK_FOR_EVER,
-        DRAINS_NEVER,
-        MISSPELLS
-    }
-
     private final Map<String, String> env;
     private final Flaw flaw;
     private final Map<String, Run> held = new LinkedHashMap<>();

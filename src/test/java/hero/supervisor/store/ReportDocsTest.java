@@ -2,7 +2,6 @@ package hero.supervisor.store;
 
 import static hero.supervisor.store.JobFixture.get;
 import static hero.supervisor.store.JobFixture.job;
-import static hero.supervisor.store.JobFixture.retried;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,0 +1,59 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Assignment;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What one batch of new jobs brings to one pull. The pull is not parked meanwhile. Guarded by the queue.
+@SuppressWarnings("ReferenceEquality") // A batch is itself and no other.
+final class Share {
+    final Dispatch.Queue queue;
+    final Dispatch.Pull pull;
+    final List<Assignment> jobs = new ArrayList<>();
+    int given;
+    int open;
+
+    private Share(Dispatch.Queue queue, Dispatch.Pull pull) {
+        this.queue = queue;
+        this.pull = pull;
+    }
+
+    String queue() {
+        return queue.name;
+    }
+
+    String sessionId() {
+        return pull.session.id;
+    }
+
+    private boolean fits() {
+        return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > 0;
+    }
+
+    /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
+    static @Nullable Share next(Dispatch.Queue queue, Object batch) {
+        if (queue.gathering != batch) {
+            queue.gathering = batch;
+            queue.shares.clear();
+        }
+        Iterator<Dispatch.Pull> parked = queue.pulls.iterator();
+        while (parked.hasNext()) {
+            Share share = new Share(queue, parked.next());
+            if (share.fits()) {
+                parked.remove();
+                queue.shares.add(share);
+                return share;
+            }
+        }
+        for (int left = queue.shares.size(); left > 0; left--) {
+            Share share = queue.shares.remove();
+            if (share.fits()) {
+                queue.shares.add(share);
+                return share;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,24 @@
+package hero.supervisor.check;
+
+/// One way in which a [TinyRunner] is wrong.
+enum Flaw {
+    NONE,
+    BEATS_SELDOM,
+    TELLS_A_WRONG_CODE,
+    ASKS_FOR_TOO_MUCH,
+    NAMES_NOTHING,
+    RUNS_TWICE,
+    HAS_NO_DEADLINE,
+    DOES_NOT_WAIT_WHEN_BUSY,
+    FORGETS_LOST_RESULTS,
+    REPEATS_STALE_RESULTS,
+    IGNORES_STOPS,
+    STOPS_WHATEVER_RUNS,
+    FORGETS_ITS_SESSION,
+    KEEPS_ABANDONED_JOBS,
+    TRUSTS_SILENCE,
+    HURRIES_BACK,
+    COMES_BACK_FOR_EVER,
+    DRAINS_NEVER,
+    MISSPELLS
+}
