@@ -46,12 +46,6 @@ final class Ledger {
             where j.status not in ('completed', 'failed', 'timeout') or e.status is distinct from j.status
             """;
 
-    private static final String LOG = """
-            select xid || ':' || seq, xid || ':' || seq || ' ' || status || ' ' || attempt || ' ' || coalesce(detail, '')
-              || ' ' || node || ' ' || at::time
-            from job_events where job_id = '%s' order by xid, seq
-            """;
-
     private static final String LEFT_OVER = """
             select 'job_queue', count(*)::text from job_queue having count(*) > 0
             union all select 'job_timers', count(*)::text from job_timers having count(*) > 0
@@ -73,7 +67,11 @@ final class Ledger {
         rows(OFF_THE_PATH).forEach((id, step) -> wrong.put(id, step + " in"));
         for (Map.Entry<String, String> entry : wrong.entrySet()) {
             entry.setValue(
-                    entry.getValue() + " " + rows(LOG.formatted(entry.getKey())).values());
+                    entry.getValue() + " " + rows("""
+            select xid || ':' || seq, xid || ':' || seq || ' ' || status || ' ' || attempt || ' ' || coalesce(detail, '')
+              || ' ' || node || ' ' || at::time
+            from job_events where job_id = '%s' order by xid, seq
+            """.formatted(entry.getKey())).values());
         }
         Map<String, JobResult> kept = outcomes();
         told.forEach((id, result) -> {
