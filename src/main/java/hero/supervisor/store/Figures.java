@@ -44,22 +44,31 @@ public final class Figures implements AutoCloseable {
               where (e.xid, e.seq) > (?::xid8, ?) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
               order by e.xid, e.seq limit ?
             ),
+            minute as materialized (
+              select date_trunc('minute', at, 'UTC') as at, queue, status,
+                case when detail in ('retry', 'runner lost') then detail end as detail,
+                case when seconds is not null and status in ('running', 'completed', 'failed', 'timeout') then
+                  greatest(ceil(ln(greatest(seconds, 0.001) / 0.001) / ln(1.1::float8)), 0)::smallint end as bucket,
+                count(*) as n, sum(seconds) as seconds
+              from page group by 1, 2, 3, 4, 5
+            ),
             event as (
-              select p.period, date_trunc(p.period, e.at, 'UTC') as at, e.queue, e.status, e.detail, e.seconds
-              from page e cross join (values ('minute'), ('hour'), ('day')) p(period)
+              select p.period, date_trunc(p.period, m.at, 'UTC') as at, m.queue, m.status, m.detail, m.bucket, m.n,
+                m.seconds
+              from minute m cross join (values ('minute'), ('hour'), ('day')) p(period)
             ),
             figures as (
               insert into job_figures as f (period, at, queue, accepted, started, completed, failed, timeout, retried,
                 lost, deleted, wait_s, run_s, busy_s)
               select period, at, queue,
-                count(*) filter (where status = 'created'),
-                count(*) filter (where status = 'running'),
-                count(*) filter (where status = 'completed'),
-                count(*) filter (where status = 'failed'),
-                count(*) filter (where status = 'timeout'),
-                count(*) filter (where detail = 'retry'),
-                count(*) filter (where detail = 'runner lost'),
-                count(*) filter (where status = 'deleted'),
+                coalesce(sum(n) filter (where status = 'created'), 0),
+                coalesce(sum(n) filter (where status = 'running'), 0),
+                coalesce(sum(n) filter (where status = 'completed'), 0),
+                coalesce(sum(n) filter (where status = 'failed'), 0),
+                coalesce(sum(n) filter (where status = 'timeout'), 0),
+                coalesce(sum(n) filter (where detail = 'retry'), 0),
+                coalesce(sum(n) filter (where detail = 'runner lost'), 0),
+                coalesce(sum(n) filter (where status = 'deleted'), 0),
                 coalesce(sum(seconds) filter (where status = 'running'), 0),
                 coalesce(sum(seconds) filter (where status in ('completed', 'failed', 'timeout')), 0),
                 coalesce(sum(seconds) filter (where status <> 'running'), 0)
@@ -74,10 +83,8 @@ public final class Figures implements AutoCloseable {
             ),
             lengths as (
               insert into job_histograms as h (period, at, queue, kind, bucket, n)
-              select period, at, queue, case status when 'running' then 'wait' else 'run' end,
-                greatest(ceil(ln(greatest(seconds, 0.001) / 0.001) / ln(1.1::float8)), 0)::smallint, count(*)
-              from event
-              where seconds is not null and status in ('running', 'completed', 'failed', 'timeout')
+              select period, at, queue, case status when 'running' then 'wait' else 'run' end, bucket, sum(n)
+              from event where bucket is not null
               group by 1, 2, 3, 4, 5
               on conflict (period, at, queue, kind, bucket) do update set n = h.n + excluded.n
             ),

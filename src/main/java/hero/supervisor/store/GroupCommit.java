@@ -8,13 +8,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch.
-/// There is no timer, so an idle system waits for nothing and a busy one pays one fsync for hundreds of rows. Each
+/// There is no timer, so an idle system waits for nothing and a busy one pays one fsync for hundreds of rows.
+/// Kinds may share turns: who waits for one gathers more. Each
 /// future completes after the commit that holds its row, never before.
 ///
 /// A batch that fails is done again in halves, so that one bad row hurts itself only. When the database cannot be
@@ -52,6 +54,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
 
     private final Transactions<C, R> transactions;
     private final Sizes sizes;
+    private final Semaphore turns;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition notEmpty = lock.newCondition();
     private final Condition notFull = lock.newCondition();
@@ -60,10 +63,16 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final Thread writer;
 
     GroupCommit(String kind, Database database, Sizes sizes, Batch<C, R> batch) {
-        this(kind, sizes, commands -> database.write(batch, commands));
+        this(kind, sizes, new Semaphore(1), commands -> database.write(batch, commands));
     }
 
     GroupCommit(String kind, Sizes sizes, Transactions<C, R> transactions) {
+        this(kind, sizes, new Semaphore(1), transactions);
+    }
+
+    /// @param turns one for each batch that may be written at the same time, of this and other kinds
+    GroupCommit(String kind, Sizes sizes, Semaphore turns, Transactions<C, R> transactions) {
+        this.turns = turns;
         this.transactions = transactions;
         this.sizes = sizes;
         this.writer = Thread.ofPlatform().daemon().name("commit-" + kind).unstarted(this::run);
@@ -107,24 +116,42 @@ final class GroupCommit<C, R> implements AutoCloseable {
     }
 
     private void run() {
-        for (List<Waiting<C, R>> batch = take(); !batch.isEmpty(); batch = take()) {
+        for (List<Waiting<C, R>> batch = next(); !batch.isEmpty(); batch = next()) {
             try {
                 write(batch);
             } catch (RuntimeException | Error e) {
                 // A bug must not stop the writer: its callers are told, the next ones are served.
                 fail(batch, e);
                 log.atError().setCause(e).log("a group commit failed unexpectedly");
+            } finally {
+                turns.release();
             }
         }
+        turns.release();
     }
 
-    /// Waits for the first write, then takes all that are there. Empty when closed and nothing is left.
-    private List<Waiting<C, R>> take() {
+    /// Waits for something to write, then for its turn: what comes meanwhile goes along.
+    private List<Waiting<C, R>> next() {
+        awaitFirst();
+        turns.acquireUninterruptibly();
+        return take();
+    }
+
+    private void awaitFirst() {
         lock.lock();
         try {
             while (queue.isEmpty() && !closed) {
                 notEmpty.awaitUninterruptibly();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes all that are there. Empty when closed and nothing is left.
+    private List<Waiting<C, R>> take() {
+        lock.lock();
+        try {
             List<Waiting<C, R>> batch = new ArrayList<>(Math.min(queue.size(), sizes.batchMax()));
             while (!queue.isEmpty() && batch.size() < sizes.batchMax()) {
                 batch.add(queue.remove());

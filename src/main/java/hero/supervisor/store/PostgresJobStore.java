@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -61,15 +62,16 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     public PostgresJobStore(
             Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
+        Semaphore turns = new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors() / 2), true);
         Database prompt = database.prompt();
         this.database = prompt;
         this.signals = signals;
         this.time = time;
         this.endBatch = new EndBatch(node);
-        this.creates = new GroupCommit<>("create", sizes, batch("create", new CreateBatch(node)));
-        this.starts = new GroupCommit<>("start", sizes, batch("start", new StartBatch(node)));
-        this.claims = new GroupCommit<>("claim", sizes, batch("claim", new ClaimBatch(node)));
-        this.ends = new GroupCommit<>("complete", sizes, batch("complete", endBatch));
+        this.creates = new GroupCommit<>("create", sizes, turns, batch("create", new CreateBatch(node)));
+        this.starts = new GroupCommit<>("start", sizes, turns, batch("start", new StartBatch(node)));
+        this.claims = new GroupCommit<>("claim", sizes, turns, batch("claim", new ClaimBatch(node)));
+        this.ends = new GroupCommit<>("complete", sizes, turns, batch("complete", endBatch));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
