@@ -199,7 +199,7 @@ final class Chaos {
         calm.countDown();
         loop.join();
         for (Thread fault : faults) {
-            if (!fault.join(Duration.ofSeconds(120))) {
+            if (!fault.join(Duration.ofMinutes(2))) {
                 throw new AssertionError("a fault does not end");
             }
         }
