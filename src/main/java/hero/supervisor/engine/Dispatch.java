@@ -84,6 +84,9 @@ public final class Dispatch {
         /// How many slots the next claim asks for.
         int ask = ASK_FIRST;
 
+        /// Pulls that one look answers.
+        int impatient;
+
         /// Jobs about to be written that will wait in this queue.
         int coming;
 
@@ -171,10 +174,12 @@ public final class Dispatch {
         }
         synchronized (queue) {
             queue.pulls.add(pull);
+            queue.impatient += patient ? 0 : 1;
         }
         pull.jobs.whenComplete((_, _) -> {
             synchronized (queue) {
                 queue.pulls.remove(pull);
+                queue.impatient -= patient ? 0 : 1;
             }
         });
         claim(queue);
@@ -237,6 +242,9 @@ public final class Dispatch {
     private static void answerImpatient(Queue queue) {
         List<Pull> impatient;
         synchronized (queue) {
+            if (queue.impatient == 0) {
+                return;
+            }
             impatient = queue.pulls.stream().filter(pull -> !pull.patient).toList();
         }
         impatient.forEach(pull -> pull.jobs.complete(List.of()));
@@ -256,10 +264,18 @@ public final class Dispatch {
         }
     }
 
-    /// One slot for each pull in turn, while there is credit.
+    /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots: thousands
+    /// may be parked.
     private void fill(Queue queue, Map<Slot, Pull> owners) {
         Map<Pull, Integer> given = new LinkedHashMap<>();
-        queue.pulls.forEach(pull -> given.put(pull, 0));
+        for (Pull pull : queue.pulls) {
+            if (given.size() >= queue.ask) {
+                break;
+            }
+            if (!pull.jobs.isDone() && pull.session.credit() > 0) {
+                given.put(pull, 0);
+            }
+        }
         while (!given.isEmpty() && owners.size() < queue.ask) {
             var turn = given.entrySet().iterator();
             while (turn.hasNext() && owners.size() < queue.ask) {

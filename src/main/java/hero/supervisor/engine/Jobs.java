@@ -73,14 +73,12 @@ public final class Jobs {
         var waiter = results.register(job.id());
         written(job)
                 .thenCompose(created -> queued(job, created))
-                .thenAcceptAsync(
-                        isNew -> {
-                            waiter.exists = true;
-                            if (!isNew) {
-                                results.read(job.id(), waiter);
-                            }
-                        },
-                        executor)
+                .thenAccept(isNew -> {
+                    waiter.exists = true;
+                    if (!isNew) {
+                        executor.execute(() -> results.read(job.id(), waiter));
+                    }
+                })
                 .whenComplete((_, error) -> {
                     if (error != null) {
                         waiter.completeExceptionally(error);

@@ -38,6 +38,12 @@ final class Columns<T> {
     }
 
     /// One value for the whole batch.
+    Columns<T> all(boolean value) throws SQLException {
+        statement.setBoolean(++index, value);
+        return this;
+    }
+
+    /// Likewise.
     Columns<T> all(String value) throws SQLException {
         statement.setString(++index, value);
         return this;

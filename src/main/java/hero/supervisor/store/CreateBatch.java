@@ -26,7 +26,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     /// No join between parts of the statement: their sizes are not known to a plan that is kept, and pairs of a
     /// thousand rows are a million. What was not inserted is asked for by [#FIND].
-    private static final String SQL = """
+    private static final String ACCEPTED = """
             with known as (
               select i.*, r.queue,
                 i.start and i.start_at is null and i.place_queue is not distinct from r.queue as handed
@@ -41,7 +41,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             placed as (
               select n.*, case when n.start then nextval('job_queue_seq') end as place
               from (
-                select k.* from known k where not exists (select from jobs j where j.id = k.id) order by k.ord
+                select k.* from known k where k.handed or not k.start or ? order by k.ord
               ) n
             ),
             accepted as (
@@ -60,11 +60,17 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
               returning number, id, runner, queue, coalesce(priority, 0) as priority, queue_seq, status, start_at,
                 session_id, started_at, timeout_s
             ),
+            """;
+
+    private static final String HELD = """
             held as (
               insert into job_holds (session_id, job_number, deadline_at)
               select session_id, number, started_at + make_interval(secs => timeout_s)
               from accepted where status = 'running'
             ),
+            """;
+
+    private static final String WAITING = """
             queued as (
               insert into job_queue (queue, priority, seq, job_number)
               select queue, priority, queue_seq, number from accepted
@@ -75,6 +81,9 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
               insert into job_timers (due_at, job_number)
               select start_at, number from accepted where status = 'queued' and start_at > now()
             ),
+            """;
+
+    private static final String LOGGED = """
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
               select a.id, s.status, case when s.step = 3 then 1 else 0 end, a.runner, a.queue, ?,
@@ -94,6 +103,12 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
               exists (select from runners r where r.name = i.runner) as is_known
             from unnest(?::text[], ?::text[], ?::text[]) as i(id, runner, fingerprint) left join jobs e on e.id = i.id
             """;
+
+    /// Only the parts that the batch needs: each costs as much as ten rows, also when it has none. Without
+    /// `waiting` a job that turns out to have to wait is left out.
+    private static String sql(boolean handed, boolean waiting) {
+        return ACCEPTED + (handed ? HELD : "") + (waiting ? WAITING : "") + LOGGED;
+    }
 
     record Create(Job job, boolean start, String fingerprint, Placing placing) {
         static Create of(Job job, boolean start, Placing placing) {
@@ -148,7 +163,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             if (look == LOOKS) {
                 throw new IllegalStateException("a job is neither accepted nor found");
             }
-            insert(connection, open, answers);
+            insert(connection, look == 0 ? open : unplaced(open), answers);
             open = unanswered(open, answers);
             if (!open.isEmpty()) {
                 find(connection, open, answers);
@@ -158,6 +173,11 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         return all.stream()
                 .map(job -> Objects.requireNonNull(answers.get(job.job().id())))
                 .toList();
+    }
+
+    /// A place that did not fit is not tried again.
+    private static List<Placed> unplaced(List<Placed> jobs) {
+        return jobs.stream().map(job -> new Placed(job.create(), null)).toList();
     }
 
     private static List<Placed> unanswered(List<Placed> jobs, Map<String, Created> answers) {
@@ -173,8 +193,10 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     private void insert(Connection connection, List<Placed> jobs, Map<String, Created> answers) throws SQLException {
         Map<String, Placed> byId = HashMap.newHashMap(jobs.size());
         jobs.forEach(job -> byId.put(job.job().id(), job));
-        try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            bind(new Columns<>(statement, jobs));
+        boolean handed = jobs.stream().anyMatch(job -> job.place() != null);
+        boolean waiting = jobs.stream().anyMatch(job -> job.create().start() && job.place() == null);
+        try (PreparedStatement statement = connection.prepareStatement(sql(handed, waiting))) {
+            bind(new Columns<>(statement, jobs), waiting);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     String id = JobRow.text(rows, "id");
@@ -219,7 +241,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    private void bind(Columns<Placed> columns) throws SQLException {
+    private void bind(Columns<Placed> columns, boolean waiting) throws SQLException {
         columns.text(c -> c.job().id())
                 .text(c -> c.job().callerId())
                 .text(c -> c.job().contextId())
@@ -242,6 +264,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 .text(Placed::queue)
                 .text(Placed::session)
                 .array("int8", Placed::lease)
+                .all(waiting)
                 .all(node);
     }
 

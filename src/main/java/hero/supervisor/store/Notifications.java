@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Says to the other gateways "look at the log", and hears it from them. It only saves waiting: what is lost, the
-/// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 20 ms and
+/// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 5 ms and
 /// gateway, after the commit that it tells of and in a transaction of its own, which waits for no disk.
 ///
 /// Hears on a connection of its own, outside the pool. Behind PgBouncer in transaction mode LISTEN seems to work
@@ -36,7 +36,7 @@ public final class Notifications implements AutoCloseable {
     private static final int PAYLOAD_CHARS_MAX = 1900;
 
     private static final Logger log = LoggerFactory.getLogger(Notifications.class);
-    private static final Duration DEBOUNCE = Duration.ofMillis(20);
+    private static final Duration DEBOUNCE = Duration.ofMillis(5);
     private static final Duration ECHO_WITHIN = Duration.ofSeconds(3);
     private static final Duration QUIET = Duration.ofSeconds(20);
     private static final Duration AGAIN = Duration.ofSeconds(1);
@@ -63,7 +63,7 @@ public final class Notifications implements AutoCloseable {
     /// Starts hearing and telling; at most once.
     ///
     /// @param others run when another gateway has committed, or may have; must return at once
-    /// @param own run when this one has, at most once per 20 ms; likewise
+    /// @param own run when this one has, at most once per 5 ms; likewise
     /// @param ripened told the queues in which another gateway has found jobs due; [#ALL] for any; likewise
     public Notifications start(
             ThreadFactory threads, Runnable others, Runnable own, Consumer<Collection<String>> ripened) {
