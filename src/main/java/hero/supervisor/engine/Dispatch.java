@@ -264,8 +264,8 @@ public final class Dispatch {
         }
     }
 
-    /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots: thousands
-    /// may be parked.
+    /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
+    /// thousands may be parked.
     private void fill(Queue queue, Map<Slot, Pull> owners) {
         Map<Pull, Integer> given = new LinkedHashMap<>();
         for (Pull pull : queue.pulls) {
