@@ -34,7 +34,7 @@ final class CampaignTest {
     @TempDir
     Path folder;
 
-    private final int jobs = Integer.getInteger("campaign.jobs", 400);
+    private final int jobs = Integer.getInteger("campaign.jobs", 250);
     private final boolean large = jobs > 2000;
     private final long seed = Long.getLong("campaign.seed", new SplittableRandom().nextLong(1_000_000));
     private final Map<String, JobResult> told = new ConcurrentHashMap<>();

@@ -22,14 +22,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A real PostgreSQL is killed, hangs, and is replaced by its standby, under a gateway and a runner that stay.
 /// Part of the campaign (`-Pcampaign`); every build has `app/DatabaseAwayTest`.
-@EnabledIfSystemProperty(named = "campaign.jobs", matches = ".+")
+@Tag("campaign")
 @Timeout(600)
 final class PostgresAwayProcessTest {
     @TempDir

@@ -26,16 +26,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Two gateways on one database are restarted one after the other while jobs run and callers wait. Starts eight
 /// processes, so it is part of the campaign: `mvn test -Pcampaign -Dtest=RollingRestartProcessTest`. The same
 /// inside one process, in every build: `app/RestartTest`.
 @Timeout(300)
-@EnabledIfSystemProperty(named = "campaign", matches = "true")
+@Tag("campaign")
 final class RollingRestartProcessTest {
     private static final int CALLERS = 8;
 
