@@ -64,6 +64,7 @@ public final class Supervisor implements AutoCloseable {
     private final Database database;
     private final PostgresJobStore jobStore;
     private final PostgresLogStore logStore;
+    private final PostgresRunnerStore runnerStore;
     private final Logs logs;
     private final Jobs jobs;
     private final Runners runners;
@@ -143,10 +144,11 @@ public final class Supervisor implements AutoCloseable {
         this.figures = new Figures(database);
         this.retention = new Retention(database, config.keep());
         this.upkeep = upkeep(partitionTable, figures, retention);
+        this.runnerStore = new PostgresRunnerStore(database);
         this.runners = new Runners(
                 new Runners.Parts(
                         jobStore,
-                        new PostgresRunnerStore(database),
+                        runnerStore,
                         results,
                         settings,
                         limits,
@@ -259,6 +261,7 @@ public final class Supervisor implements AutoCloseable {
             executor.close();
             jobStore.close();
             logStore.close();
+            runnerStore.close();
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
@@ -352,6 +355,7 @@ public final class Supervisor implements AutoCloseable {
         sweeper.close();
         logs.close();
         logStore.close();
+        runnerStore.close();
         jobStore.close();
         notifications.close();
         executor.shutdown();

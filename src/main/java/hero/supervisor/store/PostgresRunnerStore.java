@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import org.jooq.Field;
 import org.jooq.JSONB;
 import org.jooq.Record;
@@ -22,7 +23,7 @@ import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
 /// Runner names and sessions in PostgreSQL.
-public final class PostgresRunnerStore implements RunnerStore {
+public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     private static final Field<OffsetDateTime> NOW = DSL.field("clock_timestamp()", OffsetDateTime.class);
 
     /// Over all gateways, in one statement. Dead sessions do not count, but tell when the runner was last seen.
@@ -54,9 +55,11 @@ public final class PostgresRunnerStore implements RunnerStore {
             """;
 
     private final Database database;
+    private final GroupCommit<BeatBatch.Beat, Boolean> beats;
 
     public PostgresRunnerStore(Database database) {
         this.database = database.prompt();
+        this.beats = new GroupCommit<>("beat", this.database, GroupCommit.Sizes.DEFAULT, new BeatBatch());
     }
 
     private static Field<OffsetDateTime> in(Duration time) {
@@ -189,13 +192,17 @@ public final class PostgresRunnerStore implements RunnerStore {
 
     @Override
     public boolean beat(String sessionId, String node, Duration lease) {
-        return database.query(sql -> sql.update(RUNNER_SESSIONS)
-                        .set(RUNNER_SESSIONS.SEEN_AT, NOW)
-                        .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
-                        .where(RUNNER_SESSIONS.ID.eq(sessionId))
-                        .and(RUNNER_SESSIONS.NODE.eq(node))
-                        .execute()
-                == 1);
+        try {
+            return beats.add(new BeatBatch.Beat(sessionId, node, lease)).join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /// Finishes the beats that it has been given; further ones are refused. The database stays open.
+    @Override
+    public void close() {
+        beats.close();
     }
 
     @Override
