@@ -1,5 +1,7 @@
 package hero.supervisor.engine;
 
+import static java.time.temporal.ChronoUnit.MICROS;
+
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
@@ -12,6 +14,7 @@ import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completion;
@@ -47,6 +50,7 @@ public final class Runners {
     private final Time time;
     private final Supplier<String> sessionIds;
     private final Signals signals;
+    private final Tracing tracing;
     private volatile boolean draining;
 
     /// What this class is built from; all of it outlives it.
@@ -65,10 +69,11 @@ public final class Runners {
             Executor executor) {}
 
     public Runners(Parts parts) {
-        this(parts, Signals.NONE);
+        this(parts, Signals.NONE, Tracing.NONE);
     }
 
-    public Runners(Parts parts, Signals signals) {
+    public Runners(Parts parts, Signals signals, Tracing tracing) {
+        this.tracing = tracing;
         this.signals = signals;
         this.jobs = parts.jobs();
         this.store = parts.runners();
@@ -76,7 +81,7 @@ public final class Runners {
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
-        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals);
+        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals, tracing);
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);
@@ -232,6 +237,18 @@ public final class Runners {
             return CompletableFuture.completedFuture(List.of());
         }
         return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
+    }
+
+    /// What the runner is told as `traceparent` of each job that has a trace, by job.
+    public Map<String, String> traces(List<Assignment> jobs) {
+        Map<String, String> traces = new HashMap<>();
+        for (Assignment job : jobs) {
+            Tracing.Run run = job.traced();
+            if (run != null) {
+                traces.put(job.job().id(), tracing.handed(run, job.startedAt().minus(job.waitedMicros(), MICROS)));
+            }
+        }
+        return traces;
     }
 
     /// True when the runner shall finish what it has and leave. A gateway that shuts down does not say so: its

@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Tracing;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,9 @@ public final class Session {
         volatile long sinceNanos = UNKNOWN;
         /// Beats in a row that did not name it.
         int misses;
+
+        /// What is told of its trace when it ends; null when it has none.
+        volatile Tracing.@Nullable Run run;
 
         volatile @Nullable String stopReason;
         volatile long stopNanos;

@@ -87,6 +87,19 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             select id, queue, started_at from accepted
             """;
 
+    /// Likewise, for a batch in which a job has a trace: the others do not pay for it. An object keyed by id, read
+    /// once, instead of a join (see above).
+    private static final String TRACED_SQL = SQL.replace(
+            "select id, queue, started_at from accepted",
+            """
+            , traced as (
+              insert into job_traces (job_number, traceparent)
+              select number, traceparent
+              from (select number, (select ?::jsonb) ->> id as traceparent from accepted) t
+              where traceparent is not null
+            )
+            select id, queue, started_at from accepted""");
+
     /// What is there under the ids that were not inserted. A statement of its own: it sees what another gateway
     /// inserted meanwhile.
     private static final String FIND = """
@@ -95,9 +108,9 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             from unnest(?::text[], ?::text[], ?::text[]) as i(id, runner, fingerprint) left join jobs e on e.id = i.id
             """;
 
-    record Create(Job job, boolean start, String fingerprint, Placing placing) {
-        static Create of(Job job, boolean start, Placing placing) {
-            return new Create(job, start, Fingerprint.of(job), placing);
+    record Create(Job job, boolean start, @Nullable String traceparent, String fingerprint, Placing placing) {
+        static Create of(Job job, boolean start, @Nullable String traceparent, Placing placing) {
+            return new Create(job, start, traceparent, Fingerprint.of(job), placing);
         }
     }
 
@@ -173,8 +186,12 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     private void insert(Connection connection, List<Placed> jobs, Map<String, Created> answers) throws SQLException {
         Map<String, Placed> byId = HashMap.newHashMap(jobs.size());
         jobs.forEach(job -> byId.put(job.job().id(), job));
-        try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            bind(new Columns<>(statement, jobs));
+        Map<String, String> traces = traces(jobs);
+        try (PreparedStatement statement = connection.prepareStatement(traces.isEmpty() ? SQL : TRACED_SQL)) {
+            Columns<Placed> columns = bind(new Columns<>(statement, jobs));
+            if (!traces.isEmpty()) {
+                columns.all(Objects.requireNonNull(FlatJson.write(traces)));
+            }
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     String id = JobRow.text(rows, "id");
@@ -184,13 +201,30 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
+    private static Map<String, String> traces(List<Placed> jobs) {
+        Map<String, String> traces = HashMap.newHashMap(0);
+        for (Placed job : jobs) {
+            String traceparent = job.create().traceparent();
+            if (traceparent != null) {
+                traces.put(job.job().id(), traceparent);
+            }
+        }
+        return traces;
+    }
+
     private static Created accepted(ResultSet row, Placed job) throws SQLException {
         Instant handed = JobRow.instantOrNull(row, "started_at");
         Place place = job.place();
         return handed == null || place == null
                 ? new Created.New(JobRow.text(row, "queue"))
                 : new Created.Handed(new Assignment(
-                        job.job(), 1, place.slot().lease(), place.slot().sessionId(), handed));
+                        job.job(),
+                        1,
+                        place.slot().lease(),
+                        place.slot().sessionId(),
+                        handed,
+                        0,
+                        job.create().traceparent()));
     }
 
     /// Gives no answer to a job that is not there: it was deleted between the two statements.
@@ -219,8 +253,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    private void bind(Columns<Placed> columns) throws SQLException {
-        columns.text(c -> c.job().id())
+    private Columns<Placed> bind(Columns<Placed> columns) throws SQLException {
+        return columns.text(c -> c.job().id())
                 .text(c -> c.job().callerId())
                 .text(c -> c.job().contextId())
                 .text(c -> c.job().payload())

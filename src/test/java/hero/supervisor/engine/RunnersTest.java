@@ -23,7 +23,7 @@ class RunnersTest {
     private final EngineFixture engine = new EngineFixture();
 
     private Assignment handOver(Link link, String jobId) {
-        var result = engine.jobs.run(job(jobId));
+        var result = engine.jobs.run(job(jobId), null);
         List<Assignment> jobs = engine.runners.pull(link.session(), 1).join();
         assertFalse(result.isDone());
         assertEquals(1, jobs.size());
@@ -44,7 +44,7 @@ class RunnersTest {
     @Test
     void a_pushed_result_wakes_every_caller() {
         Link link = engine.connect("r1", 2);
-        var run = engine.jobs.run(job("j1"));
+        var run = engine.jobs.run(job("j1"), null);
         var wait = engine.jobs.result("j1");
         Assignment a = engine.runners.pull(link.session(), 1).join().getFirst();
         assertEquals(Outcome.RECORDED, report(link, a.key(), new JobResult.Success("42")));
@@ -61,7 +61,7 @@ class RunnersTest {
         gone.cancel(false);
         var parked = engine.runners.pull(link.session(), 1);
         assertFalse(parked.isDone());
-        engine.jobs.run(job("j1"));
+        engine.jobs.run(job("j1"), null);
         assertEquals("j1", parked.join().getFirst().job().id());
     }
 
@@ -69,7 +69,7 @@ class RunnersTest {
     void a_runner_never_gets_more_than_its_slots() {
         Link link = engine.connect("r1", 2);
         for (int i = 0; i < 5; i++) {
-            engine.jobs.run(job("j" + i));
+            engine.jobs.run(job("j" + i), null);
         }
         List<Assignment> first = engine.runners.pull(link.session(), 10).join();
         assertEquals(2, first.size());
@@ -84,7 +84,7 @@ class RunnersTest {
         Link one = engine.connect("r1", 4);
         Link two = engine.connect("r1", 4);
         for (int i = 0; i < 4; i++) {
-            engine.jobs.create(job("j" + i)).join();
+            engine.jobs.create(job("j" + i), null).join();
         }
         engine.runners.control().stop("r1", false);
         var first = engine.runners.pull(one.session(), 4);

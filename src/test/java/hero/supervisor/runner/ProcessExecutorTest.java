@@ -294,7 +294,7 @@ final class ProcessExecutorTest {
     }
 
     private static Task task(String executor, String payload, Map<String, String> envVars, double timeoutS) {
-        return new Task(new Task.Key("job-1", 1), "7", executor, payload, envVars, timeoutS);
+        return new Task(new Task.Key("job-1", 1), "7", executor, payload, envVars, timeoutS, "");
     }
 
     private static JobResult.Failure failure(JobResult result) {

@@ -103,6 +103,9 @@ public final class MemoryDatabase {
         @Nullable
         Instant completedAt;
 
+        @Nullable
+        String traceparent;
+
         boolean stopRequested;
         int failures;
         int losses;
