@@ -49,6 +49,8 @@ final class OtlpTracing implements Tracing, AutoCloseable {
     private static final int GATHERED_MAX = 16_384;
     private static final Duration EVERY = Duration.ofSeconds(1);
     private static final Duration SENDING_MAX = Duration.ofSeconds(5);
+    /// A receiver that is away does not keep a gateway from stopping.
+    private static final Duration LAST = Duration.ofSeconds(2);
 
     private final SdkTracerProvider provider;
     private final Tracer tracer;
@@ -122,7 +124,7 @@ final class OtlpTracing implements Tracing, AutoCloseable {
     /// Sends what has gathered.
     @Override
     public void close() {
-        provider.shutdown().join(SENDING_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        provider.shutdown().join(LAST.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private SpanBuilder ofJob(String name, Run run) {
