@@ -97,11 +97,18 @@ final class Holds {
         long now = time.nanoTime();
         long most = settings.lease().plus(settings.resumeGrace()).toNanos();
         for (Session session : sessions.values()) {
-            if (session.link == null && now - session.goneNanos > most) {
+            if (isGone(session, now - most)) {
                 remove(session);
             }
         }
         early.values().removeIf(at -> now - at > most);
+    }
+
+    private static boolean isGone(Session session, long before) {
+        synchronized (session) {
+            session.ended |= session.link == null && session.goneNanos - before < 0;
+            return session.ended;
+        }
     }
 
     /// A stop that may come before the hand-over that it is for: the claim's answer may be under way to us.

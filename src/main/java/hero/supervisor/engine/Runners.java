@@ -120,15 +120,12 @@ public final class Runners {
         Runner runner = control.register(hello.name(), hello.queue());
         Connect.Resume resume = hello.resume();
         Session session = resume == null ? null : resumed(hello, runner, resume);
-        if (session == null) {
+        RunnerLink old = session == null ? null : session.link;
+        if (session == null || !joined(session, runner, link)) {
             session = new Session(sessionIds.get(), runner.name(), runner.queue(), hello.slots());
             store.openSession(row(session, hello), false, settings.lease());
+            joined(session, runner, link);
         }
-        session.open = runner.open();
-        session.draining = false;
-        session.beatNanos = time.nanoTime();
-        RunnerLink old = session.link;
-        session.link = link;
         holds.add(session);
         if (old != null) {
             old.close(4002, "superseded");
@@ -150,6 +147,13 @@ public final class Runners {
                         verdicts(session, resume)));
     }
 
+    private boolean joined(Session session, Runner runner, RunnerLink link) {
+        session.open = runner.open();
+        session.draining = false;
+        session.beatNanos = time.nanoTime();
+        return session.take(link);
+    }
+
     private @Nullable Session resumed(Connect hello, Runner runner, Connect.Resume resume) {
         Session local = holds.find(resume.sessionId());
         if (local != null && !local.runner.equals(runner.name())) {
@@ -166,19 +170,24 @@ public final class Runners {
         // may still be under way.
         holds.read(session);
         holds.doubt(session);
-        if (local != null && session != local) {
-            supersede(local);
-        }
-        return session;
+        return local != null && session != local && !superseded(local) ? null : session;
     }
 
-    private static void supersede(Session old) {
-        old.ended = true;
-        RunnerLink link = old.link;
-        old.link = null;
+    /// False when it is over already: its row is being closed, whoever took it up.
+    private static boolean superseded(Session old) {
+        RunnerLink link;
+        synchronized (old) {
+            if (old.ended) {
+                return false;
+            }
+            old.ended = true;
+            link = old.link;
+            old.link = null;
+        }
         if (link != null) {
             link.close(4002, "superseded");
         }
+        return true;
     }
 
     private RunnerStore.Session row(Session session, Connect hello) {
@@ -197,24 +206,31 @@ public final class Runners {
 
     /// The socket is gone. What the session holds stays its own for the resume grace.
     public void disconnected(Session session, RunnerLink link) {
-        if (session.link != link) {
-            return;
+        boolean here;
+        boolean closing;
+        synchronized (session) {
+            if (session.link != link) {
+                return;
+            }
+            session.link = null;
+            session.goneNanos = time.nanoTime();
+            here = !session.ended && holds.find(session.id) == session;
+            closing = here && session.held.isEmpty() && session.reserved.get() == 0;
+            session.ended |= closing;
         }
-        session.link = null;
-        session.goneNanos = time.nanoTime();
         log.atInfo()
                 .addKeyValue("runner", session.runner)
                 .addKeyValue("session_id", session.id)
                 .addKeyValue("held", session.held.size())
                 .log("runner disconnected");
-        if (session.ended || holds.find(session.id) != session) {
-            return;
-        }
-        if (session.held.isEmpty() && session.reserved.get() == 0) {
+        if (closing) {
             holds.remove(session);
             store.closeSession(session.id, settings.node());
-        } else if (!store.beat(session.id, settings.node(), settings.resumeGrace())) {
+        } else if (here && !store.beat(session.id, settings.node(), settings.resumeGrace())) {
             holds.remove(session);
+        } else if (here && session.link != null) {
+            // Taken up meanwhile, and its lease cut after that.
+            store.beat(session.id, settings.node(), settings.lease());
         }
     }
 

@@ -17,6 +17,8 @@ public final class Session {
     /// Slots that a claim under way may fill.
     final AtomicInteger reserved = new AtomicInteger();
 
+    /// The newest connection. Changes, like the first setting of `ended` by its loss, under this object's lock, so
+    /// that a session which is being closed is not taken up, and one that was taken up is not closed.
     volatile @Nullable RunnerLink link;
     volatile boolean open = true;
     volatile boolean draining;
@@ -43,6 +45,14 @@ public final class Session {
             return 0;
         }
         return Math.max(0, slots - held.size() - reserved.get());
+    }
+
+    /// A new connection takes it up; false when it is over.
+    synchronized boolean take(RunnerLink newest) {
+        if (!ended) {
+            link = newest;
+        }
+        return !ended;
     }
 
     public String id() {

@@ -16,6 +16,7 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.engine.EngineFixture.Link;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +40,21 @@ class RunnersTest {
 
     private JobStatus status(String jobId) {
         return engine.jobs.state(jobId).status();
+    }
+
+    /// The loss of the old socket is noticed while the new one takes the session up.
+    @Test
+    void a_session_that_is_being_closed_is_not_taken_up() {
+        List<Runnable> between = new ArrayList<>();
+        EngineFixture racing = new EngineFixture(engine, "a", between);
+        Link old = racing.connect("r1", 1);
+        String id = old.session().id();
+        between.add(() -> racing.runners.disconnected(old.session(), old));
+        Link link = racing.connect("r1", 1, new Connect.Resume(id, List.of()));
+        assertTrue(between.isEmpty());
+        assertFalse(racing.runners.beat(link.session(), List.of()).drain());
+        racing.jobs.run(job("j1"), null);
+        assertEquals(1, racing.runners.pull(link.session(), 1).join().size());
     }
 
     @Test
