@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 final class JobLogs {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(300);
 
-    private final Gateway gateway;
+    private final Way gateway;
     private final String jobId;
     private final @Nullable String stream;
     private final LogLines lines;
 
-    JobLogs(Shell shell, Gateway gateway, String jobId, @Nullable String stream, boolean json) {
+    JobLogs(Shell shell, Way gateway, String jobId, @Nullable String stream, boolean json) {
         this.gateway = gateway;
         this.jobId = jobId;
         this.stream = stream;

@@ -33,7 +33,7 @@ final class RunnersCommand {
 
     @Command(description = "List the names of all registered runners.")
     int list(@Mixin ClientOptions client) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
+        try (Way gateway = client.open(shell, Scope.USER)) {
             Object names = gateway.call("list_runners", Map.of());
             if (client.json || !(names instanceof List<?> list)) {
                 shell.json(names);
@@ -48,7 +48,7 @@ final class RunnersCommand {
     int status(
             @Mixin ClientOptions client,
             @Parameters(arity = "0..1", paramLabel = "NAME", description = "one runner only") @Nullable String name) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
+        try (Way gateway = client.open(shell, Scope.USER)) {
             Object status = name == null
                     ? gateway.call("get_all_runner_status", Map.of())
                     : gateway.call("get_runner_status", Map.of("actor_id", name));
@@ -100,7 +100,7 @@ final class RunnersCommand {
     }
 
     private int done(ClientOptions client, String method, Scope scope, Map<String, Object> params) {
-        try (Gateway gateway = client.open(shell, scope)) {
+        try (Way gateway = client.open(shell, scope)) {
             Object result = gateway.call(method, params);
             if (client.json) {
                 shell.json(result);

@@ -57,7 +57,7 @@ final class SecretCommand {
 
     @Command(description = "List secrets: names, scopes and times, never the secrets themselves.")
     int list(@Mixin ClientOptions client) {
-        try (Gateway gateway = open(client)) {
+        try (Way gateway = open(client)) {
             Object secrets = gateway.call("secrets.list", Map.of());
             if (client.json || !(secrets instanceof List<?> rows)) {
                 shell.json(secrets);
@@ -85,7 +85,7 @@ final class SecretCommand {
     int revoke(
             @Mixin ClientOptions client,
             @Parameters(paramLabel = "ID", description = "as 'secret list' tells it") String id) {
-        try (Gateway gateway = open(client)) {
+        try (Way gateway = open(client)) {
             Object result = gateway.call("secrets.revoke", Map.of("id", id));
             if (client.json) {
                 shell.json(result);
@@ -97,7 +97,7 @@ final class SecretCommand {
     /// Of a new secret: for programs the whole, for people the secret on stdout and the rest on stderr, so that
     /// `$(supervisor secret create …)` is the secret.
     private int shown(ClientOptions client, String method, Map<String, Object> params) {
-        try (Gateway gateway = open(client)) {
+        try (Way gateway = open(client)) {
             Object created = gateway.call(method, params);
             if (client.json || !(created instanceof Map<?, ?> map)) {
                 shell.json(created);
@@ -110,7 +110,7 @@ final class SecretCommand {
         }
     }
 
-    private Gateway open(ClientOptions client) {
+    private Way open(ClientOptions client) {
         boolean onDatabase =
                 client.url == null && shell.variable("SUPERVISOR_DB_URL").isPresent();
         return onDatabase

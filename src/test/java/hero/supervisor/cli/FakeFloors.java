@@ -39,8 +39,8 @@ final class FakeFloors implements Floors {
         return this;
     }
 
-    private Gateway gateway(@Nullable String url, @Nullable String secret) {
-        return new Gateway() {
+    private Way gateway(@Nullable String url, @Nullable String secret) {
+        return new Way() {
             @Override
             public @Nullable Object call(String method, Map<String, Object> params) {
                 calls.add(new Call(url, secret, method, params));
@@ -54,7 +54,7 @@ final class FakeFloors implements Floors {
     }
 
     @Override
-    public Gateway server(String url, @Nullable String secret) {
+    public Way server(String url, @Nullable String secret) {
         return gateway(url, secret);
     }
 
@@ -76,7 +76,7 @@ final class FakeFloors implements Floors {
     }
 
     @Override
-    public Gateway database(Config config) {
+    public Way database(Config config) {
         started.add(config);
         return gateway(null, null);
     }
