@@ -151,7 +151,9 @@ public final class Rpc {
             case Outcome.Failed failed -> failed.error().kind();
             case Outcome.Gone gone -> "gone";
         };
-        span.end(word, outcome instanceof Outcome.Failed failed ? failed.error().code().number() : 0);
+        span.end(
+                word,
+                outcome instanceof Outcome.Failed failed ? failed.error().code().number() : 0);
         meter.count(label, word, took);
         LOG.atDebug()
                 .addKeyValue("peer", peer.id())

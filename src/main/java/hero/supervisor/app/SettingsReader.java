@@ -81,7 +81,9 @@ final class SettingsReader {
             boolean web = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
             if (web && uri.getHost() != null && uri.getRawUserInfo() == null && uri.getRawFragment() == null) {
                 boolean bare = uri.getRawPath().isEmpty() || uri.getRawPath().equals("/");
-                return bare && uri.getRawQuery() == null ? uri.resolve("/v1/traces").toString() : text;
+                return bare && uri.getRawQuery() == null
+                        ? uri.resolve("/v1/traces").toString()
+                        : text;
             }
         } catch (URISyntaxException e) {
             // Told below.

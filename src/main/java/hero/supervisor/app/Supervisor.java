@@ -177,7 +177,8 @@ public final class Supervisor implements AutoCloseable {
                 limits,
                 settings.pullWaitMax(),
                 LogOutput::set));
-        var rpc = new Rpc(table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls(), tracing);
+        var rpc = new Rpc(
+                table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls(), tracing);
         this.gateway = new Gateway(
                 listening(config, limits),
                 new RpcAnswers(rpc),

@@ -3,8 +3,8 @@ package hero.supervisor.domain;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Where calls and jobs are told as spans of traces. Called on hot paths from any thread: an implementation returns
-/// at once, throws nothing and waits for nobody. What has no trace costs next to nothing.
+/// Where calls and jobs are told as spans of traces. Called on hot paths from any thread: an implementation
+/// returns at once, throws nothing and waits for nobody. What has no trace costs next to nothing.
 public interface Tracing {
     /// Tells nobody, but hands on what callers send.
     Tracing NONE = new Tracing() {};

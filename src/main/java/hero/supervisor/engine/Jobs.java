@@ -59,7 +59,9 @@ public final class Jobs {
     /// Accepts a job and queues it: the legacy `create_job`.
     public CompletableFuture<String> createAndStart(Job job, @Nullable String traceparent) {
         open();
-        return written(job, traceparent).thenCompose(created -> queued(job, created)).thenApply(_ -> job.id());
+        return written(job, traceparent)
+                .thenCompose(created -> queued(job, created))
+                .thenApply(_ -> job.id());
     }
 
     /// Written to be started: into the queue, or into the hands of a runner that waits here.

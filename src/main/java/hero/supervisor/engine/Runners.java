@@ -81,7 +81,8 @@ public final class Runners {
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
-        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals, tracing);
+        this.holds =
+                new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals, tracing);
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);

@@ -89,9 +89,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     /// Likewise, for a batch in which a job has a trace: the others do not pay for it. An object keyed by id, read
     /// once, instead of a join (see above).
-    private static final String TRACED_SQL = SQL.replace(
-            "select id, queue, started_at from accepted",
-            """
+    private static final String TRACED_SQL = SQL.replace("select id, queue, started_at from accepted", """
             , traced as (
               insert into job_traces (job_number, traceparent)
               select number, traceparent

@@ -108,8 +108,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Created> create(
-            Job job, boolean start, @Nullable String traceparent, Placing placing) {
+    public CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing) {
         return creates.add(CreateBatch.Create.of(job, start, traceparent, placing));
     }
 

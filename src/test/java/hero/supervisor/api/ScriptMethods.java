@@ -63,7 +63,8 @@ public final class ScriptMethods {
 
     /// A dispatcher over these methods.
     public Rpc rpc(Limits limits, Executor threads, CallMeter meter) {
-        return new Rpc(table(), ScriptMethods::check, limits, threads, Time.system(), () -> "ref-1", meter, Tracing.NONE);
+        return new Rpc(
+                table(), ScriptMethods::check, limits, threads, Time.system(), () -> "ref-1", meter, Tracing.NONE);
     }
 
     /// How many callers wait for a result that is not there.

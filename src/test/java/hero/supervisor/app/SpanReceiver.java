@@ -22,21 +22,30 @@ final class SpanReceiver implements AutoCloseable {
     /// @param kind 1 internal, 2 server
     /// @param parent empty for a root
     record Span(
-            String trace, String id, String parent, String name, long kind, long start, long end, Map<String, String> attributes) {}
+            String trace,
+            String id,
+            String parent,
+            String name,
+            long kind,
+            long start,
+            long end,
+            Map<String, String> attributes) {}
 
     SpanReceiver() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/v1/traces", exchange -> {
             ByteBuffer request = ByteBuffer.wrap(exchange.getRequestBody().readAllBytes());
-            each(request, (field, resource) -> each(bytes(resource), (inner, scope) -> {
-                if (inner == 2) {
-                    each(bytes(scope), (part, span) -> {
-                        if (part == 2) {
-                            spans.add(span(bytes(span)));
+            each(
+                    request,
+                    (field, resource) -> each(bytes(resource), (inner, scope) -> {
+                        if (inner == 2) {
+                            each(bytes(scope), (part, span) -> {
+                                if (part == 2) {
+                                    spans.add(span(bytes(span)));
+                                }
+                            });
                         }
-                    });
-                }
-            }));
+                    }));
             exchange.sendResponseHeaders(200, -1);
             exchange.close();
         });
@@ -62,8 +71,11 @@ final class SpanReceiver implements AutoCloseable {
             if (field == 9) {
                 Map<Integer, Object> pair = new HashMap<>();
                 each(bytes(value), pair::put);
-                each(bytes(pair.get(2)), (type, it) -> attributes.put(
-                        text(pair.get(1)), it instanceof ByteBuffer buffer ? text(buffer) : String.valueOf(it)));
+                each(
+                        bytes(pair.get(2)),
+                        (type, it) -> attributes.put(
+                                text(pair.get(1)),
+                                it instanceof ByteBuffer buffer ? text(buffer) : String.valueOf(it)));
             } else {
                 parts.put(field, value);
             }

@@ -71,17 +71,22 @@ final class TracingTest {
                         .call(
                                 "runner.connect",
                                 Map.of(
-                                        "secret", a.secret(Scope.REGISTER),
-                                        "name", "r",
-                                        "queue", "r",
-                                        "slots", 1,
-                                        "executors", List.of("sh"),
+                                        "secret",
+                                        a.secret(Scope.REGISTER),
+                                        "name",
+                                        "r",
+                                        "queue",
+                                        "r",
+                                        "slots",
+                                        1,
+                                        "executors",
+                                        List.of("sh"),
                                         "resume",
-                                                Map.of(
-                                                        "session_id",
-                                                        String.valueOf(session),
-                                                        "running",
-                                                        List.of(Map.of("job_id", "j", "attempt", 1)))))
+                                        Map.of(
+                                                "session_id",
+                                                String.valueOf(session),
+                                                "running",
+                                                List.of(Map.of("job_id", "j", "attempt", 1)))))
                         .result();
                 assertEquals("recorded", second.end(job, Map.of("error", "no")));
             }

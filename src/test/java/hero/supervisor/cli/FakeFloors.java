@@ -39,7 +39,7 @@ final class FakeFloors implements Floors {
         return this;
     }
 
-    private Way gateway(@Nullable String url, @Nullable String secret) {
+    private Way way(@Nullable String url, @Nullable String secret) {
         return new Way() {
             @Override
             public @Nullable Object call(String method, Map<String, Object> params) {

@@ -60,9 +60,7 @@ class DirectTest {
                         @SuppressWarnings("unchecked")
                         List<Slot> slots = (List<Slot>) args[1];
                         claims.add(slots);
-                        return waiting.isEmpty()
-                                ? CompletableFuture.completedFuture(List.of())
-                                : waiting.removeFirst();
+                        return waiting.isEmpty() ? CompletableFuture.completedFuture(List.of()) : waiting.removeFirst();
                     } else if (method.getName().equals("release")) {
                         ((List<?>) args[0]).forEach(key -> released.add(((Assignment.Key) key).jobId()));
                         return List.of("q");

@@ -40,7 +40,8 @@ final class EngineFixture {
         this(beside, node, new ArrayList<>());
     }
 
-    /// @param between is done, one by one, after a session was opened in the store and before the engine hears of it
+    /// @param between is done, one by one, after a session was opened in the store and before the engine hears of
+    /// it
     EngineFixture(@Nullable EngineFixture beside, String node, List<Runnable> between) {
         time = beside == null ? new ManualTime() : beside.time;
         shared = beside == null ? new MemoryDatabase(time) : beside.shared;

@@ -38,8 +38,7 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public CompletableFuture<Created> create(
-            Job job, boolean start, @Nullable String traceparent, Placing placing) {
+    public CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing) {
         synchronized (shared) {
             Row present = shared.jobs.get(job.id());
             if (present != null) {
