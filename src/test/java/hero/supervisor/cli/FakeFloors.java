@@ -55,7 +55,7 @@ final class FakeFloors implements Floors {
 
     @Override
     public Way server(String url, @Nullable String secret) {
-        return gateway(url, secret);
+        return way(url, secret);
     }
 
     /// Tells what `method` answers, a list of events.
@@ -66,7 +66,7 @@ final class FakeFloors implements Floors {
             String method,
             Map<String, Object> params,
             Predicate<Map<String, Object>> heard) {
-        if (gateway(url, secret).call(method, params) instanceof List<?> events) {
+        if (way(url, secret).call(method, params) instanceof List<?> events) {
             for (Object event : events) {
                 if (!heard.test(Tree.object(event))) {
                     return;
@@ -78,7 +78,7 @@ final class FakeFloors implements Floors {
     @Override
     public Way database(Config config) {
         started.add(config);
-        return gateway(null, null);
+        return way(null, null);
     }
 
     @Override
