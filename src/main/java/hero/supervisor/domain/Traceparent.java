@@ -26,7 +26,7 @@ public final class Traceparent {
         Matcher parts = FORM.matcher(text);
         if (!parts.matches()
                 || parts.group(1).equals("ff")
-                || parts.group(1).equals("00") && parts.group(5) != null
+                || (parts.group(1).equals("00") && parts.group(5) != null)
                 || parts.group(2).equals("0".repeat(32))
                 || parts.group(3).equals("0".repeat(16))) {
             return null;

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 
@@ -72,22 +73,22 @@ final class SpanReceiver implements AutoCloseable {
                 Map<Integer, Object> pair = new HashMap<>();
                 each(bytes(value), pair::put);
                 each(
-                        bytes(pair.get(2)),
+                        bytes(part(pair, 2)),
                         (type, it) -> attributes.put(
-                                text(pair.get(1)),
+                                text(part(pair, 1)),
                                 it instanceof ByteBuffer buffer ? text(buffer) : String.valueOf(it)));
             } else {
                 parts.put(field, value);
             }
         });
         return new Span(
-                hex(parts.get(1)),
-                hex(parts.get(2)),
-                hex(parts.get(4)),
-                text(parts.get(5)),
-                (Long) parts.get(6),
-                (Long) parts.get(7),
-                (Long) parts.get(8),
+                hex(part(parts, 1)),
+                hex(part(parts, 2)),
+                parts.containsKey(4) ? hex(part(parts, 4)) : "",
+                text(part(parts, 5)),
+                (Long) part(parts, 6),
+                (Long) part(parts, 7),
+                (Long) part(parts, 8),
                 attributes);
     }
 
@@ -123,6 +124,10 @@ final class SpanReceiver implements AutoCloseable {
         }
     }
 
+    private static Object part(Map<Integer, Object> parts, int field) {
+        return Objects.requireNonNull(parts.get(field));
+    }
+
     private static ByteBuffer bytes(Object value) {
         return (ByteBuffer) value;
     }
@@ -132,9 +137,6 @@ final class SpanReceiver implements AutoCloseable {
     }
 
     private static String hex(Object value) {
-        if (value == null) {
-            return "";
-        }
         byte[] all = new byte[bytes(value).remaining()];
         bytes(value).duplicate().get(all);
         return HexFormat.of().formatHex(all);

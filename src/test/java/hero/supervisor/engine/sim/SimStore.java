@@ -4,9 +4,11 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.MemoryDatabase;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -121,7 +123,8 @@ final class SimStore {
             }
             if (args != null && method.getName().equals("release")) {
                 var keys = ((List<?>) args[0]).stream().map(Assignment.Key.class::cast).toList();
-                var before = keys.stream().map(key -> world.database.view(key.jobId())).toList();
+                List<MemoryDatabase.@Nullable View> before = new ArrayList<>();
+                keys.forEach(key -> before.add(world.database.view(key.jobId())));
                 Object answer = method.invoke(real, args);
                 world.checker.released(keys, before);
                 return answer;
