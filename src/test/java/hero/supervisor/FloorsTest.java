@@ -60,6 +60,7 @@ final class FloorsTest {
         homes.put("ch.qos.logback.", Set.of("app", "cli"));
         homes.put("io.helidon.", Set.of("transport"));
         homes.put("io.micrometer.", Set.of("transport"));
+        homes.put("io.opentelemetry.", Set.of("app"));
         homes.put("com.fasterxml.jackson.", Set.of("wire"));
         homes.put("org.jooq.", Set.of("store"));
         homes.put("com.zaxxer.hikari.", Set.of("store"));

@@ -53,6 +53,11 @@ final class BatchPeer implements Peer {
     }
 
     @Override
+    public @Nullable String traceparent() {
+        return peer.traceparent();
+    }
+
+    @Override
     public String remote() {
         return peer.remote();
     }

@@ -3,6 +3,7 @@ package hero.supervisor.api;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Params;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -22,13 +23,15 @@ public final class Call {
     private final Peer peer;
     private final @Nullable Grant grant;
     private final Limits limits;
+    private final Tracing.Call span;
 
-    Call(String method, Params params, Peer peer, @Nullable Grant grant, Limits limits) {
+    Call(String method, Params params, Peer peer, @Nullable Grant grant, Limits limits, Tracing.Call span) {
         this.method = method;
         this.params = params;
         this.peer = peer;
         this.grant = grant;
         this.limits = limits;
+        this.span = span;
     }
 
     public String method() {
@@ -41,6 +44,11 @@ public final class Call {
 
     public Peer peer() {
         return peer;
+    }
+
+    /// The trace that jobs created by this call belong to; null for none.
+    public @Nullable String traceparent() {
+        return span.traceparent();
     }
 
     /// What `params.secret` has proved, else the connection's; null for a caller without a secret.
@@ -59,7 +67,7 @@ public final class Call {
     /// as `wait_timeout`.
     public <T extends @Nullable Object> T await(CompletableFuture<T> future, @Nullable Duration atMost) {
         if (future.isDone()) {
-            return outcome(future, null, new AtomicBoolean());
+            return taken(future, null, new AtomicBoolean());
         }
         AtomicBoolean ended = new AtomicBoolean();
         Peer.Registration end = peer.onEnd(() -> {
@@ -76,7 +84,7 @@ public final class Call {
                         .with("limit", limits.waitsPerConnection());
             }
             try {
-                return outcome(future, atMost, ended);
+                return taken(future, atMost, ended);
             } finally {
                 peer.unpark();
             }
@@ -85,13 +93,24 @@ public final class Call {
         }
     }
 
+    /// Waits for a job's end; the way from the outcome to this thread is told as a span.
+    public <T extends @Nullable Object> T outcome(CompletableFuture<T> future, @Nullable Duration atMost) {
+        if (!span.told()) {
+            return await(future, atMost);
+        }
+        CompletableFuture<Runnable> woken = future.handle((_, _) -> span.woken());
+        T outcome = await(future, atMost);
+        woken.thenAccept(Runnable::run);
+        return outcome;
+    }
+
     /// Waits for a commit of the database, which is short and is not given up: what was asked may be done already.
     /// Does not count among the waits.
     public <T extends @Nullable Object> T commit(CompletableFuture<T> future) {
-        return outcome(future, null, new AtomicBoolean());
+        return taken(future, null, new AtomicBoolean());
     }
 
-    private <T extends @Nullable Object> T outcome(
+    private <T extends @Nullable Object> T taken(
             CompletableFuture<T> future, @Nullable Duration atMost, AtomicBoolean ended) {
         try {
             return atMost == null ? future.get() : future.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
@@ -120,7 +139,7 @@ public final class Call {
                             "the wait of " + seconds + " s is over; the job goes on, ask again with job.result")
                     .with("timeout", seconds);
         }
-        return outcome(future, null, ended);
+        return taken(future, null, ended);
     }
 
     private static RuntimeException unchecked(Throwable cause) {

@@ -3,6 +3,7 @@ package hero.supervisor.api;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Arguments;
 import hero.supervisor.wire.Message;
 import hero.supervisor.wire.Params;
@@ -18,14 +19,14 @@ final class Gate {
     }
 
     /// The call, bound and allowed; a refusal otherwise.
-    Call pass(MethodTable.Entry entry, Message message, Peer peer, Limits limits) {
+    Call pass(MethodTable.Entry entry, Message message, Peer peer, Limits limits, Tracing.Call span) {
         Params params = arguments(message).bind(entry.spec());
         Grant grant = grant(entry, params, peer);
         params.requireAll();
-        return new Call(entry.spec().name(), params, peer, grant, limits);
+        return new Call(entry.spec().name(), params, peer, grant, limits, span);
     }
 
-    private static Arguments arguments(Message message) {
+    static Arguments arguments(Message message) {
         return switch (message) {
             case Message.Call call -> call.arguments();
             case Message.Notification notification -> notification.arguments();

@@ -37,11 +37,11 @@ final class JobMethods {
     }
 
     Body create(Call call) {
-        return Bodies.text(call.commit(jobs.create(reader.read(call.params()))));
+        return Bodies.text(call.commit(jobs.create(reader.read(call.params()), call.traceparent())));
     }
 
     Body createAndStart(Call call) {
-        return Bodies.text(call.commit(jobs.createAndStart(reader.read(call.params()))));
+        return Bodies.text(call.commit(jobs.createAndStart(reader.read(call.params()), call.traceparent())));
     }
 
     Body list(Call call) {
@@ -85,7 +85,7 @@ final class JobMethods {
 
     Body run(Call call) {
         Duration atMost = waitAtMost(call);
-        return JobJson.result(call.await(jobs.run(reader.read(call.params())), atMost));
+        return JobJson.result(call.outcome(jobs.run(reader.read(call.params()), call.traceparent()), atMost));
     }
 
     Body start(Call call) {
@@ -102,7 +102,7 @@ final class JobMethods {
         var wait = jobs.await(jobId(call));
         // The first look is no waiting: also a call with timeout 0 gets a result that is there.
         call.commit(wait.looked());
-        return JobJson.result(call.await(wait.result(), atMost));
+        return JobJson.result(call.outcome(wait.result(), atMost));
     }
 
     Body get(Call call) {

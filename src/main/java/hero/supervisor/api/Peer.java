@@ -16,6 +16,11 @@ public interface Peer {
     /// True in the safe corner of protected mode (contract §5): methods whose seed form takes no secret are open.
     boolean inSafeCorner();
 
+    /// The trace that all its calls belong to unless they name one themselves; null for none.
+    default @Nullable String traceparent() {
+        return null;
+    }
+
     /// What a Bearer header or `auth.login` has proved.
     @Nullable
     Grant grant();

@@ -3,6 +3,7 @@ package hero.supervisor.api;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.Message;
 import hero.supervisor.wire.Replies;
@@ -28,6 +29,7 @@ public final class Rpc {
     private final Time time;
     private final Supplier<String> references;
     private final CallMeter meter;
+    private final Tracing tracing;
 
     /// @param batchThreads a virtual thread per task; may reject when shutting down
     /// @param references short random words that tie an internal error to its log line
@@ -38,7 +40,8 @@ public final class Rpc {
             Executor batchThreads,
             Time time,
             Supplier<String> references,
-            CallMeter meter) {
+            CallMeter meter,
+            Tracing tracing) {
         this.table = table;
         this.gate = new Gate(secrets);
         this.limits = limits;
@@ -46,6 +49,7 @@ public final class Rpc {
         this.time = time;
         this.references = references;
         this.meter = meter;
+        this.tracing = tracing;
     }
 
     /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is
@@ -135,9 +139,11 @@ public final class Rpc {
         long start = time.nanoTime();
         MethodTable.Entry entry = table.find(method);
         String label = entry == null ? CallMeter.OTHER : method;
+        Tracing.Call span = span(label, entry, message, peer);
         meter.begin(label);
-        Outcome outcome =
-                entry == null ? new Outcome.Failed(RpcError.unknownMethod(method)) : guarded(entry, message, peer);
+        Outcome outcome = entry == null
+                ? new Outcome.Failed(RpcError.unknownMethod(method))
+                : guarded(entry, message, peer, span);
         meter.end(label);
         long took = time.nanoTime() - start;
         String word = switch (outcome) {
@@ -145,6 +151,9 @@ public final class Rpc {
             case Outcome.Failed failed -> failed.error().kind();
             case Outcome.Gone gone -> "gone";
         };
+        span.end(
+                word,
+                outcome instanceof Outcome.Failed failed ? failed.error().code().number() : 0);
         meter.count(label, word, took);
         LOG.atDebug()
                 .addKeyValue("peer", peer.id())
@@ -156,20 +165,29 @@ public final class Rpc {
         return outcome;
     }
 
+    /// What runners say about their work is told as spans of the jobs; their calls have spans only when they ask
+    /// for them.
+    private Tracing.Call span(String label, MethodTable.@Nullable Entry entry, Message message, Peer peer) {
+        String named = Gate.arguments(message).traceparent();
+        String parent = named == null ? peer.traceparent() : named;
+        boolean runners = entry != null && entry.access() == Access.RUNNER;
+        return runners && parent == null ? Tracing.Call.UNTRACED : tracing.begin(label, parent);
+    }
+
     /// The caller's own id of the call, cut for the log; `-` for a notification.
     private static String requestId(Message message) {
         String id = message instanceof Message.Call call ? call.rawId() : "-";
         return id.length() <= REQUEST_ID_CHARS ? id : id.substring(0, REQUEST_ID_CHARS) + "…";
     }
 
-    private Outcome guarded(MethodTable.Entry entry, Message message, Peer peer) {
+    private Outcome guarded(MethodTable.Entry entry, Message message, Peer peer, Tracing.Call span) {
         try {
             if (entry.access().needsDuplex() && !peer.duplex()) {
                 return new Outcome.Failed(RpcError.invalidRequest(entry.spec().name()
                                 + " works on a WebSocket only: the server must be able to call back")
                         .with("needs", "websocket"));
             }
-            return new Outcome.Done(entry.handler().handle(gate.pass(entry, message, peer, limits)));
+            return new Outcome.Done(entry.handler().handle(gate.pass(entry, message, peer, limits, span)));
         } catch (Call.PeerGone e) {
             return new Outcome.Gone();
         } catch (Refusal e) {

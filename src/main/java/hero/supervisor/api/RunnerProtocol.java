@@ -93,7 +93,8 @@ final class RunnerProtocol {
         List<Assignment> jobs = waitMs == 0
                 ? call.await(runners.look(session, max))
                 : waited(call, session, max, Duration.ofMillis(waitMs));
-        return RunnerJson.pulled(jobs, runners.stops(session), runners.drains(session), prior(jobs));
+        return RunnerJson.pulled(
+                jobs, runners.stops(session), runners.drains(session), prior(jobs), runners.traces(jobs));
     }
 
     /// What earlier attempts of these jobs said last. The jobs are handed out already: they go without it rather

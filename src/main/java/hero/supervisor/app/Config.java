@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// @param logFormat of the lines on standard error
 /// @param logLevel of this program's own lines
 /// @param keep how long jobs, logs and history are kept
+/// @param traceEndpoint where spans go; empty when nothing is traced
+/// @param traceRatio of the calls without a traceparent that begin a trace
 /// @param nodeName of this process among several on one database
 ///
 /// Source: contract §2, §5, §6.
@@ -62,6 +64,8 @@ public record Config(
         LogFormat logFormat,
         LogLevel logLevel,
         Retention.Ages keep,
+        String traceEndpoint,
+        double traceRatio,
         String nodeName) {
 
     /// Calls without a secret: in protected mode's corner, or nowhere. Source: contract §5.
@@ -154,6 +158,8 @@ public record Config(
                         reader.age(Setting.KEEP_LOGS),
                         reader.age(Setting.KEEP_FIGURES),
                         reader.age(Setting.KEEP_AUDIT)),
+                reader.receiver(Setting.TRACE_ENDPOINT),
+                reader.share(Setting.TRACE_RATIO),
                 reader.name(Setting.NODE_NAME, Config::machine));
         reader.atLeast(Setting.LEASE_MS, (double) config.leaseMs, Setting.HEARTBEAT_MS, (double) config.heartbeatMs, 2);
         reader.atLeast(Setting.TIMEOUT_MAX_S, config.timeoutMaxS, Setting.TIMEOUT_DEFAULT_S, config.timeoutDefaultS, 1);
@@ -187,6 +193,8 @@ public record Config(
                 logFormat,
                 logLevel,
                 keep,
+                traceEndpoint,
+                traceRatio,
                 nodeName);
     }
 

@@ -65,6 +65,8 @@ public final class ConfigText {
             case KEEP_LOGS -> SettingsReader.text(config.keep().logs());
             case KEEP_FIGURES -> SettingsReader.text(config.keep().figures());
             case KEEP_AUDIT -> SettingsReader.text(config.keep().audit());
+            case TRACE_ENDPOINT -> quoted(config.traceEndpoint());
+            case TRACE_RATIO -> plain(config.traceRatio());
             case NODE_NAME -> quoted(config.nodeName());
         };
     }

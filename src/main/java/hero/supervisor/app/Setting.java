@@ -41,6 +41,9 @@ public enum Setting {
     KEEP_LOGS("14d", "AGE", "what jobs print is kept so long, or never removed"),
     KEEP_FIGURES("400d", "AGE", "figures per hour and day are kept so long, or never removed"),
     KEEP_AUDIT("400d", "AGE", "the audit trail is kept so long, or never removed"),
+    TRACE_ENDPOINT(
+            "", "URL", "where spans go by OTLP over HTTP, as http://localhost:4318; without it nothing is traced"),
+    TRACE_RATIO("1", "SHARE", "of the calls without a traceparent so many begin a trace, 0…1"),
     NODE_NAME("", "NAME", "name of this process among several on one database; the machine's name and the process id");
 
     private final String fallback;

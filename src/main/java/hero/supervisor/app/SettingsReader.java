@@ -58,6 +58,39 @@ final class SettingsReader {
         return value;
     }
 
+    double share(Setting setting) {
+        try {
+            double value = Double.parseDouble(trimmed(setting));
+            if (value >= 0 && value <= 1) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // Told below, as a number beyond the limits is.
+        }
+        throw wrong(setting, "a share, 0…1, such as 0.1");
+    }
+
+    /// Empty, or the address of an OTLP receiver; a path that is left out is the usual one.
+    String receiver(Setting setting) {
+        String text = trimmed(setting);
+        if (text.isEmpty()) {
+            return text;
+        }
+        try {
+            URI uri = new URI(text);
+            boolean web = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+            if (web && uri.getHost() != null && uri.getRawUserInfo() == null && uri.getRawFragment() == null) {
+                boolean bare = uri.getRawPath().isEmpty() || uri.getRawPath().equals("/");
+                return bare && uri.getRawQuery() == null
+                        ? uri.resolve("/v1/traces").toString()
+                        : text;
+            }
+        } catch (URISyntaxException e) {
+            // Told below.
+        }
+        throw wrong(setting, "an http or https URL without a password, such as http://localhost:4318");
+    }
+
     /// An age at which something ends; zero for `never` and 0.
     Duration age(Setting setting) {
         String text = trimmed(setting);

@@ -6,6 +6,7 @@ import hero.supervisor.api.Rpc;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Feed;
 import hero.supervisor.engine.Ids;
 import hero.supervisor.engine.Jobs;
@@ -74,6 +75,7 @@ public final class Supervisor implements AutoCloseable {
     private final Notifications notifications;
     private final Feed feed;
     private final Metrics metrics;
+    private final Tracing tracing;
     private final Gauges gauges;
     private final Health health;
     private final Figures figures;
@@ -134,6 +136,7 @@ public final class Supervisor implements AutoCloseable {
         this.executor = Executors.newThreadPerTaskExecutor(THREADS);
         var ids = new Ids(random, time);
         this.metrics = new Metrics(time, version());
+        this.tracing = tracing(config, time);
         this.health = new Health(database);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
         this.jobStore = jobStore(config, database, limits, notifications, metrics, time);
@@ -156,7 +159,8 @@ public final class Supervisor implements AutoCloseable {
                         () -> "ses_" + ids.next(),
                         random::nextLong,
                         executor),
-                metrics);
+                metrics,
+                tracing);
         this.logStore = new PostgresLogStore(database, limits.logBytes());
         this.logs = new Logs(logStore, limits, time, executor);
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
@@ -175,7 +179,8 @@ public final class Supervisor implements AutoCloseable {
                 limits,
                 settings.pullWaitMax(),
                 LogOutput::set));
-        var rpc = new Rpc(table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls());
+        var rpc = new Rpc(
+                table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls(), tracing);
         this.gateway = new Gateway(
                 listening(config, limits),
                 new RpcAnswers(rpc),
@@ -195,6 +200,13 @@ public final class Supervisor implements AutoCloseable {
         metrics.gauge("hero.job.waiters", "Callers here that wait for a job's end.", results::waiting);
         metrics.gauge("hero.runner.sessions", "Runner sessions on this gateway.", runners::connected);
         metrics.gauge("hero.subscriptions", "Streams that are live on this gateway.", feed::open);
+    }
+
+    /// OpenTelemetry is not even loaded when nobody wants traces.
+    private static Tracing tracing(Config config, Time time) {
+        return config.traceEndpoint().isEmpty()
+                ? Tracing.NONE
+                : new OtlpTracing(config.traceEndpoint(), config.traceRatio(), config.nodeName(), version(), time);
     }
 
     /// From the jar's manifest.
@@ -360,6 +372,9 @@ public final class Supervisor implements AutoCloseable {
         notifications.close();
         executor.shutdown();
         metrics.close();
+        if (tracing instanceof OtlpTracing otlp) {
+            otlp.close();
+        }
         database.close();
         log.atInfo().log("supervisor stopped");
     }

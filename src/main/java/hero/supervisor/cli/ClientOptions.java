@@ -40,7 +40,7 @@ final class ClientOptions {
     boolean json;
 
     /// Opens the server with the secret that suits `scope` best.
-    Gateway open(Shell shell, Scope scope) {
+    Way open(Shell shell, Scope scope) {
         Target target = target(shell, scope);
         return shell.floors().server(target.url, target.secret);
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 interface Floors {
 
     /// A server that speaks JSON-RPC at `url` (http, https, ws or wss; `/rpc` when it has no path).
-    Gateway server(String url, @Nullable String secret);
+    Way server(String url, @Nullable String secret);
 
     /// Follows a stream of that server over broken connections, until `heard` says false. Blocks. [Failed] with a
     /// sentence and an exit code.
@@ -30,7 +30,7 @@ interface Floors {
 
     /// `secrets.create`, `list`, `revoke`, `rotate` on the database itself; brings an empty schema up to date
     /// first.
-    Gateway database(Config config);
+    Way database(Config config);
 
     /// Runs the whole system on this machine until Ctrl-C, or with `once` until the hello job has ended. `config`
     /// has no database yet. Returns the exit code.

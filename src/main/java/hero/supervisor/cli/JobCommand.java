@@ -49,9 +49,9 @@ final class JobCommand {
     int run(@Mixin ClientOptions client, @Mixin JobFields fields) {
         Map<String, Object> job = fields.tree(shell);
         String id = String.valueOf(job.get("id"));
-        try (Gateway gateway = client.open(shell, Scope.USER);
+        try (Way way = client.open(shell, Scope.USER);
                 Progress progress = Progress.show(shell, "job " + id)) {
-            return told(client, gateway.call("job.run", Map.of("job", job)), progress);
+            return told(client, way.call("job.run", Map.of("job", job)), progress);
         } catch (Failed e) {
             throw e.exit() == Exit.CONNECTION && e.getCause() != null ? goesOn(e, id) : e;
         }
@@ -73,8 +73,8 @@ final class JobCommand {
             })
     int create(@Mixin ClientOptions client, @Mixin JobFields fields) {
         Map<String, Object> job = fields.tree(shell);
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            Object id = gateway.call("jobs.create", Map.of("job", job));
+        try (Way way = client.open(shell, Scope.USER)) {
+            Object id = way.call("jobs.create", Map.of("job", job));
             if (client.json) {
                 shell.json(id);
             } else {
@@ -104,8 +104,8 @@ final class JobCommand {
             footerHeading = "%nExample:%n",
             footer = "  supervisor job explain nightly-1")
     int explain(@Mixin ClientOptions client, @Parameters(paramLabel = "ID", description = "the job") String id) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            Object result = gateway.call("job.explain", Map.of("job_id", id));
+        try (Way way = client.open(shell, Scope.USER)) {
+            Object result = way.call("job.explain", Map.of("job_id", id));
             if (client.json || !(result instanceof Map<?, ?> facts)) {
                 shell.json(result);
             } else {
@@ -134,9 +134,9 @@ final class JobCommand {
         if (timeoutS != null) {
             params.put("timeout", timeoutS);
         }
-        try (Gateway gateway = client.open(shell, Scope.USER);
+        try (Way way = client.open(shell, Scope.USER);
                 Progress progress = Progress.show(shell, "job " + id)) {
-            return told(client, gateway.call("job.result", params), progress);
+            return told(client, way.call("job.result", params), progress);
         }
     }
 
@@ -161,8 +161,8 @@ final class JobCommand {
             @Option(names = "--stream", paramLabel = "S", description = "stdout or stderr only (default: both)")
                     @Nullable
                     String stream) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            new JobLogs(shell, gateway, id, stream, client.json).print(attempt, follow);
+        try (Way way = client.open(shell, Scope.USER)) {
+            new JobLogs(shell, way, id, stream, client.json).print(attempt, follow);
             return Exit.OK;
         }
     }
@@ -182,8 +182,8 @@ final class JobCommand {
             footerHeading = "%nExample:%n",
             footer = "  supervisor job list --status failed --runner local --limit 20")
     int list(@Mixin ClientOptions client, @Mixin JobFilter filter) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            Object jobs = gateway.call("jobs.list", filter.params());
+        try (Way way = client.open(shell, Scope.USER)) {
+            Object jobs = way.call("jobs.list", filter.params());
             if (client.json) {
                 shell.json(jobs);
                 return Exit.OK;
@@ -262,8 +262,8 @@ final class JobCommand {
     }
 
     private int done(ClientOptions client, String method, String id) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            Object result = gateway.call(method, Map.of("job_id", id));
+        try (Way way = client.open(shell, Scope.USER)) {
+            Object result = way.call(method, Map.of("job_id", id));
             if (client.json) {
                 shell.json(result);
             }
@@ -272,8 +272,8 @@ final class JobCommand {
     }
 
     private int show(ClientOptions client, String method, String id) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            Object result = gateway.call(method, Map.of("job_id", id));
+        try (Way way = client.open(shell, Scope.USER)) {
+            Object result = way.call(method, Map.of("job_id", id));
             if (client.json || !(result instanceof Map<?, ?> object)) {
                 shell.json(result);
             } else {

@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 final class JobLogs {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(300);
 
-    private final Gateway gateway;
+    private final Way way;
     private final String jobId;
     private final @Nullable String stream;
     private final LogLines lines;
 
-    JobLogs(Shell shell, Gateway gateway, String jobId, @Nullable String stream, boolean json) {
-        this.gateway = gateway;
+    JobLogs(Shell shell, Way way, String jobId, @Nullable String stream, boolean json) {
+        this.way = way;
         this.jobId = jobId;
         this.stream = stream;
         this.lines = new LogLines(shell, json);
@@ -29,7 +29,7 @@ final class JobLogs {
         long attempt = only == null ? 0 : only;
         long offset = 0;
         while (!Thread.currentThread().isInterrupted()) {
-            Map<String, Object> page = Tree.object(gateway.call("job.logs", params(attempt, offset)));
+            Map<String, Object> page = Tree.object(way.call("job.logs", params(attempt, offset)));
             attempt = Tree.whole(page, "attempt", attempt);
             boolean empty = Tree.array(page.get("chunks")).isEmpty();
             for (Object chunk : Tree.array(page.get("chunks"))) {
@@ -58,7 +58,7 @@ final class JobLogs {
     private long last() {
         Map<String, Object> params = params(0, 0);
         params.put("limit", 1);
-        return Tree.whole(Tree.object(gateway.call("job.logs", params)), "attempt", 0);
+        return Tree.whole(Tree.object(way.call("job.logs", params)), "attempt", 0);
     }
 
     private Map<String, Object> params(long attempt, long offset) {

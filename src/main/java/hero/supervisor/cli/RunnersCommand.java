@@ -33,8 +33,8 @@ final class RunnersCommand {
 
     @Command(description = "List the names of all registered runners.")
     int list(@Mixin ClientOptions client) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
-            Object names = gateway.call("list_runners", Map.of());
+        try (Way way = client.open(shell, Scope.USER)) {
+            Object names = way.call("list_runners", Map.of());
             if (client.json || !(names instanceof List<?> list)) {
                 shell.json(names);
             } else {
@@ -48,10 +48,10 @@ final class RunnersCommand {
     int status(
             @Mixin ClientOptions client,
             @Parameters(arity = "0..1", paramLabel = "NAME", description = "one runner only") @Nullable String name) {
-        try (Gateway gateway = client.open(shell, Scope.USER)) {
+        try (Way way = client.open(shell, Scope.USER)) {
             Object status = name == null
-                    ? gateway.call("get_all_runner_status", Map.of())
-                    : gateway.call("get_runner_status", Map.of("actor_id", name));
+                    ? way.call("get_all_runner_status", Map.of())
+                    : way.call("get_runner_status", Map.of("actor_id", name));
             if (!client.json && status instanceof List<?> all) {
                 Plain.table(all).forEach(shell::line);
             } else if (!client.json && status instanceof Map<?, ?> one) {
@@ -100,8 +100,8 @@ final class RunnersCommand {
     }
 
     private int done(ClientOptions client, String method, Scope scope, Map<String, Object> params) {
-        try (Gateway gateway = client.open(shell, scope)) {
-            Object result = gateway.call(method, params);
+        try (Way way = client.open(shell, scope)) {
+            Object result = way.call(method, params);
             if (client.json) {
                 shell.json(result);
             }

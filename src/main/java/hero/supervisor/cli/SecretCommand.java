@@ -57,8 +57,8 @@ final class SecretCommand {
 
     @Command(description = "List secrets: names, scopes and times, never the secrets themselves.")
     int list(@Mixin ClientOptions client) {
-        try (Gateway gateway = open(client)) {
-            Object secrets = gateway.call("secrets.list", Map.of());
+        try (Way way = open(client)) {
+            Object secrets = way.call("secrets.list", Map.of());
             if (client.json || !(secrets instanceof List<?> rows)) {
                 shell.json(secrets);
             } else {
@@ -85,8 +85,8 @@ final class SecretCommand {
     int revoke(
             @Mixin ClientOptions client,
             @Parameters(paramLabel = "ID", description = "as 'secret list' tells it") String id) {
-        try (Gateway gateway = open(client)) {
-            Object result = gateway.call("secrets.revoke", Map.of("id", id));
+        try (Way way = open(client)) {
+            Object result = way.call("secrets.revoke", Map.of("id", id));
             if (client.json) {
                 shell.json(result);
             }
@@ -97,8 +97,8 @@ final class SecretCommand {
     /// Of a new secret: for programs the whole, for people the secret on stdout and the rest on stderr, so that
     /// `$(supervisor secret create …)` is the secret.
     private int shown(ClientOptions client, String method, Map<String, Object> params) {
-        try (Gateway gateway = open(client)) {
-            Object created = gateway.call(method, params);
+        try (Way way = open(client)) {
+            Object created = way.call(method, params);
             if (client.json || !(created instanceof Map<?, ?> map)) {
                 shell.json(created);
                 return Exit.OK;
@@ -110,7 +110,7 @@ final class SecretCommand {
         }
     }
 
-    private Gateway open(ClientOptions client) {
+    private Way open(ClientOptions client) {
         boolean onDatabase =
                 client.url == null && shell.variable("SUPERVISOR_DB_URL").isPresent();
         return onDatabase

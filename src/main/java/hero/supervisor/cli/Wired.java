@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
 final class Wired implements Floors {
 
     @Override
-    public Gateway server(String url, @Nullable String secret) {
-        return ServerGateway.open(url, secret);
+    public Way server(String url, @Nullable String secret) {
+        return ServerWay.open(url, secret);
     }
 
     @Override
@@ -50,22 +50,22 @@ final class Wired implements Floors {
             Map<String, Object> params,
             Predicate<Map<String, Object>> heard) {
         try {
-            List<URI> urls = ServerGateway.urls(url).stream()
+            List<URI> urls = ServerWay.urls(url).stream()
                     .map(one -> webSocket(one.toString()))
                     .toList();
             new EventStream(urls, secret, Time.system(), new SecureRandom()).follow(method, params, heard);
         } catch (IllegalArgumentException e) {
             throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
         } catch (RemoteError e) {
-            throw ServerGateway.refused(e);
+            throw ServerWay.refused(e);
         } catch (ConnectionLost e) {
-            throw ServerGateway.lost(e);
+            throw ServerWay.lost(e);
         }
     }
 
     @Override
-    public Gateway database(Config config) {
-        return new DatabaseGateway(SecretAdmin.open(config));
+    public Way database(Config config) {
+        return new DatabaseWay(SecretAdmin.open(config));
     }
 
     @Override
@@ -132,9 +132,9 @@ final class Wired implements Floors {
             runner.run();
             return Exit.OK;
         } catch (RemoteError e) {
-            throw ServerGateway.refused(e);
+            throw ServerWay.refused(e);
         } catch (ConnectionLost e) {
-            throw ServerGateway.lost(e);
+            throw ServerWay.lost(e);
         }
     }
 

@@ -1,6 +1,7 @@
 package hero.supervisor.domain;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// A job in a runner's hands: what it must show again with every outcome.
 ///
@@ -9,10 +10,23 @@ import java.time.Instant;
 /// @param sessionId the session that holds it
 /// @param startedAt when it was handed out, by the database's clock
 /// @param waitedMicros before that: since it was queued, or since its start_at
-public record Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt, long waitedMicros) {
+/// @param traceparent of who asked for the job; null when it has no trace
+public record Assignment(
+        Job job,
+        int attempt,
+        long lease,
+        String sessionId,
+        Instant startedAt,
+        long waitedMicros,
+        @Nullable String traceparent) {
 
     public Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt) {
-        this(job, attempt, lease, sessionId, startedAt, 0);
+        this(job, attempt, lease, sessionId, startedAt, 0, null);
+    }
+
+    /// What is told of its trace; null when it has none.
+    public Tracing.@Nullable Run traced() {
+        return traceparent == null ? null : new Tracing.Run(key(), traceparent, startedAt);
     }
 
     public Key key() {

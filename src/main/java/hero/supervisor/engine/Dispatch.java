@@ -149,17 +149,20 @@ public final class Dispatch {
             if (--share.open > 0) {
                 return;
             }
-            if (share.jobs.isEmpty() && !share.pull.jobs.isDone()) {
-                share.queue.pulls.add(share.pull);
-            }
         }
         List<Assignment> homeless = new ArrayList<>();
         if (!share.jobs.isEmpty()) {
             hand(share.pull, share.jobs, homeless);
         }
+        synchronized (share.queue) {
+            // It got nothing, or its session is over and what it got goes back: nobody else knows of this pull.
+            if (!share.pull.jobs.isDone()) {
+                share.queue.pulls.add(share.pull);
+            }
+        }
         share.pull.session.reserved.addAndGet(-share.given);
         giveBack(homeless);
-        if (share.jobs.isEmpty()) {
+        if (share.jobs.size() < share.given || !homeless.isEmpty()) {
             dismiss(share.queue.name);
             claim(share.queue);
         }

@@ -6,6 +6,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completed;
@@ -33,6 +34,7 @@ final class Holds {
     private final Time time;
     private final Dispatch dispatch;
     private final Signals signals;
+    private final Tracing tracing;
 
     Holds(
             JobStore jobs,
@@ -41,8 +43,10 @@ final class Holds {
             Time time,
             LongSupplier leases,
             Executor executor,
-            Signals signals) {
+            Signals signals,
+            Tracing tracing) {
         this.signals = signals;
+        this.tracing = tracing;
         this.results = results;
         this.settings = settings;
         this.time = time;
@@ -93,11 +97,18 @@ final class Holds {
         long now = time.nanoTime();
         long most = settings.lease().plus(settings.resumeGrace()).toNanos();
         for (Session session : sessions.values()) {
-            if (session.link == null && now - session.goneNanos > most) {
+            if (isGone(session, now - most)) {
                 remove(session);
             }
         }
         early.values().removeIf(at -> now - at > most);
+    }
+
+    private static boolean isGone(Session session, long before) {
+        synchronized (session) {
+            session.ended |= session.link == null && session.goneNanos - before < 0;
+            return session.ended;
+        }
     }
 
     /// A stop that may come before the hand-over that it is for: the claim's answer may be under way to us.
@@ -159,6 +170,7 @@ final class Holds {
             if (held == null || !held.key.equals(row.key())) {
                 long left = row.left().plus(settings.deadlineSlack()).toNanos();
                 held = new Held(row.key(), row.timeoutS(), row.atMostOnce(), now + left);
+                held.run = row.run();
                 session.held.put(row.key().jobId(), held);
             }
             if (row.stopRequested()) {
@@ -182,6 +194,7 @@ final class Holds {
             boolean once = Boolean.TRUE.equals(a.job().extras().atMostOnce());
             Held held = new Held(a.key(), a.job().timeoutS(), once, deadline);
             held.sinceNanos = now;
+            held.run = a.traced();
             session.held.put(a.job().id(), held);
             if (a.attempt() == 1) {
                 signals.assigned(a.waitedMicros());
@@ -223,6 +236,10 @@ final class Holds {
         if (held == null || !held.key.equals(key) || done.outcome() != Outcome.RECORDED) {
             return;
         }
+        Tracing.Run run = held.run;
+        if (run != null) {
+            tracing.ended(run, outcome(done));
+        }
         long now = time.nanoTime();
         if (held.sinceNanos != Held.UNKNOWN) {
             signals.answered(now - held.sinceNanos);
@@ -230,6 +247,13 @@ final class Holds {
         if (held.stopReason != null && !held.overTime) {
             signals.stopped(now - held.stopNanos);
         }
+    }
+
+    private static String outcome(Completed done) {
+        if (done.result() == null) {
+            return "retry";
+        }
+        return done.result() instanceof JobResult.Success ? "completed" : "failed";
     }
 
     void forget(Session session, Assignment.Key key) {

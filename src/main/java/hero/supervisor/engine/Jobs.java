@@ -11,6 +11,7 @@ import hero.supervisor.store.FactStore;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
+import hero.supervisor.store.JobStore.Placing;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Started;
 import hero.supervisor.store.JobStore.Stopped;
@@ -46,32 +47,35 @@ public final class Jobs {
 
     /// Accepts a job without queuing it. Repeating it with the same content changes nothing. Refused with
     /// `conflict` (other content under that id) or `runner_not_found`.
-    public CompletableFuture<String> create(Job job) {
+    /// @param traceparent of the caller; null when it has no trace
+    public CompletableFuture<String> create(Job job, @Nullable String traceparent) {
         open();
-        return store.create(job, false).thenApply(created -> {
+        return store.create(job, false, traceparent, Placing.NONE).thenApply(created -> {
             accepted(job, created);
             return job.id();
         });
     }
 
     /// Accepts a job and queues it: the legacy `create_job`.
-    public CompletableFuture<String> createAndStart(Job job) {
+    public CompletableFuture<String> createAndStart(Job job, @Nullable String traceparent) {
         open();
-        return written(job).thenCompose(created -> queued(job, created)).thenApply(_ -> job.id());
+        return written(job, traceparent)
+                .thenCompose(created -> queued(job, created))
+                .thenApply(_ -> job.id());
     }
 
     /// Written to be started: into the queue, or into the hands of a runner that waits here.
-    private CompletableFuture<Created> written(Job job) {
+    private CompletableFuture<Created> written(Job job, @Nullable String traceparent) {
         Direct direct = runners.dispatch().direct(job.runner());
-        return store.create(job, true, direct).whenComplete(direct::settle);
+        return store.create(job, true, traceparent, direct).whenComplete(direct::settle);
     }
 
     /// Accepts and queues a job; the future holds its result. Repeating it attaches to the same job.
-    public CompletableFuture<JobResult> run(Job job) {
+    public CompletableFuture<JobResult> run(Job job, @Nullable String traceparent) {
         open();
         // Registered before the job exists: its result cannot slip through.
         var waiter = results.register(job.id());
-        written(job)
+        written(job, traceparent)
                 .thenCompose(created -> queued(job, created))
                 .thenAccept(isNew -> {
                     waiter.exists = true;

@@ -1,5 +1,7 @@
 package hero.supervisor.engine;
 
+import static java.time.temporal.ChronoUnit.MICROS;
+
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
@@ -12,6 +14,7 @@ import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completion;
@@ -47,6 +50,7 @@ public final class Runners {
     private final Time time;
     private final Supplier<String> sessionIds;
     private final Signals signals;
+    private final Tracing tracing;
     private volatile boolean draining;
 
     /// What this class is built from; all of it outlives it.
@@ -65,10 +69,11 @@ public final class Runners {
             Executor executor) {}
 
     public Runners(Parts parts) {
-        this(parts, Signals.NONE);
+        this(parts, Signals.NONE, Tracing.NONE);
     }
 
-    public Runners(Parts parts, Signals signals) {
+    public Runners(Parts parts, Signals signals, Tracing tracing) {
+        this.tracing = tracing;
         this.signals = signals;
         this.jobs = parts.jobs();
         this.store = parts.runners();
@@ -76,7 +81,8 @@ public final class Runners {
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
-        this.holds = new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals);
+        this.holds =
+                new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals, tracing);
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);
@@ -115,15 +121,12 @@ public final class Runners {
         Runner runner = control.register(hello.name(), hello.queue());
         Connect.Resume resume = hello.resume();
         Session session = resume == null ? null : resumed(hello, runner, resume);
-        if (session == null) {
+        RunnerLink old = session == null ? null : session.link;
+        if (session == null || !joined(session, runner, link)) {
             session = new Session(sessionIds.get(), runner.name(), runner.queue(), hello.slots());
             store.openSession(row(session, hello), false, settings.lease());
+            joined(session, runner, link);
         }
-        session.open = runner.open();
-        session.draining = false;
-        session.beatNanos = time.nanoTime();
-        RunnerLink old = session.link;
-        session.link = link;
         holds.add(session);
         if (old != null) {
             old.close(4002, "superseded");
@@ -145,6 +148,13 @@ public final class Runners {
                         verdicts(session, resume)));
     }
 
+    private boolean joined(Session session, Runner runner, RunnerLink link) {
+        session.open = runner.open();
+        session.draining = false;
+        session.beatNanos = time.nanoTime();
+        return session.take(link);
+    }
+
     private @Nullable Session resumed(Connect hello, Runner runner, Connect.Resume resume) {
         Session local = holds.find(resume.sessionId());
         if (local != null && !local.runner.equals(runner.name())) {
@@ -161,19 +171,24 @@ public final class Runners {
         // may still be under way.
         holds.read(session);
         holds.doubt(session);
-        if (local != null && session != local) {
-            supersede(local);
-        }
-        return session;
+        return local != null && session != local && !superseded(local) ? null : session;
     }
 
-    private static void supersede(Session old) {
-        old.ended = true;
-        RunnerLink link = old.link;
-        old.link = null;
+    /// False when it is over already: its row is being closed, whoever took it up.
+    private static boolean superseded(Session old) {
+        RunnerLink link;
+        synchronized (old) {
+            if (old.ended) {
+                return false;
+            }
+            old.ended = true;
+            link = old.link;
+            old.link = null;
+        }
         if (link != null) {
             link.close(4002, "superseded");
         }
+        return true;
     }
 
     private RunnerStore.Session row(Session session, Connect hello) {
@@ -192,24 +207,31 @@ public final class Runners {
 
     /// The socket is gone. What the session holds stays its own for the resume grace.
     public void disconnected(Session session, RunnerLink link) {
-        if (session.link != link) {
-            return;
+        boolean here;
+        boolean closing;
+        synchronized (session) {
+            if (session.link != link) {
+                return;
+            }
+            session.link = null;
+            session.goneNanos = time.nanoTime();
+            here = !session.ended && holds.find(session.id) == session;
+            closing = here && session.held.isEmpty() && session.reserved.get() == 0;
+            session.ended |= closing;
         }
-        session.link = null;
-        session.goneNanos = time.nanoTime();
         log.atInfo()
                 .addKeyValue("runner", session.runner)
                 .addKeyValue("session_id", session.id)
                 .addKeyValue("held", session.held.size())
                 .log("runner disconnected");
-        if (session.ended || holds.find(session.id) != session) {
-            return;
-        }
-        if (session.held.isEmpty() && session.reserved.get() == 0) {
+        if (closing) {
             holds.remove(session);
             store.closeSession(session.id, settings.node());
-        } else if (!store.beat(session.id, settings.node(), settings.resumeGrace())) {
+        } else if (here && !store.beat(session.id, settings.node(), settings.resumeGrace())) {
             holds.remove(session);
+        } else if (here && session.link != null) {
+            // Taken up meanwhile, and its lease cut after that.
+            store.beat(session.id, settings.node(), settings.lease());
         }
     }
 
@@ -232,6 +254,18 @@ public final class Runners {
             return CompletableFuture.completedFuture(List.of());
         }
         return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
+    }
+
+    /// What the runner is told as `traceparent` of each job that has a trace, by job.
+    public Map<String, String> traces(List<Assignment> jobs) {
+        Map<String, String> traces = new HashMap<>();
+        for (Assignment job : jobs) {
+            Tracing.Run run = job.traced();
+            if (run != null) {
+                traces.put(job.job().id(), tracing.handed(run, job.startedAt().minus(job.waitedMicros(), MICROS)));
+            }
+        }
+        return traces;
     }
 
     /// True when the runner shall finish what it has and leave. A gateway that shuts down does not say so: its

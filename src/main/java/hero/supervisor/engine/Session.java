@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Tracing;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ public final class Session {
     /// Slots that a claim under way may fill.
     final AtomicInteger reserved = new AtomicInteger();
 
+    /// The newest connection. Changes, like the first setting of `ended` by its loss, under this object's lock, so
+    /// that a session which is being closed is not taken up, and one that was taken up is not closed.
     volatile @Nullable RunnerLink link;
     volatile boolean open = true;
     volatile boolean draining;
@@ -44,6 +47,14 @@ public final class Session {
         return Math.max(0, slots - held.size() - reserved.get());
     }
 
+    /// A new connection takes it up; false when it is over.
+    synchronized boolean take(RunnerLink newest) {
+        if (!ended) {
+            link = newest;
+        }
+        return !ended;
+    }
+
     public String id() {
         return id;
     }
@@ -70,6 +81,9 @@ public final class Session {
         volatile long sinceNanos = UNKNOWN;
         /// Beats in a row that did not name it.
         int misses;
+
+        /// What is told of its trace when it ends; null when it has none.
+        volatile Tracing.@Nullable Run run;
 
         volatile @Nullable String stopReason;
         volatile long stopNanos;

@@ -83,6 +83,9 @@ final class ProcessExecutor {
         environment.put("SUPERVISOR_JOB_ID", task.key().jobId());
         environment.put("SUPERVISOR_ATTEMPT", Long.toString(task.key().attempt()));
         environment.put(ProgressFile.VARIABLE, ProgressFile.path(folder).toString());
+        if (!task.traceparent().isEmpty()) {
+            environment.put("TRACEPARENT", task.traceparent());
+        }
         environment.putAll(task.envVars());
         // Last: by it the processes are found again when the runner was killed.
         environment.put(Workplace.FOLDER_VARIABLE, folder.toAbsolutePath().toString());

@@ -8,7 +8,15 @@ import java.util.Map;
 ///
 /// @param lease whatever the server sent, given back untouched
 /// @param timeoutS seconds that it may run
-record Task(Key key, Object lease, String executor, String payload, Map<String, String> envVars, double timeoutS) {
+/// @param traceparent for programs that take part in traces; empty when the job has none
+record Task(
+        Key key,
+        Object lease,
+        String executor,
+        String payload,
+        Map<String, String> envVars,
+        double timeoutS,
+        String traceparent) {
 
     /// One attempt of one job.
     record Key(String jobId, long attempt) {
@@ -35,7 +43,8 @@ record Task(Key key, Object lease, String executor, String payload, Map<String, 
                 Tree.string(job, "executor", ""),
                 Tree.string(job, "payload", ""),
                 envVars,
-                deadlineMs > 0 ? Math.min(timeoutS, deadlineMs / 1000.0) : timeoutS);
+                deadlineMs > 0 ? Math.min(timeoutS, deadlineMs / 1000.0) : timeoutS,
+                Tree.string(job, "traceparent", ""));
     }
 
     /// Prints as its id: payload and variables never reach a log.

@@ -49,7 +49,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               select id, 'running', attempt, runner, queue, ?,
                 extract(epoch from started_at - greatest(queued_at, start_at)) from given
             )
-            select t.queue as of_queue, t.looked, g.*
+            select t.queue as of_queue, t.looked, g.*,
+              (select traceparent from job_traces where job_number = g.number) as traceparent
             from (select queue, count(*) as looked from taken group by queue) t left join given g on g.queue = t.queue
             order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
             """;
@@ -166,7 +167,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 row.getLong("lease"),
                 JobRow.text(row, "session_id"),
                 JobRow.instant(row, "started_at"),
-                waitedMicros(row));
+                waitedMicros(row),
+                row.getString("traceparent"));
     }
 
     private static long waitedMicros(ResultSet row) throws SQLException {

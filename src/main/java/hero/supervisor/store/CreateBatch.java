@@ -93,8 +93,19 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 on s.step = 1 or a.status = s.status or a.status = 'running'
               order by a.number, s.step
             )
-            select id, queue, started_at from accepted
             """;
+
+    /// An object keyed by id, read once, instead of a join (see above).
+    private static final String TRACED = """
+            , traced as (
+              insert into job_traces (job_number, traceparent)
+              select number, traceparent
+              from (select number, (select ?::jsonb) ->> id as traceparent from accepted) t
+              where traceparent is not null
+            )
+            """;
+
+    private static final String FOUND = "select id, queue, started_at from accepted";
 
     /// What is there under the ids that were not inserted. A statement of its own: it sees what another gateway
     /// inserted meanwhile.
@@ -106,13 +117,13 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     /// Only the parts that the batch needs: each costs as much as ten rows, also when it has none. Without
     /// `waiting` a job that turns out to have to wait is left out.
-    private static String sql(boolean handed, boolean waiting) {
-        return ACCEPTED + (handed ? HELD : "") + (waiting ? WAITING : "") + LOGGED;
+    private static String sql(boolean handed, boolean waiting, boolean traced) {
+        return ACCEPTED + (handed ? HELD : "") + (waiting ? WAITING : "") + LOGGED + (traced ? TRACED : "") + FOUND;
     }
 
-    record Create(Job job, boolean start, String fingerprint, Placing placing) {
-        static Create of(Job job, boolean start, Placing placing) {
-            return new Create(job, start, Fingerprint.of(job), placing);
+    record Create(Job job, boolean start, @Nullable String traceparent, String fingerprint, Placing placing) {
+        static Create of(Job job, boolean start, @Nullable String traceparent, Placing placing) {
+            return new Create(job, start, traceparent, Fingerprint.of(job), placing);
         }
     }
 
@@ -195,8 +206,12 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         jobs.forEach(job -> byId.put(job.job().id(), job));
         boolean handed = jobs.stream().anyMatch(job -> job.place() != null);
         boolean waiting = jobs.stream().anyMatch(job -> job.create().start() && job.place() == null);
-        try (PreparedStatement statement = connection.prepareStatement(sql(handed, waiting))) {
-            bind(new Columns<>(statement, jobs), waiting);
+        Map<String, String> traces = traces(jobs);
+        try (PreparedStatement statement = connection.prepareStatement(sql(handed, waiting, !traces.isEmpty()))) {
+            Columns<Placed> columns = bind(new Columns<>(statement, jobs), waiting);
+            if (!traces.isEmpty()) {
+                columns.all(Objects.requireNonNull(FlatJson.write(traces)));
+            }
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     String id = JobRow.text(rows, "id");
@@ -206,13 +221,30 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
+    private static Map<String, String> traces(List<Placed> jobs) {
+        Map<String, String> traces = HashMap.newHashMap(0);
+        for (Placed job : jobs) {
+            String traceparent = job.create().traceparent();
+            if (traceparent != null) {
+                traces.put(job.job().id(), traceparent);
+            }
+        }
+        return traces;
+    }
+
     private static Created accepted(ResultSet row, Placed job) throws SQLException {
         Instant handed = JobRow.instantOrNull(row, "started_at");
         Place place = job.place();
         return handed == null || place == null
                 ? new Created.New(JobRow.text(row, "queue"))
                 : new Created.Handed(new Assignment(
-                        job.job(), 1, place.slot().lease(), place.slot().sessionId(), handed));
+                        job.job(),
+                        1,
+                        place.slot().lease(),
+                        place.slot().sessionId(),
+                        handed,
+                        0,
+                        job.create().traceparent()));
     }
 
     /// Gives no answer to a job that is not there: it was deleted between the two statements.
@@ -241,8 +273,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    private void bind(Columns<Placed> columns, boolean waiting) throws SQLException {
-        columns.text(c -> c.job().id())
+    private Columns<Placed> bind(Columns<Placed> columns, boolean waiting) throws SQLException {
+        return columns.text(c -> c.job().id())
                 .text(c -> c.job().callerId())
                 .text(c -> c.job().contextId())
                 .text(c -> c.job().payload())

@@ -3,12 +3,14 @@ package hero.supervisor.store;
 import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
 import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
+import static hero.supervisor.store.schema.Tables.JOB_TRACES;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.domain.JobDetails.Attempt;
 import hero.supervisor.domain.JobDetails;
@@ -257,18 +259,32 @@ final class JobReads {
                         JOBS.TIMEOUT_S,
                         JOBS.STOP_REQUESTED_AT,
                         JOBS.AT_MOST_ONCE,
+                        JOBS.STARTED_AT,
+                        JOB_TRACES.TRACEPARENT,
                         LEFT_MS)
                 .from(JOB_HOLDS)
                 .join(JOBS)
                 .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
+                .leftJoin(JOB_TRACES)
+                .on(JOB_TRACES.JOB_NUMBER.eq(JOBS.NUMBER))
                 .where(JOB_HOLDS.SESSION_ID.eq(sessionId))
                 .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
                 .orderBy(JOBS.NUMBER)
-                .fetch(row -> new Held(
-                        new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE)),
-                        row.get(JOBS.TIMEOUT_S),
-                        Duration.ofMillis(row.get(LEFT_MS)),
-                        row.get(JOBS.STOP_REQUESTED_AT) != null,
-                        Boolean.TRUE.equals(row.get(JOBS.AT_MOST_ONCE)))));
+                .fetch(JobReads::held));
+    }
+
+    private static Held held(Record row) {
+        var key = new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE));
+        String traceparent = row.get(JOB_TRACES.TRACEPARENT);
+        return new Held(
+                key,
+                row.get(JOBS.TIMEOUT_S),
+                Duration.ofMillis(row.get(LEFT_MS)),
+                row.get(JOBS.STOP_REQUESTED_AT) != null,
+                Boolean.TRUE.equals(row.get(JOBS.AT_MOST_ONCE)),
+                traceparent == null
+                        ? null
+                        : new Tracing.Run(
+                                key, traceparent, row.get(JOBS.STARTED_AT).toInstant()));
     }
 }

@@ -8,6 +8,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Tracing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,12 +27,15 @@ public interface JobStore {
     /// Accepts a job. With `start` it is queued in the same transaction (or set on a timer when its start_at lies
     /// ahead). The runner must exist: its queue becomes the job's.
     default CompletableFuture<Created> create(Job job, boolean start) {
-        return create(job, start, Placing.NONE);
+        return create(job, start, null, Placing.NONE);
     }
 
     /// Likewise; one that is to be started is handed out in the same transaction when `placing` has a place for it
     /// in the job's own queue. Such a hand-over is like any other: lease, hold, event.
-    CompletableFuture<Created> create(Job job, boolean start, Placing placing);
+    ///
+    /// @param traceparent kept with a new job and handed out with it, as of [hero.supervisor.domain.Traceparent];
+    /// null for a job without a trace
+    CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing);
 
     /// Where a job may go that is about to be written.
     interface Placing {
@@ -175,7 +179,14 @@ public interface JobStore {
     /// What a session holds, for a gateway that takes it over or watches deadlines.
     List<Held> held(String sessionId);
 
-    record Held(Assignment.Key key, double timeoutS, Duration left, boolean stopRequested, boolean atMostOnce) {}
+    /// @param run what is told of its trace; null when it has none
+    record Held(
+            Assignment.Key key,
+            double timeoutS,
+            Duration left,
+            boolean stopRequested,
+            boolean atMostOnce,
+            Tracing.@Nullable Run run) {}
 
     // ---- the event log ----
 

@@ -6,6 +6,7 @@ import static hero.supervisor.store.schema.Tables.JOB_EVENTS;
 import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
 import static hero.supervisor.store.schema.Tables.JOB_QUEUE;
 import static hero.supervisor.store.schema.Tables.JOB_TIMERS;
+import static hero.supervisor.store.schema.Tables.JOB_TRACES;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobResult;
@@ -205,6 +206,9 @@ final class JobWrites {
                     .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
                     .and(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
                     .execute());
+            sql.deleteFrom(JOB_TRACES)
+                    .where(JOB_TRACES.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
+                    .execute();
             LogWrites.delete(sql, jobId);
             log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");
             one(sql.execute(

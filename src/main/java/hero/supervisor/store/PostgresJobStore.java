@@ -108,8 +108,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Created> create(Job job, boolean start, Placing placing) {
-        return creates.add(CreateBatch.Create.of(job, start, placing));
+    public CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing) {
+        return creates.add(CreateBatch.Create.of(job, start, traceparent, placing));
     }
 
     @Override

@@ -200,6 +200,7 @@ public final class Retention implements AutoCloseable {
         sql.execute(TELL, DSL.val(numbers), DSL.val(JobWrites.NOBODY));
         sql.execute("delete from job_attempts where job_id = any({0})", DSL.val(ids));
         int gone = sql.execute("delete from jobs where number = any({0})", DSL.val(numbers));
+        sql.execute("delete from job_traces where job_number = any({0})", DSL.val(numbers));
         LogWrites.delete(sql, ids);
         return gone;
     }

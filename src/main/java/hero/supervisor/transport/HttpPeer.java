@@ -13,13 +13,15 @@ final class HttpPeer implements Peer {
     private final Waits waits;
     private final Ends ends;
     private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
+    private final @Nullable String traceparent;
     private volatile @Nullable Grant grant;
 
-    HttpPeer(String id, Passage passage, Waits waits, Ends ends) {
+    HttpPeer(String id, Passage passage, Waits waits, Ends ends, @Nullable String traceparent) {
         this.id = id;
         this.passage = passage;
         this.waits = waits;
         this.ends = ends;
+        this.traceparent = traceparent;
         this.grant = passage.grant();
     }
 
@@ -36,6 +38,11 @@ final class HttpPeer implements Peer {
     @Override
     public boolean inSafeCorner() {
         return passage.safeCorner();
+    }
+
+    @Override
+    public @Nullable String traceparent() {
+        return traceparent;
     }
 
     @Override

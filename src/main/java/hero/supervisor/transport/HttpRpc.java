@@ -1,7 +1,9 @@
 package hero.supervisor.transport;
 
+import hero.supervisor.domain.Traceparent;
 import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.wire.Reply;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
@@ -36,6 +38,8 @@ final class HttpRpc {
     /// The slowest reader that we serve.
     private static final int SLOWEST_BYTES_PER_SECOND = 16 << 10;
 
+    private static final HeaderName TRACEPARENT = HeaderNames.create("traceparent");
+
     private final GatewaySettings settings;
     private final Answers answers;
     private final Executor executor;
@@ -55,7 +59,8 @@ final class HttpRpc {
         byte[] body = body(request);
         Ends ends = new Ends();
         try {
-            HttpPeer peer = new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends);
+            String trace = Traceparent.read(request.headers().first(TRACEPARENT).orElse(null));
+            HttpPeer peer = new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends, trace);
             FutureTask<@Nullable Reply> call = new FutureTask<>(() -> answers.answer(body, peer));
             executor.execute(call);
             answer(response, call);

@@ -1,5 +1,8 @@
 package hero.supervisor.wire;
 
+import hero.supervisor.domain.Traceparent;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The `params` member of a message, before it is known which method they are for.
@@ -10,6 +13,16 @@ public final class Arguments {
 
     Arguments(@Nullable Object tree) {
         this.tree = tree;
+    }
+
+    /// The trace that `_meta.traceparent` names, in every form of parameters that has names; null for none.
+    public @Nullable String traceparent() {
+        Object members = tree instanceof List<?> positions && positions.size() == 1 ? positions.getFirst() : tree;
+        return members instanceof Map<?, ?> object
+                        && Binding.unwrapped(object).get(MethodSpec.META) instanceof Map<?, ?> meta
+                        && meta.get("traceparent") instanceof String text
+                ? Traceparent.read(text)
+                : null;
     }
 
     /// The parameters under their names. A refusal when the form does not fit the method: an unknown name, or too

@@ -40,7 +40,7 @@ final class Binding {
         return new Params(method.name(), "", members, required);
     }
 
-    private static Map<String, @Nullable Object> unwrapped(Map<?, ?> object) {
+    static Map<String, @Nullable Object> unwrapped(Map<?, ?> object) {
         Object inner = object.size() == 1 ? object.get(PARAMS) : null;
         @SuppressWarnings("unchecked") // [Tree] makes maps with string keys only
         Map<String, @Nullable Object> members =

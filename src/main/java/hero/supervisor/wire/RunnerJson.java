@@ -58,14 +58,20 @@ public final class RunnerJson {
     /// The answer to `runner.pull`.
     ///
     /// @param prior what earlier attempts said last, by job
+    /// @param traces the traceparent of each job that has a trace, by job
     public static Body pulled(
-            List<Assignment> assignments, List<Stop> stops, boolean drain, Map<String, Progress> prior) {
+            List<Assignment> assignments,
+            List<Stop> stops,
+            boolean drain,
+            Map<String, Progress> prior,
+            Map<String, String> traces) {
         return out -> {
             out.writeStartObject();
             out.writeFieldName("jobs");
             out.writeStartArray();
             for (Assignment assignment : assignments) {
-                writeAssignment(out, assignment, prior.get(assignment.job().id()));
+                String id = assignment.job().id();
+                writeAssignment(out, assignment, prior.get(id), traces.get(id));
             }
             out.writeEndArray();
             writeStops(out, stops);
@@ -117,13 +123,17 @@ public final class RunnerJson {
         return String.format("%016x", lease);
     }
 
-    private static void writeAssignment(JsonGenerator out, Assignment assignment, @Nullable Progress prior)
+    private static void writeAssignment(
+            JsonGenerator out, Assignment assignment, @Nullable Progress prior, @Nullable String traceparent)
             throws IOException {
         out.writeStartObject();
         JobJson.writeFields(out, assignment.job());
         out.writeNumberField("attempt", assignment.attempt());
         out.writeStringField("lease", lease(assignment.lease()));
         out.writeNumberField("deadline_ms", (long) Math.ceil(assignment.job().timeoutS() * 1000));
+        if (traceparent != null) {
+            out.writeStringField("traceparent", traceparent);
+        }
         if (prior != null) {
             out.writeFieldName("prior_progress");
             LogJson.writeProgress(out, prior);

@@ -5,6 +5,7 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Bodies;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.JobJson;
@@ -62,7 +63,8 @@ public final class ScriptMethods {
 
     /// A dispatcher over these methods.
     public Rpc rpc(Limits limits, Executor threads, CallMeter meter) {
-        return new Rpc(table(), ScriptMethods::check, limits, threads, Time.system(), () -> "ref-1", meter);
+        return new Rpc(
+                table(), ScriptMethods::check, limits, threads, Time.system(), () -> "ref-1", meter, Tracing.NONE);
     }
 
     /// How many callers wait for a result that is not there.

@@ -55,6 +55,8 @@ final class ConfigTest {
             Map.entry(Setting.KEEP_LOGS, List.of("25h", "25h")),
             Map.entry(Setting.KEEP_FIGURES, List.of("never", "never")),
             Map.entry(Setting.KEEP_AUDIT, List.of("36500d", "36500d")),
+            Map.entry(Setting.TRACE_ENDPOINT, List.of("http://otel:4318", "'http://otel:4318/v1/traces'")),
+            Map.entry(Setting.TRACE_RATIO, List.of("0.25", "0.25")),
             Map.entry(Setting.NODE_NAME, List.of("gateway-1", "'gateway-1'"))));
 
     /// Settings that take any text.
@@ -181,6 +183,8 @@ final class ConfigTest {
                 "KEEP_LOGS | 59m | keep_logs (from --keep-logs) is '59m'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
                 "KEEP_EVENTS | 36501d | keep_events (from --keep-events) is '36501d'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
                 "KEEP_FAILED | 30 | keep_failed (from --keep-failed) is '30'; it must be an age of 1h to 36500d, such as 30d, 12h or 90m, or never",
+                "TRACE_ENDPOINT | otel:4318 | trace_endpoint (from --trace-endpoint) is 'otel:4318'; it must be an http or https URL without a password, such as http://localhost:4318",
+                "TRACE_RATIO | 1.1 | trace_ratio (from --trace-ratio) is '1.1'; it must be a share, 0…1, such as 0.1",
                 "NODE_NAME | a b | node_name (from --node-name) is 'a b'; it must be 1…255 letters, digits, dots, dashes and underscores, such as gateway-1",
             })
     void a_wrong_value_is_told_with_its_setting_its_place_and_what_would_do(

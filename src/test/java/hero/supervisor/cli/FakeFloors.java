@@ -39,8 +39,8 @@ final class FakeFloors implements Floors {
         return this;
     }
 
-    private Gateway gateway(@Nullable String url, @Nullable String secret) {
-        return new Gateway() {
+    private Way way(@Nullable String url, @Nullable String secret) {
+        return new Way() {
             @Override
             public @Nullable Object call(String method, Map<String, Object> params) {
                 calls.add(new Call(url, secret, method, params));
@@ -54,8 +54,8 @@ final class FakeFloors implements Floors {
     }
 
     @Override
-    public Gateway server(String url, @Nullable String secret) {
-        return gateway(url, secret);
+    public Way server(String url, @Nullable String secret) {
+        return way(url, secret);
     }
 
     /// Tells what `method` answers, a list of events.
@@ -66,7 +66,7 @@ final class FakeFloors implements Floors {
             String method,
             Map<String, Object> params,
             Predicate<Map<String, Object>> heard) {
-        if (gateway(url, secret).call(method, params) instanceof List<?> events) {
+        if (way(url, secret).call(method, params) instanceof List<?> events) {
             for (Object event : events) {
                 if (!heard.test(Tree.object(event))) {
                     return;
@@ -76,9 +76,9 @@ final class FakeFloors implements Floors {
     }
 
     @Override
-    public Gateway database(Config config) {
+    public Way database(Config config) {
         started.add(config);
-        return gateway(null, null);
+        return way(null, null);
     }
 
     @Override

@@ -8,6 +8,8 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.MemoryDatabase;
 import hero.supervisor.store.MemoryJobStore;
 import hero.supervisor.store.MemoryRunnerStore;
+import hero.supervisor.store.RunnerStore;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +37,12 @@ final class EngineFixture {
 
     /// @param beside a gateway on the same database
     EngineFixture(@Nullable EngineFixture beside, String node) {
+        this(beside, node, new ArrayList<>());
+    }
+
+    /// @param between is done, one by one, after a session was opened in the store and before the engine hears of
+    /// it
+    EngineFixture(@Nullable EngineFixture beside, String node, List<Runnable> between) {
         time = beside == null ? new ManualTime() : beside.time;
         shared = beside == null ? new MemoryDatabase(time) : beside.shared;
         leases = beside == null ? new AtomicLong() : beside.leases;
@@ -46,7 +54,14 @@ final class EngineFixture {
         settings = Settings.defaults(node);
         runners = new Runners(new Runners.Parts(
                 flaky.store(),
-                runnerStore,
+                (RunnerStore) Proxy.newProxyInstance(
+                        RunnerStore.class.getClassLoader(), new Class<?>[] {RunnerStore.class}, (_, method, args) -> {
+                            Object answer = method.invoke(runnerStore, args);
+                            if (method.getName().equals("openSession") && !between.isEmpty()) {
+                                between.removeFirst().run();
+                            }
+                            return answer;
+                        }),
                 results,
                 settings,
                 Limits.DEFAULT,

@@ -16,6 +16,7 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.engine.EngineFixture.Link;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +24,7 @@ class RunnersTest {
     private final EngineFixture engine = new EngineFixture();
 
     private Assignment handOver(Link link, String jobId) {
-        var result = engine.jobs.run(job(jobId));
+        var result = engine.jobs.run(job(jobId), null);
         List<Assignment> jobs = engine.runners.pull(link.session(), 1).join();
         assertFalse(result.isDone());
         assertEquals(1, jobs.size());
@@ -41,10 +42,25 @@ class RunnersTest {
         return engine.jobs.state(jobId).status();
     }
 
+    /// The loss of the old socket is noticed while the new one takes the session up.
+    @Test
+    void a_session_that_is_being_closed_is_not_taken_up() {
+        List<Runnable> between = new ArrayList<>();
+        EngineFixture racing = new EngineFixture(engine, "a", between);
+        Link old = racing.connect("r1", 1);
+        String id = old.session().id();
+        between.add(() -> racing.runners.disconnected(old.session(), old));
+        Link link = racing.connect("r1", 1, new Connect.Resume(id, List.of()));
+        assertTrue(between.isEmpty());
+        assertFalse(racing.runners.beat(link.session(), List.of()).drain());
+        racing.jobs.run(job("j1"), null);
+        assertEquals(1, racing.runners.pull(link.session(), 1).join().size());
+    }
+
     @Test
     void a_pushed_result_wakes_every_caller() {
         Link link = engine.connect("r1", 2);
-        var run = engine.jobs.run(job("j1"));
+        var run = engine.jobs.run(job("j1"), null);
         var wait = engine.jobs.result("j1");
         Assignment a = engine.runners.pull(link.session(), 1).join().getFirst();
         assertEquals(Outcome.RECORDED, report(link, a.key(), new JobResult.Success("42")));
@@ -61,7 +77,7 @@ class RunnersTest {
         gone.cancel(false);
         var parked = engine.runners.pull(link.session(), 1);
         assertFalse(parked.isDone());
-        engine.jobs.run(job("j1"));
+        engine.jobs.run(job("j1"), null);
         assertEquals("j1", parked.join().getFirst().job().id());
     }
 
@@ -69,7 +85,7 @@ class RunnersTest {
     void a_runner_never_gets_more_than_its_slots() {
         Link link = engine.connect("r1", 2);
         for (int i = 0; i < 5; i++) {
-            engine.jobs.run(job("j" + i));
+            engine.jobs.run(job("j" + i), null);
         }
         List<Assignment> first = engine.runners.pull(link.session(), 10).join();
         assertEquals(2, first.size());
@@ -84,7 +100,7 @@ class RunnersTest {
         Link one = engine.connect("r1", 4);
         Link two = engine.connect("r1", 4);
         for (int i = 0; i < 4; i++) {
-            engine.jobs.create(job("j" + i)).join();
+            engine.jobs.create(job("j" + i), null).join();
         }
         engine.runners.control().stop("r1", false);
         var first = engine.runners.pull(one.session(), 4);

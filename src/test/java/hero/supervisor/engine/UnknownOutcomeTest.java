@@ -48,7 +48,7 @@ class UnknownOutcomeTest {
     @Test
     void a_waiter_hears_of_a_result_whose_commit_was_in_doubt() { // seed 2
         Link link = a.connect("r1", 1);
-        var wait = a.jobs.run(job("j1"));
+        var wait = a.jobs.run(job("j1"), null);
         Assignment given = take(a, link);
         a.flaky.refuseAfter("complete");
         a.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))));
@@ -60,7 +60,7 @@ class UnknownOutcomeTest {
     @Test
     void a_job_whose_claim_was_in_doubt_goes_back_after_two_beats() { // seed 3
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1")).join();
+        a.jobs.createAndStart(job("j1"), null).join();
         a.flaky.refuseAfter("claim");
         a.runners.pull(link.session(), 1).cancel(false);
         assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status());
@@ -72,7 +72,7 @@ class UnknownOutcomeTest {
     @Test
     void a_job_at_most_once_that_no_beat_names_fails_and_is_not_handed_out_again() { // seeds 3, 5
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(once("j1")).join();
+        a.jobs.createAndStart(once("j1"), null).join();
         take(a, link);
         a.runners.beat(link.session(), List.of());
         a.runners.beat(link.session(), List.of());
@@ -83,7 +83,7 @@ class UnknownOutcomeTest {
     @Test
     void a_late_end_of_the_old_socket_does_not_touch_a_session_that_has_moved() {
         Link old = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1")).join();
+        a.jobs.createAndStart(job("j1"), null).join();
         take(a, old);
         b.connect("r1", 1, resume(old));
         a.runners.disconnected(old.session(), old);
@@ -96,7 +96,7 @@ class UnknownOutcomeTest {
     void a_session_that_comes_back_keeps_what_it_was_given_elsewhere() {
         Link first = a.connect("r1", 1);
         Link second = b.connect("r1", 1, resume(first));
-        a.jobs.createAndStart(job("j1")).join();
+        a.jobs.createAndStart(job("j1"), null).join();
         Assignment given = take(b, second);
         Hold hold = new Hold("j1", given.attempt());
         Link third = a.connect("r1", 1, new Connect.Resume(first.session().id(), List.of(hold)));
@@ -108,7 +108,7 @@ class UnknownOutcomeTest {
     @Test
     void a_session_that_another_gateway_called_lost_is_forgotten() { // seed 1
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1")).join();
+        a.jobs.createAndStart(job("j1"), null).join();
         take(a, link);
         a.runners.disconnected(link.session(), link);
         a.time.advance(a.settings.lease().plus(a.settings.resumeGrace()).plusSeconds(1));
@@ -120,7 +120,7 @@ class UnknownOutcomeTest {
     @Test
     void a_stop_that_comes_before_the_hand_over_is_not_lost() {
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1")).join();
+        a.jobs.createAndStart(job("j1"), null).join();
         a.runners.stops().stop("j1", 1, "stopped");
         take(a, link);
         assertEquals(1, a.runners.stops(link.session()).size());
@@ -129,7 +129,7 @@ class UnknownOutcomeTest {
     @Test
     void a_refused_delete_leaves_no_waiter() {
         a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1")).join();
+        a.jobs.createAndStart(job("j1"), null).join();
         a.flaky.refuseAfter("delete");
         assertThrows(Refusal.class, () -> a.jobs.delete("j1"));
         assertEquals(0, a.results.waiting());
@@ -138,7 +138,7 @@ class UnknownOutcomeTest {
     @Test
     void a_wait_from_before_the_first_look_at_the_log_is_not_forgotten() {
         Link link = b.connect("r1", 1);
-        b.jobs.createAndStart(job("j1")).join();
+        b.jobs.createAndStart(job("j1"), null).join();
         Assignment given = take(b, link);
         var wait = a.jobs.result("j1");
         b.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))));

@@ -2,7 +2,6 @@ package hero.supervisor.process;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.app.PostgresProcess;
 import hero.supervisor.domain.JobResult;
@@ -169,14 +168,14 @@ final class CampaignTest {
         Files.writeString(Path.of("target", "campaign.md"), text);
     }
 
-    /// No more sessions than living runners, then of nobody; no socket, no waiting call, no connection.
+    /// As many sessions as living runners, then of nobody; no socket, no waiting call, no connection.
     private void assertNothingLeft(Cluster cluster, Workers workers, List<Caller> callers, Ledger ledger)
             throws Exception {
         await("sessions").atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             Map<String, String> sessions = ledger.rows("select id, runner || ' at ' || node || ', seen '"
                     + " || seen_at::time || ' until ' || lease_until::time || ', now ' || now()::time"
                     + " from runner_sessions");
-            assertTrue(sessions.size() <= workers.size(), sessions::toString);
+            assertEquals(workers.size(), sessions.size(), sessions::toString);
         });
         workers.end();
         callers.forEach(Caller::close);

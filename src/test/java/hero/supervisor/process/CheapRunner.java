@@ -146,6 +146,10 @@ final class CheapRunner {
                 try {
                     round.play();
                 } catch (RemoteError e) {
+                    if (e.is("conflict")) {
+                        rpc.close(); // The session is gone: only a new connection gives another.
+                        return;
+                    }
                     pause(Math.min(500, e.retryAfterMs(200)));
                 }
             }

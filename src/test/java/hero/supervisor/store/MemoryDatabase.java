@@ -59,6 +59,12 @@ public final class MemoryDatabase {
         return row == null ? null : row.view();
     }
 
+    /// The gateway that a session is at; null when there is no such session.
+    public synchronized @Nullable String nodeOf(String sessionId) {
+        SessionRow row = sessions.get(sessionId);
+        return row == null ? null : row.node;
+    }
+
     /// The log behind its first `from` events.
     public synchronized List<JobStore.Event> events(int from) {
         return events.subList(from, events.size()).stream().map(Logged::event).toList();
@@ -102,6 +108,9 @@ public final class MemoryDatabase {
 
         @Nullable
         Instant completedAt;
+
+        @Nullable
+        String traceparent;
 
         boolean stopRequested;
         int failures;

@@ -38,7 +38,7 @@ final class RunnerJsonTest {
                         + "\"executor\":\"sh\",\"timeout\":1.5,\"env_vars\":{},\"created_at\":\"t\",\"updated_at\":\"t\","
                         + "\"attempt\":2,\"lease\":\"ffffffffffffffff\",\"deadline_ms\":1500}],\"stops\":[" + STOP_TEXT
                         + "],\"drain\":false}",
-                Given.written(RunnerJson.pulled(List.of(assignment), List.of(STOP), false, Map.of())));
+                Given.written(RunnerJson.pulled(List.of(assignment), List.of(STOP), false, Map.of(), Map.of())));
     }
 
     @Test

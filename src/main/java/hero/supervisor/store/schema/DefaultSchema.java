@@ -18,6 +18,7 @@ import hero.supervisor.store.schema.tables.JobLogs;
 import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
+import hero.supervisor.store.schema.tables.JobTraces;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
 import hero.supervisor.store.schema.tables.RunnerSessionsEnded;
@@ -69,6 +70,8 @@ public class DefaultSchema extends SchemaImpl {
 
     public final JobTimers JOB_TIMERS = JobTimers.JOB_TIMERS;
 
+    public final JobTraces JOB_TRACES = JobTraces.JOB_TRACES;
+
     public final Jobs JOBS = Jobs.JOBS;
 
     public final RunnerSessions RUNNER_SESSIONS = RunnerSessions.RUNNER_SESSIONS;
@@ -113,6 +116,7 @@ public class DefaultSchema extends SchemaImpl {
             JobProgress.JOB_PROGRESS,
             JobQueue.JOB_QUEUE,
             JobTimers.JOB_TIMERS,
+            JobTraces.JOB_TRACES,
             Jobs.JOBS,
             RunnerSessions.RUNNER_SESSIONS,
             RunnerSessionsEnded.RUNNER_SESSIONS_ENDED,

@@ -15,6 +15,7 @@ import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobLogEnds;
 import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobTimers;
+import hero.supervisor.store.schema.tables.JobTraces;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
 import hero.supervisor.store.schema.tables.RunnerSessionsEnded;
@@ -46,6 +47,7 @@ public class Keys {
     public static final UniqueKey<Record> JOB_LOG_ENDS_PKEY = Internal.createUniqueKey(JobLogEnds.JOB_LOG_ENDS, DSL.name("job_log_ends_pkey"), new TableField[] { JobLogEnds.JOB_LOG_ENDS.JOB_ID, JobLogEnds.JOB_LOG_ENDS.ATTEMPT }, true);
     public static final UniqueKey<Record> JOB_PROGRESS_PKEY = Internal.createUniqueKey(JobProgress.JOB_PROGRESS, DSL.name("job_progress_pkey"), new TableField[] { JobProgress.JOB_PROGRESS.JOB_ID }, true);
     public static final UniqueKey<Record> JOB_TIMERS_PKEY = Internal.createUniqueKey(JobTimers.JOB_TIMERS, DSL.name("job_timers_pkey"), new TableField[] { JobTimers.JOB_TIMERS.DUE_AT, JobTimers.JOB_TIMERS.JOB_NUMBER }, true);
+    public static final UniqueKey<Record> JOB_TRACES_PKEY = Internal.createUniqueKey(JobTraces.JOB_TRACES, DSL.name("job_traces_pkey"), new TableField[] { JobTraces.JOB_TRACES.JOB_NUMBER }, true);
     public static final UniqueKey<Record> JOBS_PKEY = Internal.createUniqueKey(Jobs.JOBS, DSL.name("jobs_pkey"), new TableField[] { Jobs.JOBS.NUMBER }, true);
     public static final UniqueKey<Record> RUNNER_SESSIONS_PKEY = Internal.createUniqueKey(RunnerSessions.RUNNER_SESSIONS, DSL.name("runner_sessions_pkey"), new TableField[] { RunnerSessions.RUNNER_SESSIONS.ID }, true);
     public static final UniqueKey<Record> RUNNER_SESSIONS_ENDED_PKEY = Internal.createUniqueKey(RunnerSessionsEnded.RUNNER_SESSIONS_ENDED, DSL.name("runner_sessions_ended_pkey"), new TableField[] { RunnerSessionsEnded.RUNNER_SESSIONS_ENDED.ID }, true);

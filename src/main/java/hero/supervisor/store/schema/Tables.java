@@ -18,6 +18,7 @@ import hero.supervisor.store.schema.tables.JobLogs;
 import hero.supervisor.store.schema.tables.JobProgress;
 import hero.supervisor.store.schema.tables.JobQueue;
 import hero.supervisor.store.schema.tables.JobTimers;
+import hero.supervisor.store.schema.tables.JobTraces;
 import hero.supervisor.store.schema.tables.Jobs;
 import hero.supervisor.store.schema.tables.RunnerSessions;
 import hero.supervisor.store.schema.tables.RunnerSessionsEnded;
@@ -55,6 +56,8 @@ public class Tables {
     public static final JobQueue JOB_QUEUE = JobQueue.JOB_QUEUE;
 
     public static final JobTimers JOB_TIMERS = JobTimers.JOB_TIMERS;
+
+    public static final JobTraces JOB_TRACES = JobTraces.JOB_TRACES;
 
     public static final Jobs JOBS = Jobs.JOBS;
 

@@ -1,6 +1,7 @@
 package hero.supervisor.engine.sim;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// were told, and compares that with the rows.
 final class Checker {
     private static final int EVERY = 16;
+    private static final int MISSES_MAX = 8;
 
     private final World world;
     private final Map<String, Life> lives = new LinkedHashMap<>();
@@ -34,6 +36,7 @@ final class Checker {
     private final Set<Assignment.Key> recorded = new HashSet<>();
     private final Set<Assignment.Key> handed = new HashSet<>();
     private final Map<String, List<Assignment.Key>> inHands = new HashMap<>();
+    private final Map<Session, Map<Assignment.Key, Integer>> misses = new HashMap<>();
     private @Nullable AssertionError broken;
     private int heard;
     private long stepCount;
@@ -154,6 +157,54 @@ final class Checker {
                     String.valueOf(before));
             check(recorded.add(key), "a hand-over is recorded once", key);
         }
+    }
+
+    /// Hand-overs were given back; `before` is what was there.
+    void released(List<Assignment.Key> keys, List<@Nullable View> before) {
+        for (int i = 0; i < keys.size(); i++) {
+            Assignment.Key key = keys.get(i);
+            View was = before.get(i);
+            boolean another = was != null
+                    && was.status() == JobStatus.RUNNING
+                    && !(was.attempt() == key.attempt() && Objects.equals(was.lease(), key.lease()));
+            check(
+                    !another || was.equals(world.database.view(key.jobId())),
+                    "only the present hand-over is given back",
+                    key,
+                    String.valueOf(was));
+        }
+    }
+
+    /// A gateway moved the lease of a session, or could not.
+    void kept(String sessionId, String node, boolean moved) {
+        check(
+                !moved || node.equals(world.database.nodeOf(sessionId)),
+                "a lease is moved by the session's own gateway",
+                sessionId,
+                node);
+    }
+
+    /// A beat was taken. What beats do not name goes back: two of them are enough once the gateway knows of it,
+    /// which takes a slow claim and a look into the store.
+    void beaten(Session session, List<Hold> running) {
+        Map<Assignment.Key, Integer> missed = misses.computeIfAbsent(session, _ -> new HashMap<>());
+        Set<Assignment.Key> now = new HashSet<>();
+        for (View row : world.database.views()) {
+            Long lease = row.lease();
+            if (row.status() == JobStatus.RUNNING
+                    && lease != null
+                    && session.id().equals(row.sessionId())
+                    && !running.contains(new Hold(row.job().id(), row.attempt()))) {
+                Assignment.Key key = new Assignment.Key(row.job().id(), row.attempt(), lease);
+                now.add(key);
+                check(
+                        missed.merge(key, 1, Integer::sum) <= MISSES_MAX,
+                        "what beats do not name goes back",
+                        session,
+                        key);
+            }
+        }
+        missed.keySet().retainAll(now);
     }
 
     /// A runner was told what became of its report.

@@ -34,6 +34,8 @@ enum Fault {
     FORGET_HANDOVER(0.05),
     RESULT_AGAIN(0.2),
     RESULT_LATE(0.2),
+    /// It gives back what it has ended already, which may run again elsewhere.
+    RELEASE_LATE(0.2),
     /// It ignores that it was told to stop or to abandon a job.
     DEAF(0.3);
 

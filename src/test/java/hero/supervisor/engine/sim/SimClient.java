@@ -68,9 +68,9 @@ final class SimClient {
     private void begin(Job job) {
         int manner = world.random.nextInt(10);
         switch (manner) {
-            case 0 -> until(job, jobs -> jobs.create(job), (_, _) -> finish());
-            case 1, 2, 3, 4 -> until(job, jobs -> jobs.create(job), (_, _) -> go(job));
-            default -> until(job, jobs -> jobs.run(job), (result, refusal) -> got(job, result, refusal, false));
+            case 0 -> until(job, jobs -> jobs.create(job, null), (_, _) -> finish());
+            case 1, 2, 3, 4 -> until(job, jobs -> jobs.create(job, null), (_, _) -> go(job));
+            default -> until(job, jobs -> jobs.run(job, null), (result, refusal) -> got(job, result, refusal, false));
         }
         if (world.chance(0.2)) {
             open++;

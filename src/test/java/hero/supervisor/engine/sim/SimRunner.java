@@ -212,6 +212,16 @@ final class SimRunner extends Actor {
         heard = world.now();
         world.checker.answered(report, outcome);
         spool.remove(report.key());
+        SimLink at = link;
+        if (at != null && world.hit(Fault.RELEASE_LATE)) {
+            world.at(this, world.between(0, 3000), () -> at.ask(
+                    session -> {
+                        at.node().engine().runners().release(session, List.of(report.key()));
+                        return 0;
+                    },
+                    _ -> {},
+                    _ -> {}));
+        }
     }
 
     private void abandon(Hold hold) {
@@ -248,7 +258,11 @@ final class SimRunner extends Actor {
         }
         List<Hold> running = running();
         at.ask(
-                session -> at.node().engine().runners().beat(session, running),
+                session -> {
+                    var beat = at.node().engine().runners().beat(session, running);
+                    world.checker.beaten(session, running);
+                    return beat;
+                },
                 beat -> {
                     heard = world.now();
                     beat.abandon().forEach(this::abandon);

@@ -1,11 +1,15 @@
 package hero.supervisor.engine.sim;
 
+import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.MemoryDatabase;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -115,6 +119,18 @@ final class SimStore {
                 var before = world.database.view(completion.key().jobId());
                 var answer = (CompletableFuture<?>) method.invoke(real, args);
                 world.checker.completed(before, completion, (JobStore.Completed) value(answer));
+                return answer;
+            }
+            if (args != null && method.getName().equals("release")) {
+                var keys = ((List<?>) args[0]).stream().map(Assignment.Key.class::cast).toList();
+                List<MemoryDatabase.@Nullable View> before = new ArrayList<>();
+                keys.forEach(key -> before.add(world.database.view(key.jobId())));
+                Object answer = method.invoke(real, args);
+                world.checker.released(keys, before);
+                return answer;
+            } else if (args != null && method.getName().equals("beat")) {
+                Object answer = method.invoke(real, args);
+                world.checker.kept(String.valueOf(args[0]), String.valueOf(args[1]), Boolean.TRUE.equals(answer));
                 return answer;
             }
             return method.invoke(real, args);

@@ -4,7 +4,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Where a client command sends its calls: a server, or for secrets the database itself.
-interface Gateway extends AutoCloseable {
+interface Way extends AutoCloseable {
 
     /// The result of one call as a plain tree. Blocks until it is there. [Failed] with a sentence and an exit
     /// code when the server refuses or cannot be reached.

@@ -16,7 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Calls over the network, and the server's and the network's errors as sentences with exit codes.
-final class ServerGateway implements Gateway {
+final class ServerWay implements Way {
     private static final Set<String> NO_ANSWER = Set.of("busy", "shutting_down", "wait_timeout");
     private static final int INTERNAL = -32603;
 
@@ -29,22 +29,22 @@ final class ServerGateway implements Gateway {
     private final Calls calls;
     private final Runnable end;
 
-    private ServerGateway(Calls calls, Runnable end) {
+    private ServerWay(Calls calls, Runnable end) {
         this.calls = calls;
         this.end = end;
     }
 
     /// One server, or the servers of one system, separated by commas: then calls outlive each of them. [Failed]
     /// when `url` is none, or when a WebSocket to it cannot be opened.
-    static ServerGateway open(String url, @Nullable String secret) {
+    static ServerWay open(String url, @Nullable String secret) {
         try {
             if (url.contains(",")) {
                 var system = new SystemClient(urls(url), secret, Time.system(), new SecureRandom());
-                return new ServerGateway(system::call, system::close);
+                return new ServerWay(system::call, system::close);
             }
             var client = new SupervisorClient(
                     RpcClient.connect(RpcSettings.of(url, secret), Time.system(), RpcClient.Notifications.ignored()));
-            return new ServerGateway(client::call, client::close);
+            return new ServerWay(client::call, client::close);
         } catch (IllegalArgumentException e) {
             throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
         } catch (ConnectionLost e) {

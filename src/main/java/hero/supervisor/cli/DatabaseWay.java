@@ -10,10 +10,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// `secrets.*` answered from the database itself, in the forms of the API.
-final class DatabaseGateway implements Gateway {
+final class DatabaseWay implements Way {
     private final SecretAdmin secrets;
 
-    DatabaseGateway(SecretAdmin secrets) {
+    DatabaseWay(SecretAdmin secrets) {
         this.secrets = secrets;
     }
 
@@ -58,7 +58,7 @@ final class DatabaseGateway implements Gateway {
     }
 
     private static List<Map<String, @Nullable Object>> listed(List<SecretAdmin.Listed> secrets) {
-        return secrets.stream().map(DatabaseGateway::listed).toList();
+        return secrets.stream().map(DatabaseWay::listed).toList();
     }
 
     private static Map<String, @Nullable Object> listed(SecretAdmin.Listed secret) {

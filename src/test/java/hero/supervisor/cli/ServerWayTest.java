@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Against an HTTP server that answers every call with `answer`.
-final class ServerGatewayTest {
+final class ServerWayTest {
     private HttpServer server;
     private volatile String answer = "";
     private volatile String request = "";
@@ -49,16 +49,16 @@ final class ServerGatewayTest {
     }
 
     private Failed failure() {
-        try (Gateway gateway = ServerGateway.open(url(), "s3")) {
-            return assertThrows(Failed.class, () -> gateway.call("job.start", Map.of("job_id", "j1")));
+        try (Way way = ServerWay.open(url(), "s3")) {
+            return assertThrows(Failed.class, () -> way.call("job.start", Map.of("job_id", "j1")));
         }
     }
 
     @Test
     void a_call_goes_to_rpc_with_the_secret_and_its_result_comes_back() {
         answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":[1,null]}}";
-        try (Gateway gateway = ServerGateway.open(url(), "s3")) {
-            assertEquals("{\"a\":[1,null]}", Tree.json(gateway.call("job.status", Map.of("job_id", "j1"))));
+        try (Way way = ServerWay.open(url(), "s3")) {
+            assertEquals("{\"a\":[1,null]}", Tree.json(way.call("job.status", Map.of("job_id", "j1"))));
         }
         assertTrue(request.contains("\"method\":\"job.status\",\"params\":{\"job_id\":\"j1\"}"), request);
         assertEquals(List.of("Bearer s3"), authorization);
@@ -88,8 +88,8 @@ final class ServerGatewayTest {
     void a_server_that_is_not_there_is_told_with_the_ways_out() {
         String gone = url();
         server.stop(0);
-        try (Gateway gateway = ServerGateway.open(gone, null)) {
-            Failed failure = assertThrows(Failed.class, () -> gateway.call("jobs.list", Map.of()));
+        try (Way way = ServerWay.open(gone, null)) {
+            Failed failure = assertThrows(Failed.class, () -> way.call("jobs.list", Map.of()));
             assertEquals(Exit.CONNECTION, failure.exit());
             String message = String.valueOf(failure.getMessage());
             assertTrue(
@@ -102,8 +102,7 @@ final class ServerGatewayTest {
         for (String url : List.of("localhost:3030", "ftp://a", "http://", "http://me:secret@a")) {
             assertEquals(
                     Exit.USAGE,
-                    assertThrows(Failed.class, () -> ServerGateway.open(url, null))
-                            .exit(),
+                    assertThrows(Failed.class, () -> ServerWay.open(url, null)).exit(),
                     url);
         }
     }

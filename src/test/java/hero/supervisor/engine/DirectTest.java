@@ -1,0 +1,329 @@
+package hero.supervisor.engine;
+
+import static hero.supervisor.domain.JobFixture.job;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Refusal;
+import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Created;
+import hero.supervisor.store.JobStore.Place;
+import hero.supervisor.store.JobStore.Slot;
+import java.lang.reflect.Proxy;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// A new job goes straight to a parked pull. The store's part is played here step by step: a batch is put together
+/// by [Direct#place], written by nobody, and told by [Direct#settle].
+class DirectTest {
+    private final AtomicLong leases = new AtomicLong();
+    private final List<List<Slot>> claims = new ArrayList<>();
+    private final List<String> released = new ArrayList<>();
+    private final List<String> doubted = new ArrayList<>();
+    /// What the next claims bring, each in turn; nothing when there is none left.
+    private final List<CompletableFuture<List<Assignment>>> waiting = new ArrayList<>();
+
+    private final Dispatch dispatch =
+            new Dispatch(store(), leases::incrementAndGet, Runnable::run, new Dispatch.Handover() {
+                @Override
+                public boolean held(Session session, List<Assignment> jobs) {
+                    if (session.ended) {
+                        return false;
+                    }
+                    jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
+                    return true;
+                }
+
+                @Override
+                public void doubt(Collection<String> sessionIds) {
+                    doubted.addAll(sessionIds);
+                }
+            });
+
+    private JobStore store() {
+        return (JobStore) Proxy.newProxyInstance(
+                JobStore.class.getClassLoader(), new Class<?>[] {JobStore.class}, (_, method, args) -> {
+                    if (method.getName().equals("claim")) {
+                        @SuppressWarnings("unchecked")
+                        List<Slot> slots = (List<Slot>) args[1];
+                        claims.add(slots);
+                        return waiting.isEmpty() ? CompletableFuture.completedFuture(List.of()) : waiting.removeFirst();
+                    } else if (method.getName().equals("release")) {
+                        ((List<?>) args[0]).forEach(key -> released.add(((Assignment.Key) key).jobId()));
+                        return List.of("q");
+                    }
+                    throw new UnsupportedOperationException(method.getName());
+                });
+    }
+
+    private static Session session(String id, int slots) {
+        Session session = new Session(id, "r1", "q", slots);
+        assertTrue(session.take(new EngineFixture.Link()));
+        return session;
+    }
+
+    private Dispatch.Pull parked(Session session, int max) {
+        Dispatch.Pull pull = dispatch.pull(session, max, true);
+        assertFalse(pull.jobs.isDone());
+        return pull;
+    }
+
+    private static Created handed(String id, @Nullable Place place) {
+        Slot slot = Objects.requireNonNull(place).slot();
+        return new Created.Handed(new Assignment(job(id), 1, slot.lease(), slot.sessionId(), Instant.EPOCH));
+    }
+
+    private static List<String> ids(Dispatch.Pull pull) {
+        assertTrue(pull.jobs.isDone());
+        return pull.jobs.join().stream().map(a -> a.job().id()).toList();
+    }
+
+    private void nothingIsReserved(Session... sessions) {
+        for (Session session : sessions) {
+            assertEquals(0, session.reserved.get(), session.id);
+        }
+    }
+
+    @Test
+    void a_job_goes_to_a_parked_pull_without_a_claim_and_takes_a_slot() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        int before = claims.size();
+        Direct direct = dispatch.direct("r1");
+        Place place = direct.place(new Object());
+        assertEquals("q", Objects.requireNonNull(place).queue());
+        assertEquals(0, session.credit());
+        direct.settle(handed("j", place), null);
+        assertEquals(List.of("j"), ids(pull));
+        assertEquals(before, claims.size());
+        nothingIsReserved(session);
+        assertEquals(0, session.credit());
+    }
+
+    @Test
+    void a_batch_that_failed_is_written_again_in_halves_with_the_same_places() {
+        Session session = session("s", 4);
+        Dispatch.Pull pull = parked(session, 4);
+        Object batch = new Object();
+        Direct good = dispatch.direct("r1");
+        Direct bad = dispatch.direct("r1");
+        Place first = good.place(batch);
+        Place second = bad.place(batch);
+        assertSame(first, good.place(new Object()));
+        good.settle(handed("good", first), null);
+        assertFalse(pull.jobs.isDone(), "the other half may bring more");
+        assertSame(second, bad.place(new Object()));
+        bad.settle(null, new IllegalStateException("a bad row"));
+        assertEquals(List.of("good"), ids(pull));
+        assertEquals(List.of("s"), doubted);
+        nothingIsReserved(session);
+        assertEquals(3, session.credit());
+    }
+
+    @Test
+    void a_batch_that_was_refused_leaves_the_pull_parked_and_the_session_in_doubt() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        assertNotNull(direct.place(new Object()));
+        direct.settle(null, Refusal.busy("no database", 1000));
+        assertEquals(List.of("s"), doubted);
+        nothingIsReserved(session);
+        nextGoesTo(pull);
+    }
+
+    @Test
+    void a_repeated_id_leaves_the_pull_parked() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        assertNotNull(direct.place(new Object()));
+        direct.settle(new Created.Same(JobStatus.COMPLETED, "q"), null);
+        nothingIsReserved(session);
+        nextGoesTo(pull);
+    }
+
+    @Test
+    void a_runner_that_never_pulled_here_has_no_place() {
+        Dispatch.Pull pull = parked(session("s", 1), 1);
+        Direct direct = dispatch.direct("r2");
+        assertNull(direct.place(new Object()));
+        direct.settle(new Created.NoRunner(), null);
+        nextGoesTo(pull);
+    }
+
+    @Test
+    void a_job_whose_queue_has_changed_waits_there_and_the_pull_here() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        assertNotNull(direct.place(new Object()));
+        direct.settle(new Created.New("other"), null);
+        nothingIsReserved(session);
+        nextGoesTo(pull);
+    }
+
+    @Test
+    void a_pull_that_is_withdrawn_meanwhile_gives_its_job_back() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        Place place = direct.place(new Object());
+        pull.jobs.cancel(false);
+        direct.settle(handed("j", place), null);
+        assertEquals(List.of("j"), released);
+        assertTrue(session.held.isEmpty());
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void a_pull_that_is_withdrawn_meanwhile_is_not_parked_again() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        assertNotNull(direct.place(new Object()));
+        pull.jobs.cancel(false);
+        direct.settle(new Created.Different(), null);
+        Direct next = dispatch.direct("r1");
+        assertNull(next.place(new Object()));
+        next.settle(new Created.New("q"), null);
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void a_session_that_is_lost_meanwhile_gives_its_job_back_and_its_pull_is_answered() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        Place place = direct.place(new Object());
+        session.ended = true;
+        dispatch.dismiss("q");
+        direct.settle(handed("j", place), null);
+        assertEquals(List.of("j"), released);
+        assertEquals(List.of(), ids(pull));
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void a_session_that_drains_meanwhile_has_its_pull_answered() {
+        Session session = session("s", 1);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        assertNotNull(direct.place(new Object()));
+        session.draining = true;
+        dispatch.dismiss("q");
+        direct.settle(new Created.Different(), null);
+        assertEquals(List.of(), ids(pull));
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void the_jobs_of_a_batch_spread_over_the_pulls_and_no_runner_gets_more_than_its_slots() {
+        Session a = session("a", 3);
+        Session b = session("b", 1);
+        Dispatch.Pull one = parked(a, 5);
+        Dispatch.Pull two = parked(b, 5);
+        Object batch = new Object();
+        List<Direct> all = new ArrayList<>();
+        List<@Nullable Place> places = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            all.add(dispatch.direct("r1"));
+            places.add(all.getLast().place(batch));
+        }
+        assertNull(places.getLast(), "four slots, five jobs");
+        for (int i = 0; i < 4; i++) {
+            all.get(i).settle(handed("j" + i, places.get(i)), null);
+        }
+        all.getLast().settle(new Created.New("q"), null);
+        assertEquals(List.of("j0", "j2", "j3"), ids(one));
+        assertEquals(List.of("j1"), ids(two));
+        nothingIsReserved(a, b);
+    }
+
+    @Test
+    void while_an_older_job_is_on_its_way_into_the_queue_no_younger_one_goes_past_it() {
+        Session session = session("s", 2);
+        Direct early = dispatch.direct("r1");
+        parked(session("other", 0), 1);
+        Object batch = new Object();
+        assertNull(early.place(batch), "nobody has a free slot");
+        Dispatch.Pull pull = parked(session, 2);
+        Direct late = dispatch.direct("r1");
+        assertNull(late.place(batch));
+        waiting.add(CompletableFuture.completedFuture(List.of()));
+        early.settle(new Created.New("q"), null);
+        Direct later = dispatch.direct("r1");
+        assertNull(later.place(new Object()), "one is still on its way");
+        late.settle(new Created.New("q"), null);
+        later.settle(new Created.New("q"), null);
+        nextGoesTo(pull);
+    }
+
+    @Test
+    void while_a_claim_looks_into_the_queue_nothing_goes_past_it() {
+        Session session = session("s", 1);
+        CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
+        waiting.add(looking);
+        Dispatch.Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        assertNull(direct.place(new Object()));
+        direct.settle(new Created.New("q"), null);
+        Slot slot = claims.getLast().getFirst();
+        looking.complete(List.of(new Assignment(job("old"), 1, slot.lease(), "s", Instant.EPOCH)));
+        assertEquals(List.of("old"), ids(pull));
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void a_pull_that_does_not_wait_is_answered_once_what_it_was_offered_is_known() {
+        Session session = session("s", 1);
+        CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
+        waiting.add(looking);
+        Dispatch.Pull pull = dispatch.pull(session, 1, false);
+        assertFalse(pull.jobs.isDone());
+        looking.complete(List.of());
+        assertEquals(List.of(), ids(pull));
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void a_credit_that_a_failed_job_gives_back_goes_to_another_pull_of_the_session() {
+        Session session = session("s", 2);
+        Dispatch.Pull first = parked(session, 2);
+        Dispatch.Pull second = parked(session, 2);
+        Object batch = new Object();
+        Direct a = dispatch.direct("r1");
+        Direct b = dispatch.direct("r1");
+        Place toFirst = a.place(batch);
+        Place toSecond = b.place(batch);
+        a.settle(handed("a", toFirst), null);
+        b.settle(new Created.Different(), null);
+        assertNotNull(toSecond);
+        assertEquals(List.of("a"), ids(first));
+        nextGoesTo(second);
+        nothingIsReserved(session);
+    }
+
+    /// The next new job goes to this pull.
+    private void nextGoesTo(Dispatch.Pull pull) {
+        assertFalse(pull.jobs.isDone());
+        Direct next = dispatch.direct("r1");
+        Place place = next.place(new Object());
+        assertNotNull(place);
+        next.settle(handed("next", place), null);
+        assertEquals(List.of("next"), ids(pull));
+    }
+}
