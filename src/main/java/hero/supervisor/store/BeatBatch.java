@@ -9,8 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Moves the leases of many sessions in one statement. Not waited for on disk: a beat that a crash of PostgreSQL takes
-/// back is followed by the next one long before its lease is over.
+/// Moves the leases of many sessions in one statement. Not waited for on disk: a beat that a crash of PostgreSQL
+/// takes back is followed by the next one long before its lease is over.
 final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Boolean> {
     private static final String SQL = """
             update runner_sessions s set seen_at = clock_timestamp(),

@@ -214,13 +214,16 @@ final class SimRunner extends Actor {
         spool.remove(report.key());
         SimLink at = link;
         if (at != null && world.hit(Fault.RELEASE_LATE)) {
-            world.at(this, world.between(0, 3000), () -> at.ask(
-                    session -> {
-                        at.node().engine().runners().release(session, List.of(report.key()));
-                        return 0;
-                    },
-                    _ -> {},
-                    _ -> {}));
+            world.at(
+                    this,
+                    world.between(0, 3000),
+                    () -> at.ask(
+                            session -> {
+                                at.node().engine().runners().release(session, List.of(report.key()));
+                                return 0;
+                            },
+                            _ -> {},
+                            _ -> {}));
         }
     }
 

@@ -122,7 +122,8 @@ final class SimStore {
                 return answer;
             }
             if (args != null && method.getName().equals("release")) {
-                var keys = ((List<?>) args[0]).stream().map(Assignment.Key.class::cast).toList();
+                var keys = ((List<?>) args[0])
+                        .stream().map(Assignment.Key.class::cast).toList();
                 List<MemoryDatabase.@Nullable View> before = new ArrayList<>();
                 keys.forEach(key -> before.add(world.database.view(key.jobId())));
                 Object answer = method.invoke(real, args);
