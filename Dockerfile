@@ -33,11 +33,12 @@ RUN cd /tmp/train \
   && SUPERVISOR_JAVA_OPTS=-XX:AOTCacheOutput=/opt/supervisor/made/supervisor.aot /opt/supervisor/supervisor dev --once
 
 FROM eclipse-temurin:25-jre
-RUN useradd --system --uid 10001 --home-dir /tmp --shell /usr/sbin/nologin supervisor
+RUN groupadd --system --gid 10001 supervisor \
+  && useradd --system --uid 10001 --gid 10001 --home-dir /tmp --shell /usr/sbin/nologin supervisor
 WORKDIR /opt/supervisor
 COPY --from=trained /opt/supervisor/supervisor /opt/supervisor/supervisor.jar ./
 COPY --from=trained /opt/supervisor/lib lib
-COPY --from=trained /opt/supervisor/made/supervisor.aot ./
+COPY --chown=root:root --from=trained /opt/supervisor/made/supervisor.aot ./
 COPY docker/alive docker/cli docker/first-secrets /usr/local/bin/
 # New volumes take over the owner of these folders.
 RUN ln -s /opt/supervisor/supervisor /usr/local/bin/supervisor \
