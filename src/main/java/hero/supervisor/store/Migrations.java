@@ -13,8 +13,8 @@ import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 /// turns, by a lock of the database session. So a step must not be taken through PgBouncer in transaction mode;
 /// when there is none to take, nothing is locked.
 ///
-/// A step that builds an index beside the writers runs in no transaction, and first removes what a broken run of it
-/// has left.
+/// A step that builds an index beside the writers runs in no transaction, and first removes what a broken run of
+/// it has left.
 public final class Migrations {
     /// Seconds that a step of another process is waited for.
     private static final int TURN_S = 3600;

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down. Part of
-/// `-Pdocker`. Where a proxy opens TLS, the build is told the authorities that this machine itself trusts.
+/// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down.
+/// Part of `-Pdocker`. Where a proxy opens TLS, the build is told the authorities that this machine itself trusts.
 @EnabledIfSystemProperty(named = "compose", matches = "true")
 @Timeout(1800)
 final class ComposeTest {
