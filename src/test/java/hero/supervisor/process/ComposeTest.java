@@ -2,6 +2,7 @@ package hero.supervisor.process;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.client.SystemClient;
@@ -30,9 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(1800)
 final class ComposeTest {
     private static final Path AUTHORITIES = Path.of("/usr/local/share/ca-certificates");
-
-    /// Longer than a gateway's kill and another's job take together, and far below what gives a call up.
-    private static final String LONG = "sleep 20; echo survived";
 
     @TempDir
     Path folder;
@@ -134,10 +132,15 @@ final class ComposeTest {
         assertEquals("", run(left).ok());
     }
 
+    /// Longer than a gateway's kill and another's job take together, and far below what gives a call up.
+    private static String script(String gateway) {
+        return "touch /tmp/mark-" + gateway + "-$$; sleep 30; echo survived";
+    }
+
     private void killed(String gateway, String secret) throws Exception {
         URI url = URI.create("ws://127.0.0.1:" + port + "/rpc");
         try (var outside = new SystemClient(List.of(url), secret, Time.system(), new Random(1))) {
-            CompletableFuture<Ended> inside = jobBeside(LONG);
+            CompletableFuture<Ended> inside = jobBeside(script(gateway));
             CompletableFuture<Object> socket = CompletableFuture.supplyAsync(() -> String.valueOf(outside.call(
                     "job.run",
                     Map.of(
@@ -148,12 +151,16 @@ final class ComposeTest {
                                     "context_id", "test",
                                     "runner", "local",
                                     "executor", "sh",
-                                    "payload", LONG)))));
-            // Both are at work: the runner has two of its slots taken.
-            await().atMost(60, TimeUnit.SECONDS).until(() -> cli("runners", "status", "--json")
-                    .ok()
-                    .replace(" ", "")
-                    .contains("\"running\":2"));
+                                    "payload", script(gateway))))));
+            // Both are at work: their marks are in the runner's folder for temporary files.
+            await().atMost(60, TimeUnit.SECONDS).until(() -> {
+                assertFalse(inside.isDone() || socket.isDone(), () -> "too early: " + inside + ", " + socket);
+                return compose("exec", "-T", "runner", "sh", "-c", "ls /tmp/mark-" + gateway + "-*")
+                                .out
+                                .lines()
+                                .count()
+                        == 2;
+            });
             compose("kill", gateway).ok();
             assertEquals("after", job("echo after").ok());
             assertEquals("survived", inside.get(5, TimeUnit.MINUTES).ok());
