@@ -31,7 +31,9 @@ public final class Migrations {
                 .connectRetries(0)
                 .lockRetryCount(TURN_S);
         // A lock held by a transaction would be waited for by the index that is built under it.
-        configuration.getConfigurationExtension(PostgreSQLConfigurationExtension.class).setTransactionalLock(false);
+        configuration
+                .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+                .setTransactionalLock(false);
         this.flyway = configuration.load();
     }
 

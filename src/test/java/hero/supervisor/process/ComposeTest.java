@@ -118,7 +118,8 @@ final class ComposeTest {
         try {
             compose("up", "--build", "-d").ok();
             assertEquals("hello", job("echo hello").ok());
-            String secret = cli("secret", "create", "--scope", "user", "--name", "test").ok();
+            String secret =
+                    cli("secret", "create", "--scope", "user", "--name", "test").ok();
             for (String gateway : List.of("gateway-1", "gateway-2")) {
                 killed(gateway, secret);
                 // Back, and asked by the balancer again.
