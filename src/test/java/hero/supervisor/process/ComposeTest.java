@@ -107,7 +107,7 @@ final class ComposeTest {
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
-        });
+        }, Thread::startVirtualThread);
     }
 
     @Test
@@ -152,7 +152,7 @@ final class ComposeTest {
                                     "context_id", "test",
                                     "runner", "local",
                                     "executor", "sh",
-                                    "payload", script(gateway))))));
+                                    "payload", script(gateway))))), Thread::startVirtualThread);
             // Both are at work: their marks are in the runner's folder for temporary files.
             await().atMost(60, TimeUnit.SECONDS).until(() -> {
                 assertFalse(inside.isDone() || socket.isDone(), () -> "too early: " + inside + ", " + socket);
