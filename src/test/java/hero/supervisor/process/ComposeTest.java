@@ -101,13 +101,15 @@ final class ComposeTest {
     }
 
     private CompletableFuture<Ended> jobBeside(String script) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return job(script);
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        }, Thread::startVirtualThread);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return job(script);
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                Thread::startVirtualThread);
     }
 
     @Test
@@ -142,17 +144,19 @@ final class ComposeTest {
         URI url = URI.create("ws://127.0.0.1:" + port + "/rpc");
         try (var outside = new SystemClient(List.of(url), secret, Time.system(), new Random(1))) {
             CompletableFuture<Ended> inside = jobBeside(script(gateway));
-            CompletableFuture<Object> socket = CompletableFuture.supplyAsync(() -> String.valueOf(outside.call(
-                    "job.run",
-                    Map.of(
-                            "job",
+            CompletableFuture<Object> socket = CompletableFuture.supplyAsync(
+                    () -> String.valueOf(outside.call(
+                            "job.run",
                             Map.of(
-                                    "id", "before-" + gateway,
-                                    "caller_id", "compose",
-                                    "context_id", "test",
-                                    "runner", "local",
-                                    "executor", "sh",
-                                    "payload", script(gateway))))), Thread::startVirtualThread);
+                                    "job",
+                                    Map.of(
+                                            "id", "before-" + gateway,
+                                            "caller_id", "compose",
+                                            "context_id", "test",
+                                            "runner", "local",
+                                            "executor", "sh",
+                                            "payload", script(gateway))))),
+                    Thread::startVirtualThread);
             // Both are at work: their marks are in the runner's folder for temporary files.
             await().atMost(60, TimeUnit.SECONDS).until(() -> {
                 assertFalse(inside.isDone() || socket.isDone(), () -> "too early: " + inside + ", " + socket);
