@@ -1,16 +1,12 @@
 -- Reports: figures that are counted as the log grows, traces of what was deleted or has ended, and the views that
 -- people read (schema report; every column is told in docs/REPORTING.md and in the database itself).
--- Lock: an instant on job_events for a column without default; else new tables, and an index on jobs that is built
--- under a lock against writes for one pass over the table (BRIN: as fast as reading it). Cost: that pass.
+-- Lock: an instant on job_events for a column without default; else new tables. Cost: none.
 
 set local lock_timeout = '30s';
 
 -- How long: of 'running', the wait before it; of an event that ends an attempt, its run. Null for all others and for
 -- what was written before this column.
 alter table job_events add column seconds double precision;
-
--- By time of acceptance, a few pages for millions of rows. The column never changes, so updates stay heap-only.
-create index jobs_accepted on jobs using brin (accepted_at) with (pages_per_range = 32, autosummarize = on);
 
 -- What is left of a deleted job: its id and its times.
 create table job_deletions (

@@ -142,11 +142,9 @@ public final class Supervisor implements AutoCloseable {
         this.jobStore = jobStore(config, database, limits, notifications, metrics, time);
         this.gauges = new Gauges(database, new OwnEvents(database, jobStore, config.nodeName()), metrics, time);
         this.results = new Results(jobStore);
-        var partitionTable = new Partitions(database);
-        partitionTable.ahead();
         this.figures = new Figures(database);
         this.retention = new Retention(database, config.keep());
-        this.upkeep = upkeep(partitionTable, figures, retention);
+        this.upkeep = upkeep(new Partitions(database), figures, retention);
         this.runnerStore = new PostgresRunnerStore(database);
         this.runners = new Runners(
                 new Runners.Parts(
@@ -181,12 +179,9 @@ public final class Supervisor implements AutoCloseable {
                 LogOutput::set));
         var rpc = new Rpc(
                 table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls(), tracing);
-        this.gateway = new Gateway(
-                listening(config, limits),
-                new RpcAnswers(rpc),
-                secrets::check,
-                new Probes(document::bytes, health::checks, metrics::text, config.metrics() == Config.Metrics.OPEN),
-                time);
+        boolean open = config.metrics() == Config.Metrics.OPEN;
+        var probes = new Probes(document::bytes, health::checks, metrics::text, open);
+        this.gateway = new Gateway(listening(config, limits), new RpcAnswers(rpc), secrets::check, probes, time);
         watch();
     }
 
@@ -242,6 +237,7 @@ public final class Supervisor implements AutoCloseable {
     }
 
     private static List<Loop> upkeep(Partitions partitions, Figures figures, Retention retention) {
+        partitions.ahead();
         return List.of(
                 new Loop("partitions", PARTITIONS_EVERY, partitions::ahead),
                 new Loop("figures", FIGURES_EVERY, figures::count),

@@ -24,22 +24,29 @@ public final class Bench {
     /// Measures all of the plan. [Invalid] when something could not be started or an answer was wrong.
     public Report run() {
         try (Stage stage = Stage.open(plan, time, progress)) {
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(stage::close));
-            Report report = new Report(machine(stage), settings());
-            List<Scenario> rounds =
-                    plan.only().stream().filter(Scenario::inRounds).sorted().toList();
-            if (!rounds.isEmpty()) {
-                inRounds(stage, rounds, report);
-            }
-            for (Scenario scenario : plan.only().stream().sorted().toList()) {
-                if (!scenario.inRounds()) {
-                    progress.accept(scenario.word());
-                    report.add(once(stage, scenario));
-                }
-            }
-            report.note("load_after", load());
+            Thread atExit = Thread.ofPlatform().unstarted(stage::close);
+            Runtime.getRuntime().addShutdownHook(atExit);
+            Report report = measured(stage);
+            Runtime.getRuntime().removeShutdownHook(atExit);
             return report;
         }
+    }
+
+    private Report measured(Stage stage) {
+        Report report = new Report(machine(stage), settings());
+        List<Scenario> rounds =
+                plan.only().stream().filter(Scenario::inRounds).sorted().toList();
+        if (!rounds.isEmpty()) {
+            inRounds(stage, rounds, report);
+        }
+        for (Scenario scenario : plan.only().stream().sorted().toList()) {
+            if (!scenario.inRounds()) {
+                progress.accept(scenario.word());
+                report.add(once(stage, scenario));
+            }
+        }
+        report.note("load_after", load());
+        return report;
     }
 
     private void inRounds(Stage stage, List<Scenario> scenarios, Report report) {

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -189,12 +190,13 @@ public final class Runner implements AutoCloseable {
     /// Until the connection ends.
     private void serve(Session session) throws InterruptedException {
         work.session(session);
-        var ended = session.rpc().closed().thenAccept(closed -> work.ended(session));
+        CompletableFuture<RpcClient.Closed> end = session.rpc().closed();
+        end.thenAccept(closed -> work.ended(session));
         Thread.ofVirtual().name("runner-pull").start(() -> loop(session, this::pull));
         Thread.ofVirtual().name("runner-beat").start(() -> loop(session, this::beat));
         work.awaitEnd(session);
-        if (!work.closed() && ended.isDone()) {
-            RpcClient.Closed closed = session.rpc().closed().join();
+        if (!work.closed() && end.isDone()) {
+            RpcClient.Closed closed = end.join();
             if (closed.code() == SUPERSEDED) {
                 throw new ConnectionLost(
                         SUPERSEDED,

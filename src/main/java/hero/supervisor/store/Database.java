@@ -16,6 +16,7 @@ import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,12 +86,14 @@ public final class Database implements AutoCloseable {
     }
 
     private final HikariDataSource pool;
+    private final Settings settings;
 
     /// An answer that takes longer counts as none.
     private final Duration answerWithin;
 
-    private Database(HikariDataSource pool, Duration answerWithin) {
+    private Database(HikariDataSource pool, Settings settings, Duration answerWithin) {
         this.pool = pool;
+        this.settings = settings;
         this.answerWithin = answerWithin;
     }
 
@@ -98,14 +101,14 @@ public final class Database implements AutoCloseable {
     /// Throws [Unusable] when the time is over, when it refuses us, or when it is older than PostgreSQL 15.
     public static Database connect(Settings settings, Duration patience) {
         awaitServer(settings, patience);
-        return new Database(new HikariDataSource(poolConfig(settings)), PATIENT);
+        return new Database(new HikariDataSource(poolConfig(settings)), settings, PATIENT);
     }
 
     /// The same pool for short statements that callers wait for. A server that hangs (a stopped process, a dead
     /// disk, packets dropped on the way) is given up after 5 s instead of 30, with `busy`: the statement may still
     /// be carried out when the server goes on.
     Database prompt() {
-        return new Database(pool, PROMPT);
+        return new Database(pool, settings, PROMPT);
     }
 
     private static void awaitServer(Settings settings, Duration patience) {
@@ -182,9 +185,17 @@ public final class Database implements AutoCloseable {
         return config;
     }
 
-    /// For Flyway, which wants a source of its own connections.
-    DataSource source() {
-        return pool;
+    /// For migrations: connections outside the pool, on which a statement may take as long as it takes.
+    DataSource patientSource() {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setURL(settings.url());
+        source.setUser(settings.user());
+        source.setPassword(settings.password());
+        source.setApplicationName("hero-supervisor");
+        source.setConnectTimeout(3);
+        source.setTcpKeepAlive(true);
+        source.setLogServerErrorDetail(false);
+        return source;
     }
 
     private Connection connection() throws SQLException {

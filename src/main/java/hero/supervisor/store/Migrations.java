@@ -5,21 +5,36 @@ import java.util.List;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationState;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /// The schema's versions, kept by Flyway from `db/migration`. Several processes may migrate at once: they take
-/// turns.
+/// turns, by a lock of the database session. So a step must not be taken through PgBouncer in transaction mode;
+/// when there is none to take, nothing is locked.
+///
+/// A step that builds an index beside the writers runs in no transaction, and first removes what a broken run of
+/// it has left.
 public final class Migrations {
+    /// Seconds that a step of another process is waited for.
+    private static final int TURN_S = 3600;
+
     private final Flyway flyway;
 
     public Migrations(Database database) {
-        this.flyway = Flyway.configure(Migrations.class.getClassLoader())
-                .dataSource(database.source())
+        FluentConfiguration configuration = Flyway.configure(Migrations.class.getClassLoader())
+                .dataSource(database.patientSource())
                 .locations("classpath:db/migration")
                 .schemas("public")
                 .loggers("slf4j")
                 .cleanDisabled(true)
                 .connectRetries(0)
-                .load();
+                .lockRetryCount(TURN_S);
+        // A lock held by a transaction would be waited for by the index that is built under it.
+        configuration
+                .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+                .setTransactionalLock(false);
+        this.flyway = configuration.load();
     }
 
     /// One line of `supervisor migrate info`.
@@ -42,12 +57,25 @@ public final class Migrations {
 
     /// Brings the schema to the newest version. Returns how many steps that took.
     public int up() {
-        return translated(() -> flyway.migrate().migrationsExecuted);
+        return translated(() -> {
+            MigrationInfo[] steps = flyway.info().all();
+            if (Arrays.stream(steps).noneMatch(Migrations::open)) {
+                return 0;
+            }
+            if (Arrays.stream(steps).anyMatch(step -> step.getState() == MigrationState.FAILED)) {
+                flyway.repair();
+            }
+            return flyway.migrate().migrationsExecuted;
+        });
+    }
+
+    private static boolean open(MigrationInfo step) {
+        return step.getState() == MigrationState.PENDING || step.getState() == MigrationState.FAILED;
     }
 
     /// True when every step that this version knows has been taken; a newer version may have taken further ones.
     public boolean complete() {
-        return translated(() -> flyway.info().pending().length == 0);
+        return translated(() -> Arrays.stream(flyway.info().all()).noneMatch(Migrations::open));
     }
 
     /// Throws [Database.Unusable] when the schema is not exactly what this version needs.

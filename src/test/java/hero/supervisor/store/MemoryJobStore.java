@@ -43,7 +43,7 @@ public final class MemoryJobStore implements JobStore {
             Row present = shared.jobs.get(job.id());
             if (present != null) {
                 return CompletableFuture.completedFuture(
-                        same(present.job, job)
+                        MemoryMoves.same(present.job, job)
                                 ? new Created.Same(present.status, present.queue)
                                 : new Created.Different());
             }
@@ -64,25 +64,6 @@ public final class MemoryJobStore implements JobStore {
             }
             return CompletableFuture.completedFuture(new Created.New(queue));
         }
-    }
-
-    private static boolean same(Job a, Job b) {
-        return stampless(a).equals(stampless(b));
-    }
-
-    private static Job stampless(Job job) {
-        return new Job(
-                job.id(),
-                job.callerId(),
-                job.contextId(),
-                job.payload(),
-                job.runner(),
-                job.executor(),
-                job.timeoutS(),
-                job.envVars(),
-                "",
-                "",
-                job.extras());
     }
 
     @Override

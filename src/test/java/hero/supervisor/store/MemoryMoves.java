@@ -202,4 +202,23 @@ final class MemoryMoves {
             queues.add(row.queue);
         }
     }
+
+    static boolean same(Job a, Job b) {
+        return stampless(a).equals(stampless(b));
+    }
+
+    private static Job stampless(Job job) {
+        return new Job(
+                job.id(),
+                job.callerId(),
+                job.contextId(),
+                job.payload(),
+                job.runner(),
+                job.executor(),
+                job.timeoutS(),
+                job.envVars(),
+                "",
+                "",
+                job.extras());
+    }
 }

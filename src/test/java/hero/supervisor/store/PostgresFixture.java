@@ -82,7 +82,8 @@ public final class PostgresFixture {
 
     @SuppressWarnings("resource") // Ends with the JVM.
     private static Server container() {
-        PostgreSQLContainer container = new PostgreSQLContainer("postgres:18");
+        PostgreSQLContainer container = new PostgreSQLContainer("postgres:18")
+                .withCommand("postgres", "-c", "fsync=off", "-c", "max_connections=300", "-c", "timezone=UTC");
         container.start();
         return new Server(container.getJdbcUrl(), container.getUsername(), container.getPassword());
     }

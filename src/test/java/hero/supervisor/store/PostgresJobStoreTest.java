@@ -314,7 +314,7 @@ class PostgresJobStoreTest extends JobStoreContract {
 
     @Test
     void an_event_of_a_transaction_that_still_runs_is_never_skipped() throws Exception {
-        try (Connection slow = database.source().getConnection();
+        try (Connection slow = database.patientSource().getConnection();
                 Statement statement = slow.createStatement()) {
             slow.setAutoCommit(false);
             statement.execute("insert into job_events (job_id, status, attempt, runner, queue, node)"

@@ -1,0 +1,125 @@
+package hero.supervisor.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Upgrades: from the schema of an earlier version, beside those who still write to it.
+@Timeout(60)
+final class MigrationsTest {
+    /// The newest step of the version before this one.
+    private static final String EARLIER = "003";
+
+    /// What a gateway of that version does to a job, in its columns: it takes it and logs that.
+    private static final String LIFE = """
+            with job as (
+              insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,
+                created_text, updated_text, fingerprint, status)
+              values ('job-' || ?, 'c', 'x', 'true', 'r', 'q', 'sh', 60, '{}', '', '', '\\x00', 'created')
+              returning id
+            )
+            insert into job_events (job_id, status, attempt, runner, queue, node)
+            select id, 'created', 0, 'r', 'q', 'earlier' from job
+            """;
+
+    private static Database.Settings earlier() {
+        Database.Settings settings = PostgresFixture.emptyDatabase();
+        Flyway.configure(Migrations.class.getClassLoader())
+                .dataSource(settings.url(), settings.user(), settings.password())
+                .locations("classpath:db/migration")
+                .target(EARLIER)
+                .load()
+                .migrate();
+        return settings;
+    }
+
+    private static long count(Database database, String sql) {
+        Long number = database.query(query -> query.fetchSingle(sql).get(0, Long.class));
+        return number == null ? -1 : number;
+    }
+
+    private static long validIndexes(Database database) {
+        return count(
+                database,
+                "select count(*) from pg_index where indexrelid = to_regclass('jobs_accepted') and indisvalid");
+    }
+
+    @Test
+    void an_earlier_schema_is_brought_up_while_an_earlier_version_goes_on_writing() throws Exception {
+        Database.Settings settings = earlier();
+        var over = new AtomicBoolean();
+        var writing = new CountDownLatch(1);
+        CompletableFuture<Integer> writer = CompletableFuture.supplyAsync(() -> write(settings, over, writing));
+        try (Database database = Database.connect(settings, Duration.ofSeconds(10))) {
+            writing.await();
+            Migrations migrations = new Migrations(database);
+            assertFalse(migrations.complete());
+            assertTrue(migrations.up() > 0);
+            assertTrue(migrations.complete());
+            assertEquals(0, migrations.up());
+            over.set(true);
+            // Every write passed: none was refused by a new rule, and none waited for a second.
+            int written = writer.get();
+            assertTrue(written > 0);
+            assertEquals(written, count(database, "select count(*) from jobs"));
+            assertEquals(written, count(database, "select count(*) from job_events"));
+            assertEquals(1, validIndexes(database));
+        } finally {
+            over.set(true);
+        }
+    }
+
+    private static int write(Database.Settings settings, AtomicBoolean over, CountDownLatch writing) {
+        try (Connection connection = DriverManager.getConnection(settings.url(), Database.properties(settings));
+                Statement timeout = connection.createStatement();
+                var life = connection.prepareStatement(LIFE)) {
+            timeout.execute("set lock_timeout = '1s'");
+            int written = 0;
+            // One more after the last step, which meets the new schema whole.
+            for (boolean last = false; !last; written++) {
+                last = over.get();
+                life.setInt(1, written);
+                life.executeUpdate();
+                writing.countDown();
+            }
+            return written;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            writing.countDown();
+        }
+    }
+
+    @Test
+    void a_step_that_broke_off_half_way_is_taken_again() throws Exception {
+        try (Database database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10))) {
+            // As a killed build of the index leaves it: an index that is not valid, and a step that failed.
+            database.query(sql -> sql.execute("drop index jobs_accepted"));
+            database.query(sql -> sql.execute("create index jobs_accepted on jobs (number)"));
+            database.query(
+                    sql -> sql.execute("update flyway_schema_history set success = false where version = '008'"));
+            Migrations migrations = new Migrations(database);
+            assertFalse(migrations.complete());
+            assertEquals(1, migrations.up());
+            assertTrue(migrations.complete());
+            assertEquals(1, validIndexes(database));
+            assertEquals(
+                    1,
+                    count(
+                            database,
+                            "select count(*) from pg_indexes where indexname = 'jobs_accepted' and indexdef like '%brin%'"));
+        }
+    }
+}
