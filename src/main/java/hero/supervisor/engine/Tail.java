@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its
 /// cost depends on what happens, not on how many wait. One thread.
 ///
-/// What this gateway did itself is read only while there are streams, and for a while after it began or a write has
-/// failed: it may have been committed after all, and then nobody else would tell those who wait here.
+/// What this gateway did itself is read only while there are streams, and for a while after it began or a write
+/// has failed: it may have been committed after all, and then nobody else would tell those who wait here.
 final class Tail {
     private static final Logger log = LoggerFactory.getLogger(Tail.class);
     private static final int READ_MAX = 5000;
