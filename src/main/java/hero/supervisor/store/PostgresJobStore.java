@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// Jobs in PostgreSQL. The hot writes go through group commits of their own kind; the rest are single
 /// transactions. Its only clock is the database's. Safe for any thread.
 public final class PostgresJobStore implements JobStore, AutoCloseable {
+    /// Before the first reading there is nothing to go back to: it begins with all that is in doubt.
+    private static final Position UNREAD = new Position(0, 0);
+
     private final GroupCommit<CreateBatch.Create, Created> creates;
     private final GroupCommit<String, Started> starts;
     private final GroupCommit<ClaimBatch.Claim, List<Assignment>> claims;
@@ -43,7 +46,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final Signals signals;
     private final Time time;
     private final AtomicReference<@Nullable Position> doubt = new AtomicReference<>();
-    private volatile Position read = new Position(0, 0);
+    private volatile Position read = UNREAD;
 
     /// @param node this gateway's name, unique among those on the database: it tells own events from others'
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
@@ -102,7 +105,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         try {
             return write.get();
         } catch (RuntimeException unknown) {
-            doubt.accumulateAndGet(before, (a, b) -> a == null || b.compareTo(a) < 0 ? b : a);
+            if (!before.equals(UNREAD)) {
+                doubt.accumulateAndGet(before, (a, b) -> a == null || b.compareTo(a) < 0 ? b : a);
+            }
             throw unknown;
         }
     }

@@ -89,6 +89,11 @@ public final class Reports {
             return database.transactionQuery(sql -> {
                 sql.execute("set transaction read only");
                 sql.execute("set local statement_timeout = '30s'");
+                // Reports read whole tables; our connections are set up for single rows.
+                sql.execute("set local enable_seqscan = on");
+                sql.execute("set local enable_hashjoin = on");
+                sql.execute("set local enable_mergejoin = on");
+                sql.execute("set local plan_cache_mode = auto");
                 List<Record> rows = new ArrayList<>(
                         switch (question) {
                             case THROUGHPUT -> sql.fetch(THROUGHPUT, seconds, DSL.inline(period(since)), max);
