@@ -310,7 +310,8 @@ public final class Dispatch {
         synchronized (queue) {
             queue.claiming = false;
             boolean drained = error == null && handed.size() < owners.size();
-            queue.ask = drained ? ASK_FIRST : Math.min(CLAIM_MAX, queue.ask * 4);
+            int more = drained ? Math.max(ASK_FIRST, 2 * handed.size()) : queue.ask * 4;
+            queue.ask = Math.min(CLAIM_MAX, more);
             again = error == null && (queue.again || !drained);
             queue.empty = drained && !queue.again;
         }
