@@ -116,7 +116,7 @@ create view report.transitions as
 select e.xid::text::bigint as xid, e.seq, e.at, e.job_id, e.status, e.attempt,
   case when not d.gone then e.runner end as runner,
   case when not d.gone then e.queue end as queue,
-  e.node,
+  split_part(e.node, '/', 1) as node,
   case when not d.gone then e.detail end as detail,
   e.seconds
 from public.job_events e

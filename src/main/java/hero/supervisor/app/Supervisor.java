@@ -139,8 +139,10 @@ public final class Supervisor implements AutoCloseable {
         this.tracing = tracing(config, time);
         this.health = new Health(database);
         this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
-        this.jobStore = jobStore(config, database, limits, notifications, metrics, time);
-        this.gauges = new Gauges(database, new OwnEvents(database, jobStore, config.nodeName()), metrics, time);
+        // Events tell this process's life, not only its name: what a last life's statement still does is news.
+        String life = config.nodeName() + "/" + reference(random);
+        this.jobStore = jobStore(life, database, limits, notifications, metrics, time);
+        this.gauges = new Gauges(database, new OwnEvents(database, jobStore, life), metrics, time);
         this.results = new Results(jobStore);
         this.figures = new Figures(database);
         this.retention = new Retention(database, config.keep());
@@ -225,10 +227,10 @@ public final class Supervisor implements AutoCloseable {
     }
 
     private static PostgresJobStore jobStore(
-            Config config, Database database, Limits limits, Notifications notifications, Signals signals, Time time) {
+            String life, Database database, Limits limits, Notifications notifications, Signals signals, Time time) {
         return new PostgresJobStore(
                 database,
-                config.nodeName(),
+                life,
                 limits.storeQueue(),
                 BATCH_MAX,
                 new PostgresJobStore.Committed(notifications::committed, notifications::ripened),

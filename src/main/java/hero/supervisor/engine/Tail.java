@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its
 /// cost depends on what happens, not on how many wait. One thread.
 ///
-/// What this gateway did itself is read only while there are streams, and for a while after it began or a write
+/// What this gateway did itself is read only while there are streams, and for a while after a write
 /// has failed: it may have been committed after all, and then nobody else would tell those who wait here.
 final class Tail {
     private static final Logger log = LoggerFactory.getLogger(Tail.class);
@@ -85,9 +85,6 @@ final class Tail {
                 // What happened before the head was never news here; those who waited already must look themselves.
                 begun = true;
                 results.readAll();
-                // A statement of this gateway's last life may still be under way.
-                own = from;
-                ownUntilNanos = time.nanoTime() + DOUBT_NANOS;
             }
             boolean all = feed.watched();
             Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.news(from, READ_MAX);

@@ -13,12 +13,14 @@ import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A caller with a few jobs: asks any gateway, and asks again when an answer stays out.
 final class SimClient {
+    private static final int PATIENCE = 3;
     private static final String[] RUNNERS = {"alpha", "beta", "gamma"};
 
     private final World world;
@@ -85,16 +87,27 @@ final class SimClient {
         // A job that nobody starts has no result to wait for.
         if (manner != 0 && world.chance(0.3)) {
             open++;
-            until(job, jobs -> jobs.result(job.id()), (result, refusal) -> got(job, result, refusal, true));
+            await(job);
         }
     }
 
-    private void go(Job job) {
+    /// A creation that is carried out late may bring a job back that was deleted meanwhile. Nobody starts it
+    /// again, and its result is rightly waited for: so does a caller who has asked a few times.
+    private void await(Job job) {
+        var asked = new AtomicInteger();
         until(
                 job,
-                jobs -> jobs.start(job.id()),
-                (_, _) -> until(
-                        job, jobs -> jobs.result(job.id()), (result, refusal) -> got(job, result, refusal, true)));
+                jobs -> {
+                    if (asked.incrementAndGet() > PATIENCE) {
+                        jobs.start(job.id());
+                    }
+                    return jobs.result(job.id());
+                },
+                (result, refusal) -> got(job, result, refusal, true));
+    }
+
+    private void go(Job job) {
+        until(job, jobs -> jobs.start(job.id()), (_, _) -> await(job));
     }
 
     private static CompletableFuture<Integer> done(Runnable task) {

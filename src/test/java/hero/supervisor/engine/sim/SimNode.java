@@ -47,7 +47,7 @@ final class SimNode extends Actor {
                 Duration.ofSeconds(1),
                 Duration.ofMillis(500),
                 Duration.ofSeconds(10));
-        JobStore jobs = new MemoryJobStore(world.database, name);
+        JobStore jobs = new MemoryJobStore(world.database, name + "/" + life);
         RunnerStore runners = new MemoryRunnerStore(world.database);
         return new SteppedEngine(new SteppedEngine.Outside(
                 SimStore.of(JobStore.class, jobs, world, this),
