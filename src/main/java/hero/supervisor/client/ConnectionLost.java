@@ -8,7 +8,7 @@ public final class ConnectionLost extends RuntimeException {
     private final int code;
 
     /// @param code the WebSocket's close code (RFC 6455 §7.4; 1006 when there was none), or the HTTP status when
-    /// the     server refused to begin
+    /// the server refused to begin
     public ConnectionLost(int code, String message) {
         super(message);
         this.code = code;

@@ -149,7 +149,8 @@ public final class RpcClient implements AutoCloseable {
                 return;
             }
             long id = members.get("id") instanceof Number n ? n.longValue() : sentId;
-            CompletableFuture<@Nullable Object> answer = open.get(id);
+            // Taken out here, in the order of the messages: an end that follows does not overtake an answer.
+            CompletableFuture<@Nullable Object> answer = open.remove(id);
             if (answer == null) {
                 if (members.containsKey("error")) {
                     log.atWarn()

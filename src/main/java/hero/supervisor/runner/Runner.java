@@ -138,6 +138,9 @@ public final class Runner implements AutoCloseable {
                 throw e;
             }
         } catch (ConnectionLost | RemoteError e) {
+            if (e instanceof ConnectionLost lost && lost.code() == SUPERSEDED) {
+                throw superseded();
+            }
             boolean hopeless = e instanceof ConnectionLost lost
                     ? lost.refused()
                     : e instanceof RemoteError error && !error.is("busy") && !error.is("shutting_down");
@@ -198,16 +201,20 @@ public final class Runner implements AutoCloseable {
         if (!work.closed() && end.isDone()) {
             RpcClient.Closed closed = end.join();
             if (closed.code() == SUPERSEDED) {
-                throw new ConnectionLost(
-                        SUPERSEDED,
-                        "another runner has taken over the session of " + settings.name()
-                                + ", so this one ends; give each runner a process of its own");
+                throw superseded();
             }
             Duration pause = addresses.lost(closed);
             notices.accept("runner " + settings.name() + " lost its connection (" + closed.code()
                     + (closed.reason().isEmpty() ? "" : ": " + closed.reason()) + "); its jobs run on, it reconnects");
             work.pause(pause);
         }
+    }
+
+    private ConnectionLost superseded() {
+        return new ConnectionLost(
+                SUPERSEDED,
+                "another runner has taken over the session of " + settings.name()
+                        + ", so this one ends; give each runner a process of its own");
     }
 
     // ---- the two loops of a connection ----
