@@ -25,26 +25,10 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     private static final int LOOKS = 3;
 
     /// No join between parts of the statement: their sizes are not known to a plan that is kept, and pairs of a
-    /// thousand rows are a million. What was not inserted is asked for by [#FIND].
+    /// thousand rows are a million. Nothing is sorted either: rows go from the arrays to the table in their order.
+    /// What was not inserted is asked for by [#FIND].
     private static final String ACCEPTED = """
-            with known as (
-              select i.*, r.queue,
-                i.start and i.start_at is null and i.place_queue is not distinct from r.queue as handed
-              from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::float8[],
-                  ?::text[], ?::text[], ?::text[], ?::int[], ?::float8[], ?::int[], ?::text[], ?::timestamptz[],
-                  ?::text[], ?::bool[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::int8[])
-                with ordinality as i(id, caller_id, context_id, payload, runner, executor, timeout_s,
-                  env_vars, created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at,
-                  labels, at_most_once, fingerprint, start, place_queue, place_session, place_lease, ord)
-                join runners r on r.name = i.runner
-            ),
-            placed as (
-              select n.*, case when n.start then nextval('job_queue_seq') end as place
-              from (
-                select k.* from known k where k.handed or not k.start or ? order by k.ord
-              ) n
-            ),
-            accepted as (
+            with accepted as (
               insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,
                 created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at, labels,
                 at_most_once, fingerprint, status, queued_at, queue_seq, attempt, lease, session_id, started_at)
@@ -52,10 +36,24 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at, labels::jsonb,
                 at_most_once, decode(fingerprint, 'hex'),
                 case when handed then 'running' when start then 'queued' else 'created' end,
-                case when start then clock_timestamp() end, place,
+                case when start then clock_timestamp() end, case when start then nextval('job_queue_seq') end,
                 case when handed then 1 else 0 end, case when handed then place_lease end,
                 case when handed then place_session end, case when handed then clock_timestamp() end
-              from placed order by ord
+              from (
+                select k.*, start and start_at is null and place_queue is not distinct from queue as handed
+                from (
+                  select i.*, (select r.queue from runners r where r.name = i.runner) as queue
+                  from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::float8[],
+                    ?::text[], ?::text[], ?::text[], ?::int[], ?::float8[], ?::int[], ?::text[], ?::timestamptz[],
+                    ?::text[], ?::bool[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::int8[])
+                    as i(id, caller_id, context_id, payload, runner, executor, timeout_s,
+                    env_vars, created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at,
+                    labels, at_most_once, fingerprint, start, place_queue, place_session, place_lease)
+                  offset 0
+                ) k
+                where queue is not null
+              ) n
+              where handed or not start or ?
               on conflict (id) do nothing
               returning number, id, runner, queue, coalesce(priority, 0) as priority, queue_seq, status, start_at,
                 session_id, started_at, timeout_s
@@ -75,7 +73,6 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
               insert into job_queue (queue, priority, seq, job_number)
               select queue, priority, queue_seq, number from accepted
               where status = 'queued' and (start_at is null or start_at <= now())
-              order by number
             ),
             timed as (
               insert into job_timers (due_at, job_number)
@@ -86,12 +83,15 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     private static final String LOGGED = """
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
-              select a.id, s.status, case when s.step = 3 then 1 else 0 end, a.runner, a.queue, ?,
-                case when s.step = 2 and a.status = 'running' then 'handed' end,
-                case when s.step = 3 then 0 end
-              from accepted a join (values (1, 'created'), (2, 'queued'), (3, 'running')) s(step, status)
-                on s.step = 1 or a.status = s.status or a.status = 'running'
-              order by a.number, s.step
+              select id, status, case status when 'running' then 1 else 0 end, runner, queue, ?,
+                case when status = 'queued' and last = 'running' then 'handed' end,
+                case status when 'running' then 0 end
+              from (
+                select id, runner, queue, status as last, unnest(case status
+                  when 'created' then array['created'] when 'queued' then array['created', 'queued']
+                  else array['created', 'queued', 'running'] end) as status
+                from accepted
+              ) a
             )
             """;
 

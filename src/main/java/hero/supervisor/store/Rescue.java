@@ -64,7 +64,9 @@ final class Rescue {
                 coalesce(j.priority, 0) as priority, coalesce(j.completed_at, j.queued_at) - g.started_at as ran
             ),
             freed as (
-              delete from job_holds h using judged g where h.session_id = g.holder and h.job_number = g.number
+              delete from job_holds where ctid = any (array(
+                select (select h.ctid from job_holds h where h.session_id = g.holder and h.job_number = g.number)
+                from judged g))
             ),
             kept as (
               insert into job_attempts (job_id, attempt, runner, session_id, started_at, status, error)
