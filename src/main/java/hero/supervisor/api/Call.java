@@ -77,11 +77,7 @@ public final class Call {
         try {
             if (!peer.park()) {
                 future.cancel(true);
-                throw Refusal.busy(
-                                "this connection has " + limits.waitsPerConnection()
-                                        + " calls that wait, and may have no more; use another connection",
-                                BUSY_RETRY_MS)
-                        .with("limit", limits.waitsPerConnection());
+                throw tooManyWaits();
             }
             try {
                 return taken(future, atMost, ended);
@@ -90,6 +86,21 @@ public final class Call {
             }
         } finally {
             end.remove();
+        }
+    }
+
+    Refusal tooManyWaits() {
+        return Refusal.busy(
+                        "this connection has " + limits.waitsPerConnection()
+                                + " calls that wait, and may have no more; use another connection",
+                        BUSY_RETRY_MS)
+                .with("limit", limits.waitsPerConnection());
+    }
+
+    /// What a call without a thread of its own waited for is there.
+    void woken() {
+        if (span.told()) {
+            span.woken().run();
         }
     }
 
@@ -133,13 +144,17 @@ public final class Call {
     private <T extends @Nullable Object> T late(
             CompletableFuture<T> future, @Nullable Duration atMost, AtomicBoolean ended) {
         if (future.cancel(true)) {
-            double seconds = atMost == null ? 0 : atMost.toMillis() / 1000.0;
-            throw new Refusal(
-                            Refusal.Kind.WAIT_TIMEOUT,
-                            "the wait of " + seconds + " s is over; the job goes on, ask again with job.result")
-                    .with("timeout", seconds);
+            throw waitedTooLong(atMost);
         }
         return taken(future, null, ended);
+    }
+
+    static Refusal waitedTooLong(@Nullable Duration atMost) {
+        double seconds = atMost == null ? 0 : atMost.toMillis() / 1000.0;
+        return new Refusal(
+                        Refusal.Kind.WAIT_TIMEOUT,
+                        "the wait of " + seconds + " s is over; the job goes on, ask again with job.result")
+                .with("timeout", seconds);
     }
 
     private static RuntimeException unchecked(Throwable cause) {

@@ -20,10 +20,20 @@ final class Gate {
 
     /// The call, bound and allowed; a refusal otherwise.
     Call pass(MethodTable.Entry entry, Message message, Peer peer, Limits limits, Tracing.Call span) {
-        Params params = arguments(message).bind(entry.spec());
+        return pass(entry, arguments(message).bind(entry.spec()), peer, limits, span);
+    }
+
+    /// Likewise, of parameters that are bound.
+    Call pass(MethodTable.Entry entry, Params params, Peer peer, Limits limits, Tracing.Call span) {
         Grant grant = grant(entry, params, peer);
         params.requireAll();
         return new Call(entry.spec().name(), params, peer, grant, limits, span);
+    }
+
+    /// True when the caller can be judged without asking the database.
+    boolean isQuick(Params params) {
+        String secret = params.optionalText("secret");
+        return secret == null || secrets.atHand(secret);
     }
 
     static Arguments arguments(Message message) {

@@ -2,6 +2,7 @@ package hero.supervisor.api;
 
 import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobFilter;
+import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Progress;
@@ -36,12 +37,12 @@ final class JobMethods {
         this.limits = limits;
     }
 
-    Body create(Call call) {
-        return Bodies.text(call.commit(jobs.create(reader.read(call.params()), call.traceparent())));
+    Pending<String> create(Call call) {
+        return Pending.commit(jobs.create(reader.read(call.params()), call.traceparent()), Bodies::text);
     }
 
-    Body createAndStart(Call call) {
-        return Bodies.text(call.commit(jobs.createAndStart(reader.read(call.params()), call.traceparent())));
+    Pending<String> createAndStart(Call call) {
+        return Pending.commit(jobs.createAndStart(reader.read(call.params()), call.traceparent()), Bodies::text);
     }
 
     Body list(Call call) {
@@ -83,26 +84,24 @@ final class JobMethods {
         return p.has(name) ? Rfc3339.parse(p, name) : null;
     }
 
-    Body run(Call call) {
+    Pending<JobResult> run(Call call) {
         Duration atMost = waitAtMost(call);
-        return JobJson.result(call.outcome(jobs.run(reader.read(call.params()), call.traceparent()), atMost));
+        return Pending.wait(jobs.run(reader.read(call.params()), call.traceparent()), atMost, JobJson::result);
     }
 
-    Body start(Call call) {
-        call.commit(jobs.start(jobId(call)));
-        return Body.NULL;
+    Pending<@Nullable Void> start(Call call) {
+        return Pending.commit(jobs.start(jobId(call)), _ -> Body.NULL);
     }
 
     Body status(Call call) {
         return JobJson.state(jobs.state(jobId(call)));
     }
 
-    Body result(Call call) {
+    /// The first look is no waiting: also a call with timeout 0 gets a result that is there.
+    Pending<JobResult> result(Call call) {
         Duration atMost = waitAtMost(call);
         var wait = jobs.await(jobId(call));
-        // The first look is no waiting: also a call with timeout 0 gets a result that is there.
-        call.commit(wait.looked());
-        return JobJson.result(call.outcome(wait.result(), atMost));
+        return Pending.wait(wait.result(), atMost, JobJson::result).after(wait.looked());
     }
 
     Body get(Call call) {

@@ -16,7 +16,8 @@ public final class MethodTable {
         this.entries = Map.copyOf(entries);
     }
 
-    record Entry(MethodSpec spec, Access access, Handler handler) {}
+    /// @param prompt the same without blocking; null when it cannot be
+    record Entry(MethodSpec spec, Access access, Handler handler, @Nullable Prompt prompt) {}
 
     /// A table to be filled with exactly the methods of the document.
     public static Lines of(OpenRpcDocument document) {
@@ -39,10 +40,19 @@ public final class MethodTable {
         }
 
         public Lines on(String method, Access access, Handler handler) {
+            return add(method, access, handler, null);
+        }
+
+        /// One that never blocks.
+        public Lines prompt(String method, Access access, Prompt prompt) {
+            return add(method, access, call -> prompt.begin(call).join(call), prompt);
+        }
+
+        private Lines add(String method, Access access, Handler handler, @Nullable Prompt prompt) {
             MethodSpec spec = documented.get(method);
             if (spec == null) {
                 faults.add(method + " is not in openrpc.json");
-            } else if (entries.put(method, new Entry(spec, access, handler)) != null) {
+            } else if (entries.put(method, new Entry(spec, access, handler, prompt)) != null) {
                 faults.add(method + " stands twice in the table");
             }
             return this;

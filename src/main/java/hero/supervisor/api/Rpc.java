@@ -6,10 +6,12 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.Message;
+import hero.supervisor.wire.Params;
 import hero.supervisor.wire.Replies;
 import hero.supervisor.wire.Reply;
 import hero.supervisor.wire.RpcError;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,19 +27,19 @@ public final class Rpc {
     private final MethodTable table;
     private final Gate gate;
     private final Limits limits;
-    private final Executor batchThreads;
+    private final Executor threads;
     private final Time time;
     private final Supplier<String> references;
     private final CallMeter meter;
     private final Tracing tracing;
 
-    /// @param batchThreads a virtual thread per task; may reject when shutting down
+    /// @param threads a virtual thread per task; may reject when shutting down
     /// @param references short random words that tie an internal error to its log line
     public Rpc(
             MethodTable table,
             SecretCheck secrets,
             Limits limits,
-            Executor batchThreads,
+            Executor threads,
             Time time,
             Supplier<String> references,
             CallMeter meter,
@@ -45,18 +47,47 @@ public final class Rpc {
         this.table = table;
         this.gate = new Gate(secrets);
         this.limits = limits;
-        this.batchThreads = batchThreads;
+        this.threads = threads;
         this.time = time;
         this.references = references;
         this.meter = meter;
         this.tracing = tracing;
     }
 
+    /// Answers one whole message. Calls of methods that never block begin on this thread and are answered on the
+    /// one that completes them; everything else gets a thread of its own. A rejected thread is thrown, and `to` is
+    /// not called then.
+    public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+        Message message = parsed(utf8);
+        if (message instanceof Message.Call call && table.find(call.method()) instanceof MethodTable.Entry entry) {
+            Prompt prompt = entry.prompt();
+            boolean fits = prompt != null && prompt.fits(peer) && (peer.duplex() || !entry.access().needsDuplex());
+            Params params = fits ? quick(entry, call) : null;
+            if (prompt != null && params != null) {
+                begin(call, entry, prompt, params, peer, to);
+                return;
+            }
+        }
+        threads.execute(() -> to.reply(answer(message, peer), true));
+    }
+
     /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is
     /// to be sent: for notifications, for responses, for a peer that has gone.
     public @Nullable Reply answer(byte[] utf8, Peer peer) {
+        return answer(parsed(utf8), peer);
+    }
+
+    private Message parsed(byte[] utf8) {
         try {
-            return switch (Message.parse(utf8, limits)) {
+            return Message.parse(utf8, limits);
+        } catch (RuntimeException | Error e) {
+            return new Message.Malformed(Message.NO_ID, error(e));
+        }
+    }
+
+    private @Nullable Reply answer(Message message, Peer peer) {
+        try {
+            return switch (message) {
                 case Message.Call call -> single(call, peer);
                 case Message.Batch batch -> batch(batch, peer);
                 case Message.Malformed malformed -> malformed(malformed, peer);
@@ -74,17 +105,67 @@ public final class Rpc {
         }
     }
 
+    /// Null for a call that is not quick, or wrong: that is told on the usual way.
+    private @Nullable Params quick(MethodTable.Entry entry, Message.Call call) {
+        try {
+            Params params = call.arguments().bind(entry.spec());
+            return gate.isQuick(params) ? params : null;
+        } catch (RuntimeException e) {
+            return null;
+        }
+    }
+
+    private void begin(
+            Message.Call call, MethodTable.Entry entry, Prompt prompt, Params params, Peer peer, ReplyTo to) {
+        boolean tracked = !call.rawId().equals(Message.NO_ID);
+        if (tracked && !peer.enter(call.rawId())) {
+            to.reply(Replies.error(call.rawId(), RpcError.duplicateId()), false);
+            return;
+        }
+        Running running = started(call.method(), entry, call, peer);
+        Consumer<Outcome> end = outcome -> {
+            ended(running, outcome);
+            if (tracked) {
+                peer.leave(call.rawId());
+            }
+            to.reply(reply(call.rawId(), outcome), false);
+        };
+        Call begun;
+        Pending<?> pending;
+        try {
+            begun = gate.pass(entry, params, peer, limits, running.span());
+            pending = prompt.begin(begun);
+        } catch (RuntimeException | Error e) {
+            end.accept(new Outcome.Failed(error(e)));
+            return;
+        }
+        pending.then(begun, threads, (body, failure) -> end.accept(outcome(body, failure)));
+    }
+
+    private Outcome outcome(@Nullable Body body, @Nullable Throwable failure) {
+        if (body != null) {
+            return new Outcome.Done(body);
+        }
+        return failure instanceof Call.PeerGone || failure == null
+                ? new Outcome.Gone()
+                : new Outcome.Failed(error(failure));
+    }
+
+    private @Nullable Reply reply(String rawId, Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Done done -> Replies.result(rawId, done.body(), this::error);
+            case Outcome.Failed failed -> Replies.error(rawId, failed.error());
+            case Outcome.Gone gone -> null;
+        };
+    }
+
     private @Nullable Reply single(Message.Call call, Peer peer) {
         boolean tracked = !call.rawId().equals(Message.NO_ID);
         if (tracked && !peer.enter(call.rawId())) {
             return Replies.error(call.rawId(), RpcError.duplicateId());
         }
         try {
-            return switch (run(call.method(), call, peer)) {
-                case Outcome.Done done -> Replies.result(call.rawId(), done.body(), this::error);
-                case Outcome.Failed failed -> Replies.error(call.rawId(), failed.error());
-                case Outcome.Gone gone -> null;
-            };
+            return reply(call.rawId(), run(call.method(), call, peer));
         } finally {
             if (tracked) {
                 peer.leave(call.rawId());
@@ -104,7 +185,7 @@ public final class Rpc {
                             "batch_items",
                             limits.batchItems()));
         }
-        return new BatchRun(this, batch.items(), peer, limits).answer(batchThreads);
+        return new BatchRun(this, batch.items(), peer, limits).answer(threads);
     }
 
     private Reply malformed(Message.Malformed malformed, Peer peer) {
@@ -134,35 +215,50 @@ public final class Rpc {
         record Gone() implements Outcome {}
     }
 
+    /// A call at work, as it is counted and told.
+    private record Running(String label, Message message, Peer peer, Tracing.Call span, long startNs) {}
+
     /// Runs one call or notification, and counts it. Never throws.
     Outcome run(String method, Message message, Peer peer) {
-        long start = time.nanoTime();
         MethodTable.Entry entry = table.find(method);
-        String label = entry == null ? CallMeter.OTHER : method;
-        Tracing.Call span = span(label, entry, message, peer);
-        meter.begin(label);
+        Running running = started(method, entry, message, peer);
         Outcome outcome = entry == null
                 ? new Outcome.Failed(RpcError.unknownMethod(method))
-                : guarded(entry, message, peer, span);
-        meter.end(label);
-        long took = time.nanoTime() - start;
+                : guarded(entry, message, peer, running.span());
+        ended(running, outcome);
+        return outcome;
+    }
+
+    private Running started(String method, MethodTable.@Nullable Entry entry, Message message, Peer peer) {
+        long startNs = time.nanoTime();
+        String label = entry == null ? CallMeter.OTHER : method;
+        Running running = new Running(label, message, peer, span(label, entry, message, peer), startNs);
+        meter.begin(label);
+        return running;
+    }
+
+    private void ended(Running running, Outcome outcome) {
+        meter.end(running.label());
+        long took = time.nanoTime() - running.startNs();
         String word = switch (outcome) {
             case Outcome.Done done -> "ok";
             case Outcome.Failed failed -> failed.error().kind();
             case Outcome.Gone gone -> "gone";
         };
-        span.end(
-                word,
-                outcome instanceof Outcome.Failed failed ? failed.error().code().number() : 0);
-        meter.count(label, word, took);
+        running.span()
+                .end(
+                        word,
+                        outcome instanceof Outcome.Failed failed
+                                ? failed.error().code().number()
+                                : 0);
+        meter.count(running.label(), word, took);
         LOG.atDebug()
-                .addKeyValue("peer", peer.id())
-                .addKeyValue("request", () -> requestId(message))
-                .addKeyValue("method", label)
+                .addKeyValue("peer", running.peer().id())
+                .addKeyValue("request", () -> requestId(running.message()))
+                .addKeyValue("method", running.label())
                 .addKeyValue("outcome", word)
                 .addKeyValue("took_us", took / 1000)
                 .log("call");
-        return outcome;
     }
 
     /// What runners say about their work is told as spans of the jobs; their calls have spans only when they ask

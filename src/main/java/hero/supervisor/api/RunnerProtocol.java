@@ -3,7 +3,6 @@ package hero.supervisor.api;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
-import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
@@ -17,9 +16,9 @@ import hero.supervisor.wire.LogJson;
 import hero.supervisor.wire.RunnerJson;
 import hero.supervisor.wire.RunnerReader;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,13 +85,35 @@ final class RunnerProtocol {
         }
     }
 
-    Body pull(Call call) {
+    /// Without a thread, but for calls that also have to say that the runner is alive.
+    Prompt prompt(Prompt method) {
+        return new Prompt() {
+            @Override
+            public Pending<?> begin(Call call) {
+                return method.begin(call);
+            }
+
+            @Override
+            public boolean fits(Peer peer) {
+                Joined present = joined.get(peer.id());
+                return present == null || !runners.mustTell(present.session());
+            }
+        };
+    }
+
+    Pending<List<Assignment>> pull(Call call) {
         Session session = session(call);
         int max = (int) call.params().integer("max", 1, limits.pullJobs());
         long waitMs = call.params().integer("wait_ms", 0, waitMax.toMillis(), WAIT_DEFAULT_MS);
-        List<Assignment> jobs = waitMs == 0
-                ? call.await(runners.look(session, max))
-                : waited(call, session, max, Duration.ofMillis(waitMs));
+        return (waitMs == 0
+                        ? Pending.wait(runners.look(session, max), null, jobs -> pulled(session, jobs))
+                        : Pending.wait(
+                                runners.pull(session, max), Duration.ofMillis(waitMs), jobs -> pulled(session, jobs)))
+                .orElse(() -> pulled(session, List.of()))
+                .slowFor(jobs -> jobs.stream().anyMatch(job -> job.attempt() > 1));
+    }
+
+    private Body pulled(Session session, List<Assignment> jobs) {
         return RunnerJson.pulled(
                 jobs, runners.stops(session), runners.drains(session), prior(jobs), runners.traces(jobs));
     }
@@ -111,29 +132,19 @@ final class RunnerProtocol {
         }
     }
 
-    private List<Assignment> waited(Call call, Session session, int max, Duration atMost) {
-        try {
-            return call.await(runners.pull(session, max), atMost);
-        } catch (Refusal e) {
-            if (e.kind() == Refusal.Kind.WAIT_TIMEOUT) {
-                return List.of();
-            }
-            throw e;
-        }
-    }
-
     Body heartbeat(Call call) {
         var beat = runners.beat(session(call), reader.holds(call.params()));
         return RunnerJson.beaten(beat.stops(), beat.abandon(), beat.drain());
     }
 
-    Body result(Call call) {
+    Pending<@Nullable Void> result(Call call) {
         List<Report> reports = reader.reports(call.params());
         var recording = runners.complete(session(call), reports);
-        List<Outcome> outcomes = new ArrayList<>();
-        recording.forEach(outcome -> outcomes.add(call.commit(outcome)));
-        return RunnerJson.outcomes(
-                reports.stream().map(report -> report.key().jobId()).toList(), outcomes);
+        return Pending.commit(
+                CompletableFuture.allOf(recording.toArray(CompletableFuture<?>[]::new)),
+                _ -> RunnerJson.outcomes(
+                        reports.stream().map(report -> report.key().jobId()).toList(),
+                        recording.stream().map(CompletableFuture::resultNow).toList()));
     }
 
     Body log(Call call) {

@@ -2,6 +2,7 @@ package hero.supervisor.app;
 
 import hero.supervisor.api.Methods;
 import hero.supervisor.api.Peer;
+import hero.supervisor.api.ReplyTo;
 import hero.supervisor.api.Rpc;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Signals;
@@ -36,7 +37,6 @@ import hero.supervisor.transport.Metrics;
 import hero.supervisor.transport.Probes;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.OpenRpcDocument;
-import hero.supervisor.wire.Reply;
 import hero.supervisor.wire.RpcError;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -286,8 +286,8 @@ public final class Supervisor implements AutoCloseable {
     /// What the transport asks, answered by the dispatcher.
     private record RpcAnswers(Rpc rpc) implements Answers {
         @Override
-        public @Nullable Reply answer(byte[] utf8, Peer peer) {
-            return rpc.answer(utf8, peer);
+        public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+            rpc.answer(utf8, peer, to);
         }
 
         @Override

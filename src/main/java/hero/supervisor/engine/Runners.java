@@ -350,6 +350,11 @@ public final class Runners {
         }
     }
 
+    /// True when the next pull or result of this session also writes that it is alive, which blocks.
+    public boolean mustTell(Session session) {
+        return session.ended || beatIsDue(session);
+    }
+
     private boolean beatIsDue(Session session) {
         return time.nanoTime() - session.beatNanos > settings.heartbeat().toNanos();
     }

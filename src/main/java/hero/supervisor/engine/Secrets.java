@@ -102,6 +102,11 @@ public final class Secrets {
                 "the secret is missing or not valid; send one as params.secret, as Authorization: Bearer, or by auth.login");
     }
 
+    /// True when [#check] knows it without asking the database.
+    public boolean atHand(String secret) {
+        return wellFormed(secret) && known.containsKey(hash(secret));
+    }
+
     /// Reads what was added, expired or revoked since. Tells of every secret that does not hold, again each time:
     /// a secret may have been shown and ended between two looks, and a connection may begin to carry it a moment
     /// after it ended.

@@ -1,16 +1,14 @@
 package hero.supervisor.transport;
 
 import hero.supervisor.api.Peer;
-import hero.supervisor.wire.Reply;
-import org.jspecify.annotations.Nullable;
+import hero.supervisor.api.ReplyTo;
 
 /// What the transport asks the floor above: JSON-RPC without sockets. Called from many threads at once.
 public interface Answers {
 
-    /// Answers one message, which is any bytes at all. May block. Null when nothing goes back (notifications
-    /// only).
-    @Nullable
-    Reply answer(byte[] utf8, Peer peer);
+    /// Answers one message, which is any bytes at all. Blocks no longer than it takes to read it, or to find room
+    /// for what it asks. Throws when there is no thread to be had: nothing goes back then.
+    void answer(byte[] utf8, Peer peer, ReplyTo to);
 
     /// A whole JSON-RPC error response without id, for a message that never reaches [#answer]: too long, of the
     /// wrong type, or from somebody who may not send it. `code` and `kind` are those of contract §4.

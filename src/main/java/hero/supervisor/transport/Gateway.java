@@ -129,7 +129,7 @@ public final class Gateway implements AutoCloseable {
         lines.serve(http(new Upgrade(SOCKET_PATHS, SUB_PROTOCOL, door, sockets)));
         Routes routes = new Routes(
                 guard,
-                new HttpRpc(settings, answers, executor, waits),
+                new HttpRpc(settings, answers, waits),
                 new Pages(probes, answers, this::stuck, this::down),
                 answers,
                 () -> draining);

@@ -16,9 +16,8 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,14 +41,12 @@ final class HttpRpc {
 
     private final GatewaySettings settings;
     private final Answers answers;
-    private final Executor executor;
     private final Waits waits;
     private final AtomicLong ids = new AtomicLong();
 
-    HttpRpc(GatewaySettings settings, Answers answers, Executor executor, Waits waits) {
+    HttpRpc(GatewaySettings settings, Answers answers, Waits waits) {
         this.settings = settings;
         this.answers = answers;
-        this.executor = executor;
         this.waits = waits;
     }
 
@@ -61,8 +58,8 @@ final class HttpRpc {
         try {
             String trace = Traceparent.read(request.headers().first(TRACEPARENT).orElse(null));
             HttpPeer peer = new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends, trace);
-            FutureTask<@Nullable Reply> call = new FutureTask<>(() -> answers.answer(body, peer));
-            executor.execute(call);
+            var call = new CompletableFuture<@Nullable Reply>();
+            answers.answer(body, peer, (reply, _) -> call.complete(reply));
             answer(response, call);
         } catch (IOException | UncheckedIOException e) {
             throw new CloseConnectionException("the client is gone", e);
@@ -136,7 +133,7 @@ final class HttpRpc {
                         "a message may have " + max + " bytes; split the batch, or raise the server's limit"));
     }
 
-    private void answer(ServerResponse response, FutureTask<@Nullable Reply> call)
+    private void answer(ServerResponse response, CompletableFuture<@Nullable Reply> call)
             throws IOException, InterruptedException {
         response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
         OutputStream out = null;

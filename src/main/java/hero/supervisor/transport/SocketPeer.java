@@ -122,32 +122,34 @@ final class SocketPeer implements WsListener {
         }
         Call call = new Call();
         try {
-            executor.execute(() -> answer(message, call));
+            answers.answer(message, call, (reply, mayBlock) -> answered(reply, mayBlock, call));
         } catch (RuntimeException e) {
             call.release();
             throw e;
         }
     }
 
-    private void answer(byte[] message, Call call) {
+    /// An answer for which there is no room waits on a thread of its own, and keeps its place meanwhile.
+    private void answered(@Nullable Reply reply, boolean mayBlock, Call call) {
         Session to = Objects.requireNonNull(session);
         try {
-            Reply reply = answers.answer(message, call);
-            if (reply == null) {
+            if (reply != null && !mayBlock && (reply.streams() || !to.offer(reply.bytes()))) {
+                executor.execute(() -> answered(reply, true, call));
                 return;
             }
-            if (reply.streams()) {
-                to.stream(reply::writeTo);
-            } else {
-                to.send(reply.bytes(), call::release);
+            if (reply != null && mayBlock) {
+                if (reply.streams()) {
+                    to.stream(reply::writeTo);
+                } else {
+                    to.send(reply.bytes(), call::release);
+                }
             }
         } catch (RuntimeException | Error e) {
             LOG.atError().setCause(e).addKeyValue("peer", id).log("answering failed");
             to.close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");
-        } finally {
-            call.release();
-            call.replied();
         }
+        call.release();
+        call.replied();
     }
 
     private SocketPeer connection() {

@@ -17,10 +17,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -237,6 +240,33 @@ final class RpcTest {
                 + (parts.length > 1 ? "," + parts[1] : "") + "]}";
     }
 
+    @Test
+    void a_wait_has_no_thread_of_its_own() {
+        FakePeer peer = new FakePeer();
+        var waiting = IntStream.range(0, 500)
+                .mapToObj(i -> begun(result(String.valueOf(i), "j"), peer))
+                .toList();
+        // All of them have begun on this thread: nothing else would be free to do it.
+        assertEquals(500, methods.waiting());
+        assertEquals(500, peer.parked.get());
+        finish("j");
+        waiting.forEach(answer -> assertTrue(String.valueOf(text(answer.join())).endsWith("\"result\":\"done\"}")));
+        assertEquals(0, peer.parked.get());
+        assertEquals(0, peer.registrations());
+        assertEquals(Set.of(), peer.idsInFlight());
+    }
+
+    @Test
+    void a_wait_ends_with_its_time_or_with_its_connection() {
+        FakePeer peer = new FakePeer();
+        assertTrue(String.valueOf(text(begun(result("1", "j,0.01"), peer).join())).contains("wait_timeout"));
+        var gone = begun(result("2", "j"), peer);
+        assertEquals(1, peer.parked.get());
+        peer.end();
+        assertNull(gone.join());
+        assertEquals(0, peer.parked.get());
+    }
+
     private void finish(String job) {
         answer("{\"jsonrpc\":\"2.0\",\"method\":\"test.finish\",\"params\":[\"" + job + "\"]}");
     }
@@ -250,7 +280,13 @@ final class RpcTest {
     }
 
     private @Nullable String answer(String message, FakePeer from) {
-        return text(rpc.answer(bytes(message), from));
+        return text(begun(message, from).join());
+    }
+
+    private CompletableFuture<@Nullable Reply> begun(String message, FakePeer from) {
+        var answer = new CompletableFuture<@Nullable Reply>();
+        rpc.answer(bytes(message), from, (reply, mayBlock) -> answer.complete(reply));
+        return answer;
     }
 
     private static byte[] bytes(String message) {

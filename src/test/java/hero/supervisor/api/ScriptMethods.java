@@ -84,7 +84,7 @@ public final class ScriptMethods {
                 .on("run_job", Access.USER, call -> JobJson.job(jobs.read(call.params())))
                 .on("job.start", Access.USER, this::start)
                 .on("job.status", Access.READ, call -> Bodies.text("status of " + jobId(call)))
-                .on("job.result", Access.READ, this::result)
+                .prompt("job.result", Access.READ, this::result)
                 .on(
                         "stop_runner",
                         Access.CONTROL,
@@ -131,11 +131,11 @@ public final class ScriptMethods {
         return Body.NULL;
     }
 
-    private Body result(Call call) {
+    private Pending<String> result(Call call) {
         Double timeoutS = call.params().optionalNumber("timeout", 0, 1000);
         CompletableFuture<String> result = results.computeIfAbsent(jobId(call), id -> new CompletableFuture<>());
         Duration atMost = timeoutS == null ? null : Duration.ofMillis((long) (timeoutS * 1000));
-        return Bodies.text(call.await(result.thenApply(text -> text), atMost));
+        return Pending.wait(result.thenApply(text -> text), atMost, Bodies::text);
     }
 
     private Body finish(Call call) {

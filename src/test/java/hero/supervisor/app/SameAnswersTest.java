@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import hero.supervisor.api.RpcScript;
 import hero.supervisor.api.Rpc;
 import hero.supervisor.api.Peer;
+import hero.supervisor.api.ReplyTo;
 import hero.supervisor.api.ScriptMethods;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
@@ -62,8 +63,8 @@ final class SameAnswersTest {
                 GatewaySettings.of("127.0.0.1", 0, Limits.DEFAULT),
                 new Answers() {
                     @Override
-                    public @Nullable Reply answer(byte[] utf8, Peer peer) {
-                        return rpc.answer(utf8, peer);
+                    public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+                        rpc.answer(utf8, peer, to);
                     }
 
                     @Override

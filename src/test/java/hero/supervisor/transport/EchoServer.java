@@ -1,9 +1,9 @@
 package hero.supervisor.transport;
 
 import hero.supervisor.api.Peer;
+import hero.supervisor.api.ReplyTo;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
-import hero.supervisor.wire.Reply;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
@@ -65,8 +65,8 @@ public final class EchoServer {
 
     private static final class NoAnswers implements Answers {
         @Override
-        public @Nullable Reply answer(byte[] utf8, Peer peer) {
-            return null;
+        public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+            to.reply(null, false);
         }
 
         @Override

@@ -329,8 +329,8 @@ class HttpTest {
         GatewaySettings settings = GatewaySettings.of("127.0.0.1", server.port(), Limits.DEFAULT);
         Answers none = new Answers() {
             @Override
-            public hero.supervisor.wire.Reply answer(byte[] utf8, hero.supervisor.api.Peer peer) {
-                return TestGateway.reply("");
+            public void answer(byte[] utf8, hero.supervisor.api.Peer peer, hero.supervisor.api.ReplyTo to) {
+                to.reply(TestGateway.reply(""), true);
             }
 
             @Override

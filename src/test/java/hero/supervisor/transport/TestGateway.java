@@ -1,6 +1,7 @@
 package hero.supervisor.transport;
 
 import hero.supervisor.api.Peer;
+import hero.supervisor.api.ReplyTo;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
@@ -212,12 +213,13 @@ final class TestGateway implements AutoCloseable {
     private Answers answers(BiFunction<String, Peer, @Nullable Reply> calls) {
         return new Answers() {
             @Override
-            public @Nullable Reply answer(byte[] utf8, Peer peer) {
+            public void answer(byte[] utf8, Peer peer, ReplyTo to) {
                 if (!peers.contains(peer)) {
                     peers.add(peer);
                     peer.onEnd(ends::incrementAndGet);
                 }
-                return calls.apply(new String(utf8, StandardCharsets.UTF_8), peer);
+                Thread.startVirtualThread(
+                        () -> to.reply(calls.apply(new String(utf8, StandardCharsets.UTF_8), peer), true));
             }
 
             @Override
