@@ -43,6 +43,10 @@ final class Direct implements Placing {
         synchronized (this) {
             settled = true;
         }
+        boolean waiting = created instanceof Created.New;
+        if (share == null && queue != null) {
+            dispatch.written(queue, waiting);
+        }
         if (created instanceof Created.New(String waits)) {
             dispatch.wake(waits);
         }
@@ -52,8 +56,6 @@ final class Direct implements Placing {
                 dispatch.doubt(share);
             }
             dispatch.written(share, handed);
-        } else if (queue != null) {
-            dispatch.written(queue);
         }
     }
 }

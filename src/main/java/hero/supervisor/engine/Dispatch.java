@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayDeque;
@@ -33,29 +34,26 @@ public final class Dispatch {
     private static final int CLAIM_MAX = 1000;
     /// A claim asks for few slots first, however many are free: most wakes are for one job.
     private static final int ASK_FIRST = 64;
+    /// Beyond the jobs that are known to wait, so that others' jobs are found too.
+    private static final int ASK_MORE = 8;
 
     private final JobStore store;
     private final LongSupplier leases;
+    private final Time time;
     private final Executor executor;
-    private final Handover handover;
+    private final Handing.Handover handover;
     private final ConcurrentHashMap<String, Queue> queues = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, String> homes = new ConcurrentHashMap<>();
+    private final Handing handing;
     private volatile boolean stopped;
 
-    /// Notes that a session holds jobs, before it is told. False when the session has ended.
-    interface Handover {
-        boolean held(Session session, List<Assignment> jobs);
-
-        /// A write was refused that may have been done all the same: the sessions may hold more than is known
-        /// here.
-        void doubt(Collection<String> sessionIds);
-    }
-
-    Dispatch(JobStore store, LongSupplier leases, Executor executor, Handover handover) {
+    Dispatch(JobStore store, LongSupplier leases, Time time, Executor executor, Handing.Handover handover) {
         this.store = store;
         this.leases = leases;
+        this.time = time;
         this.executor = executor;
         this.handover = handover;
+        this.handing = new Handing(store, time, executor, handover, this::wake);
     }
 
     /// An open `runner.pull`. Complete or cancel the future to withdraw it; jobs that were under way to it go
@@ -65,13 +63,24 @@ public final class Dispatch {
         final int max;
         /// False: one look into the queue answers it, also with nothing.
         final boolean patient;
+        /// Nobody has asked yet.
+        final boolean expected;
 
         final CompletableFuture<List<Assignment>> jobs = new CompletableFuture<>();
 
         Pull(Session session, int max, boolean patient) {
+            this(session, max, patient, false);
+        }
+
+        private Pull(Session session, int max, boolean patient, boolean expected) {
             this.session = session;
             this.max = max;
             this.patient = patient;
+            this.expected = expected;
+        }
+
+        static Pull expected(Session session, int max) {
+            return new Pull(session, max, true, true);
         }
     }
 
@@ -81,6 +90,8 @@ public final class Dispatch {
         boolean claiming;
         boolean again;
         boolean empty;
+        /// The last claim took all there was: there are more free slots here than jobs that wait.
+        boolean light;
         /// How many slots the next claim asks for.
         int ask = ASK_FIRST;
 
@@ -90,11 +101,16 @@ public final class Dispatch {
         /// Jobs about to be written that will wait in this queue.
         int coming;
 
+        /// Jobs written here since the last claim began that wait in this queue.
+        int waiting;
+
         /// The pulls that the batch of `gathering` may fill, the next one first.
         final ArrayDeque<Share> shares = new ArrayDeque<>();
 
         @Nullable
         Object gathering;
+
+        final Ahead ahead = new Ahead();
 
         Queue(String name) {
             this.name = name;
@@ -108,15 +124,19 @@ public final class Dispatch {
     }
 
     /// Takes a place for a job that is about to be written together with others; null when it has to wait in its
-    /// queue. Either way [#written] must follow.
+    /// queue. Either way [#written] must follow. Nobody's turn is taken: there are more slots than jobs before it.
     @Nullable
     Share place(Queue queue, Object batch) {
         synchronized (queue) {
-            Share share =
-                    stopped || queue.claiming || !queue.empty || queue.coming > 0 ? null : Share.next(queue, batch);
+            int before = queue.coming + queue.waiting;
+            boolean open = !stopped && queue.light && (queue.empty || queue.claiming);
+            Share share = open ? Share.next(queue, batch, before) : null;
             if (share == null) {
                 queue.coming++;
                 return null;
+            }
+            if (share.pull.expected) {
+                share.pull.session.asking.rest--;
             }
             share.given++;
             share.open++;
@@ -132,10 +152,11 @@ public final class Dispatch {
         return name == null ? null : queues.get(name);
     }
 
-    /// A job without a place is written, or is not going to be.
-    void written(Queue queue) {
+    /// A job without a place is written and waits, or is not going to be.
+    void written(Queue queue, boolean waits) {
         synchronized (queue) {
             queue.coming--;
+            queue.waiting += waits ? 1 : 0;
         }
     }
 
@@ -152,16 +173,16 @@ public final class Dispatch {
         }
         List<Assignment> homeless = new ArrayList<>();
         if (!share.jobs.isEmpty()) {
-            hand(share.pull, share.jobs, homeless);
+            handing.hand(share.queue, share.pull, share.jobs, homeless);
         }
         synchronized (share.queue) {
             // It got nothing, or its session is over and what it got goes back: nobody else knows of this pull.
-            if (!share.pull.jobs.isDone()) {
+            if (!share.pull.expected && !share.pull.jobs.isDone()) {
                 share.queue.pulls.add(share.pull);
             }
         }
         share.pull.session.reserved.addAndGet(-share.given);
-        giveBack(homeless);
+        handing.giveBack(homeless);
         if (share.jobs.size() < share.given || !homeless.isEmpty()) {
             dismiss(share.queue.name);
             claim(share.queue);
@@ -175,9 +196,19 @@ public final class Dispatch {
         if (!session.queue.equals(homes.get(session.runner))) {
             homes.put(session.runner, session.queue);
         }
+        List<Assignment> ready;
         synchronized (queue) {
-            queue.pulls.add(pull);
-            queue.impatient += patient ? 0 : 1;
+            ready = queue.ahead.asked(pull, time.nanoTime());
+            if (ready.isEmpty()) {
+                queue.pulls.add(pull);
+                queue.impatient += patient ? 0 : 1;
+            } else {
+                queue.ahead.answering(pull, ready.size(), time.nanoTime());
+            }
+        }
+        if (!ready.isEmpty()) {
+            pull.jobs.complete(ready);
+            return pull;
         }
         pull.jobs.whenComplete((_, _) -> {
             synchronized (queue) {
@@ -213,9 +244,26 @@ public final class Dispatch {
         queues.keySet().forEach(this::wake);
     }
 
+    /// Jobs that a session did not fetch go back.
+    void watch() {
+        takeBack(false);
+    }
+
+    private void takeBack(boolean all) {
+        for (Queue queue : queues.values()) {
+            List<Assignment> overdue;
+            synchronized (queue) {
+                overdue = queue.ahead.overdue(time.nanoTime(), all);
+            }
+            handing.giveBack(overdue);
+        }
+    }
+
     /// No further claims: parked pulls stay parked until their sockets go.
     void stop() {
         stopped = true;
+        handing.stop();
+        takeBack(true);
     }
 
     private void claim(Queue queue) {
@@ -232,6 +280,7 @@ public final class Dispatch {
                 fill(queue, owners);
             }
             queue.claiming = !owners.isEmpty();
+            queue.waiting = owners.isEmpty() ? queue.waiting : 0;
             queue.again = false;
         }
         if (owners.isEmpty()) {
@@ -271,17 +320,18 @@ public final class Dispatch {
     /// thousands may be parked.
     private void fill(Queue queue, Map<Slot, Pull> owners) {
         Map<Pull, Integer> given = new LinkedHashMap<>();
+        int ask = Math.min(CLAIM_MAX, Math.max(queue.ask, queue.waiting + queue.coming + ASK_MORE));
         for (Pull pull : queue.pulls) {
-            if (given.size() >= queue.ask) {
+            if (given.size() >= ask) {
                 break;
             }
             if (!pull.jobs.isDone() && pull.session.credit() > 0) {
                 given.put(pull, 0);
             }
         }
-        while (!given.isEmpty() && owners.size() < queue.ask) {
+        while (!given.isEmpty() && owners.size() < ask) {
             var turn = given.entrySet().iterator();
-            while (turn.hasNext() && owners.size() < queue.ask) {
+            while (turn.hasNext() && owners.size() < ask) {
                 var entry = turn.next();
                 Pull pull = entry.getKey();
                 if (entry.getValue() >= pull.max || pull.jobs.isDone() || pull.session.credit() == 0) {
@@ -305,12 +355,13 @@ public final class Dispatch {
                     .log("a claim failed");
             handover.doubt(owners.keySet().stream().map(Slot::sessionId).toList());
         }
-        deliver(owners, handed);
+        deliver(queue, owners, handed);
         boolean again;
         synchronized (queue) {
             queue.claiming = false;
             boolean drained = error == null && handed.size() < owners.size();
-            int more = drained ? Math.max(ASK_FIRST, 2 * handed.size()) : queue.ask * 4;
+            int more = drained ? Math.max(ASK_MORE, 2 * handed.size()) : owners.size() * 4;
+            queue.light = drained;
             queue.ask = Math.min(CLAIM_MAX, more);
             again = error == null && (queue.again || !drained);
             queue.empty = drained && !queue.again;
@@ -323,7 +374,7 @@ public final class Dispatch {
         }
     }
 
-    private void deliver(Map<Slot, Pull> owners, List<Assignment> jobs) {
+    private void deliver(Queue queue, Map<Slot, Pull> owners, List<Assignment> jobs) {
         Map<Long, Pull> byLease = new LinkedHashMap<>();
         owners.forEach((slot, pull) -> byLease.put(slot.lease(), pull));
         Map<Pull, List<Assignment>> shares = new LinkedHashMap<>();
@@ -336,37 +387,13 @@ public final class Dispatch {
                 shares.computeIfAbsent(pull, _ -> new ArrayList<>()).add(job);
             }
         }
-        shares.forEach((pull, share) -> hand(pull, share, homeless));
+        shares.forEach((pull, share) -> handing.hand(queue, pull, share, homeless));
         owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());
-        giveBack(homeless);
-    }
-
-    private void hand(Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
-        if (!handover.held(pull.session, jobs)) {
-            homeless.addAll(jobs);
-        } else if (!pull.jobs.complete(List.copyOf(jobs))) {
-            jobs.forEach(job -> pull.session.held.remove(job.job().id()));
-            homeless.addAll(jobs);
-        }
-    }
-
-    private void giveBack(List<Assignment> homeless) {
-        if (!homeless.isEmpty()) {
-            executor.execute(() -> release(homeless));
-        }
+        handing.giveBack(homeless);
     }
 
     /// A write that was to hand a job to this session was refused, but may have been done.
     void doubt(Share share) {
         handover.doubt(List.of(share.sessionId()));
-    }
-
-    private void release(List<Assignment> homeless) {
-        try {
-            store.release(homeless.stream().map(Assignment::key).toList()).forEach(this::wake);
-        } catch (RuntimeException e) {
-            handover.doubt(homeless.stream().map(Assignment::sessionId).toList());
-            throw e;
-        }
     }
 }

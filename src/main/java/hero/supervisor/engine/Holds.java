@@ -51,7 +51,7 @@ final class Holds {
         this.settings = settings;
         this.time = time;
         this.jobs = jobs;
-        this.dispatch = new Dispatch(jobs, leases, executor, new Hands());
+        this.dispatch = new Dispatch(jobs, leases, time, executor, new Hands());
     }
 
     Dispatch dispatch() {
@@ -120,7 +120,7 @@ final class Holds {
         early.remove(hold);
     }
 
-    private final class Hands implements Dispatch.Handover {
+    private final class Hands implements Handing.Handover {
         @Override
         public boolean held(Session session, List<Assignment> assignments) {
             boolean here = hold(session, assignments);

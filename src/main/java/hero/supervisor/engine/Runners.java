@@ -293,7 +293,7 @@ public final class Runners {
         List<Assignment.Key> unknown = new ArrayList<>();
         for (Held held : session.held.values()) {
             boolean confirmed = Integer.valueOf(held.key.attempt()).equals(named.get(held.key.jobId()));
-            held.misses = confirmed ? 0 : held.misses + 1;
+            held.misses = confirmed || held.waits ? 0 : held.misses + 1;
             if (held.misses >= MISSES_MAX && held.atMostOnce) {
                 // Perhaps it arrived and was begun: another hand-over could be the second.
                 holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"));

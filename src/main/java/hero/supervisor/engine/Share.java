@@ -28,12 +28,15 @@ final class Share {
         return pull.session.id;
     }
 
-    private boolean fits() {
-        return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > 0;
+    private boolean fits(int before) {
+        return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > before;
     }
 
-    /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
-    static @Nullable Share next(Dispatch.Queue queue, Object batch) {
+    /// A parked pull that the batch has not given anything yet, then those that it has, in turn, then one that is
+    /// expected.
+    ///
+    /// @param before so many slots of its session must stay free
+    static @Nullable Share next(Dispatch.Queue queue, Object batch, int before) {
         if (queue.gathering != batch) {
             queue.gathering = batch;
             queue.shares.clear();
@@ -41,7 +44,7 @@ final class Share {
         Iterator<Dispatch.Pull> parked = queue.pulls.iterator();
         while (parked.hasNext()) {
             Share share = new Share(queue, parked.next());
-            if (share.fits()) {
+            if (share.fits(before)) {
                 parked.remove();
                 queue.shares.add(share);
                 return share;
@@ -49,11 +52,17 @@ final class Share {
         }
         for (int left = queue.shares.size(); left > 0; left--) {
             Share share = queue.shares.remove();
-            if (share.fits()) {
+            if (share.fits(before)) {
                 queue.shares.add(share);
                 return share;
             }
         }
-        return null;
+        Dispatch.Pull expected = queue.ahead.next(before);
+        if (expected == null) {
+            return null;
+        }
+        Share share = new Share(queue, expected);
+        queue.shares.add(share);
+        return share;
     }
 }

@@ -90,6 +90,7 @@ public final class Sweeper implements AutoCloseable {
 
     void watch() {
         runners.stops().watch();
+        runners.dispatch().watch();
     }
 
     void news() {

@@ -11,92 +11,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Refusal;
-import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
 import hero.supervisor.store.JobStore.Slot;
-import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// A new job goes straight to a parked pull. The store's part is played here step by step: a batch is put together
-/// by [Direct#place], written by nobody, and told by [Direct#settle].
-class DirectTest {
-    private final AtomicLong leases = new AtomicLong();
-    private final List<List<Slot>> claims = new ArrayList<>();
-    private final List<String> released = new ArrayList<>();
-    private final List<String> doubted = new ArrayList<>();
-    /// What the next claims bring, each in turn; nothing when there is none left.
-    private final List<CompletableFuture<List<Assignment>>> waiting = new ArrayList<>();
-
-    private final Dispatch dispatch =
-            new Dispatch(store(), leases::incrementAndGet, Runnable::run, new Dispatch.Handover() {
-                @Override
-                public boolean held(Session session, List<Assignment> jobs) {
-                    if (session.ended) {
-                        return false;
-                    }
-                    jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
-                    return true;
-                }
-
-                @Override
-                public void doubt(Collection<String> sessionIds) {
-                    doubted.addAll(sessionIds);
-                }
-            });
-
-    private JobStore store() {
-        return (JobStore) Proxy.newProxyInstance(
-                JobStore.class.getClassLoader(), new Class<?>[] {JobStore.class}, (_, method, args) -> {
-                    if (method.getName().equals("claim")) {
-                        @SuppressWarnings("unchecked")
-                        List<Slot> slots = (List<Slot>) args[1];
-                        claims.add(slots);
-                        return waiting.isEmpty() ? CompletableFuture.completedFuture(List.of()) : waiting.removeFirst();
-                    } else if (method.getName().equals("release")) {
-                        ((List<?>) args[0]).forEach(key -> released.add(((Assignment.Key) key).jobId()));
-                        return List.of("q");
-                    }
-                    throw new UnsupportedOperationException(method.getName());
-                });
-    }
-
-    private static Session session(String id, int slots) {
-        Session session = new Session(id, "r1", "q", slots);
-        assertTrue(session.take(new EngineFixture.Link()));
-        return session;
-    }
-
-    private Dispatch.Pull parked(Session session, int max) {
-        Dispatch.Pull pull = dispatch.pull(session, max, true);
-        assertFalse(pull.jobs.isDone());
-        return pull;
-    }
-
-    private static Created handed(String id, @Nullable Place place) {
-        Slot slot = Objects.requireNonNull(place).slot();
-        return new Created.Handed(new Assignment(job(id), 1, slot.lease(), slot.sessionId(), Instant.EPOCH));
-    }
-
-    private static List<String> ids(Dispatch.Pull pull) {
-        assertTrue(pull.jobs.isDone());
-        return pull.jobs.join().stream().map(a -> a.job().id()).toList();
-    }
-
-    private void nothingIsReserved(Session... sessions) {
-        for (Session session : sessions) {
-            assertEquals(0, session.reserved.get(), session.id);
-        }
-    }
-
+/// A new job goes straight to a parked pull.
+final class DirectTest extends DirectFixture {
     @Test
     void a_job_goes_to_a_parked_pull_without_a_claim_and_takes_a_slot() {
         Session session = session("s", 1);
@@ -254,8 +181,8 @@ class DirectTest {
     }
 
     @Test
-    void while_an_older_job_is_on_its_way_into_the_queue_no_younger_one_goes_past_it() {
-        Session session = session("s", 2);
+    void no_younger_job_takes_the_slot_of_an_older_one_on_its_way_into_the_queue() {
+        Session session = session("s", 1);
         Direct early = dispatch.direct("r1");
         parked(session("other", 0), 1);
         Object batch = new Object();
