@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Only a session that has asked again within [#QUICK] the last time counts; what it does not fetch within
 /// [#PATIENCE] goes back to the queue, and it is not relied upon until it has been quick again.
 final class Ahead {
-    private static final Duration QUICK = Duration.ofMillis(50);
-    private static final Duration PATIENCE = Duration.ofMillis(100);
+    private static final Duration QUICK = Duration.ofMillis(100);
+    private static final Duration PATIENCE = Duration.ofMillis(200);
 
     private final LinkedHashSet<Session> expected = new LinkedHashSet<>();
     private final LinkedHashSet<Session> laden = new LinkedHashSet<>();
@@ -37,11 +37,11 @@ final class Ahead {
         private final ArrayDeque<Assignment> jobs = new ArrayDeque<>(0);
 
         /// Its newest pull.
-        Dispatch.@Nullable Pull pull;
+        @Nullable Pull pull;
     }
 
     /// A pull of this session is about to be answered with so many jobs.
-    void answering(Dispatch.Pull pull, int count, long nowNanos) {
+    void answering(Pull pull, int count, long nowNanos) {
         Asking asking = pull.session.asking;
         asking.rest = pull.max - count;
         asking.answered = asking.rest > 0;
@@ -52,7 +52,7 @@ final class Ahead {
     }
 
     /// A pull came. What waits for it, at most its `max`.
-    List<Assignment> asked(Dispatch.Pull pull, long nowNanos) {
+    List<Assignment> asked(Pull pull, long nowNanos) {
         Session session = pull.session;
         Asking asking = session.asking;
         if (asking.answered) {
@@ -68,11 +68,11 @@ final class Ahead {
     /// A pull to come that a new job can be written for.
     ///
     /// @param before so many slots of its session must stay free
-    Dispatch.@Nullable Pull next(int before) {
+    @Nullable Pull next(int before) {
         for (Iterator<Session> all = expected.iterator(); all.hasNext(); ) {
             Session session = all.next();
             if (session.asking.rest > 0 && session.credit() > before) {
-                return Dispatch.Pull.expected(session, session.asking.rest);
+                return Pull.expected(session, session.asking.rest);
             }
             all.remove();
         }

@@ -35,7 +35,7 @@ public final class Dispatch {
     /// A claim asks for few slots first, however many are free: most wakes are for one job.
     private static final int ASK_FIRST = 64;
     /// Beyond the jobs that are known to wait, so that others' jobs are found too.
-    private static final int ASK_MORE = 8;
+    private static final int ASK_MORE = 4;
 
     private final JobStore store;
     private final LongSupplier leases;
@@ -54,34 +54,6 @@ public final class Dispatch {
         this.executor = executor;
         this.handover = handover;
         this.handing = new Handing(store, time, executor, handover, this::wake);
-    }
-
-    /// An open `runner.pull`. Complete or cancel the future to withdraw it; jobs that were under way to it go
-    /// back.
-    static final class Pull {
-        final Session session;
-        final int max;
-        /// False: one look into the queue answers it, also with nothing.
-        final boolean patient;
-        /// Nobody has asked yet.
-        final boolean expected;
-
-        final CompletableFuture<List<Assignment>> jobs = new CompletableFuture<>();
-
-        Pull(Session session, int max, boolean patient) {
-            this(session, max, patient, false);
-        }
-
-        private Pull(Session session, int max, boolean patient, boolean expected) {
-            this.session = session;
-            this.max = max;
-            this.patient = patient;
-            this.expected = expected;
-        }
-
-        static Pull expected(Session session, int max) {
-            return new Pull(session, max, true, true);
-        }
     }
 
     static final class Queue {
@@ -135,12 +107,9 @@ public final class Dispatch {
                 queue.coming++;
                 return null;
             }
-            if (share.pull.expected) {
-                share.pull.session.asking.rest--;
-            }
             share.given++;
             share.open++;
-            share.pull.session.reserved.incrementAndGet();
+            share.pull.reserve();
             return share;
         }
     }
@@ -276,7 +245,7 @@ public final class Dispatch {
                 queue.again = true;
                 return;
             }
-            if (!queue.empty && !queue.pulls.isEmpty()) {
+            if (!queue.empty) {
                 fill(queue, owners);
             }
             queue.claiming = !owners.isEmpty();
@@ -329,6 +298,10 @@ public final class Dispatch {
                 given.put(pull, 0);
             }
         }
+        Pull expected = given.isEmpty() ? queue.ahead.next(0) : null;
+        if (expected != null) {
+            given.put(expected, 0);
+        }
         while (!given.isEmpty() && owners.size() < ask) {
             var turn = given.entrySet().iterator();
             while (turn.hasNext() && owners.size() < ask) {
@@ -338,7 +311,7 @@ public final class Dispatch {
                     turn.remove();
                 } else {
                     entry.setValue(entry.getValue() + 1);
-                    pull.session.reserved.incrementAndGet();
+                    pull.reserve();
                     owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
                 }
             }
@@ -386,6 +359,10 @@ public final class Dispatch {
             } else {
                 shares.computeIfAbsent(pull, _ -> new ArrayList<>()).add(job);
             }
+        }
+        synchronized (queue) {
+            owners.values().forEach(pull -> pull.more(1));
+            shares.forEach((pull, share) -> pull.more(-share.size()));
         }
         shares.forEach((pull, share) -> handing.hand(queue, pull, share, homeless));
         owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());

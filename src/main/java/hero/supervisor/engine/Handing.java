@@ -43,13 +43,13 @@ final class Handing {
 
     /// Gives the pull the jobs that are written for it. What it does not take waits for the session's next pull when
     /// that is sure to come, else it is added to `homeless`.
-    void hand(Dispatch.Queue queue, Dispatch.Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
+    void hand(Dispatch.Queue queue, Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
         if (!handover.held(pull.session, jobs)) {
             homeless.addAll(jobs);
             return;
         }
         List<Assignment> left = pull.expected ? jobs : answer(queue, pull, jobs);
-        Dispatch.Pull newest;
+        Pull newest;
         synchronized (queue) {
             newest = pull.session.asking.pull;
         }
@@ -63,7 +63,7 @@ final class Handing {
     }
 
     /// Gives a pull as much as it takes, unless it was answered or withdrawn; returns what is left.
-    private List<Assignment> answer(Dispatch.Queue queue, Dispatch.Pull pull, List<Assignment> jobs) {
+    private List<Assignment> answer(Dispatch.Queue queue, Pull pull, List<Assignment> jobs) {
         List<Assignment> part = List.copyOf(jobs.subList(0, Math.min(pull.max, jobs.size())));
         synchronized (queue) {
             if (pull.jobs.isDone()) {

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ReferenceEquality") // A batch is itself and no other.
 final class Share {
     final Dispatch.Queue queue;
-    final Dispatch.Pull pull;
+    final Pull pull;
     final List<Assignment> jobs = new ArrayList<>();
     int given;
     int open;
 
-    private Share(Dispatch.Queue queue, Dispatch.Pull pull) {
+    private Share(Dispatch.Queue queue, Pull pull) {
         this.queue = queue;
         this.pull = pull;
     }
@@ -41,7 +41,7 @@ final class Share {
             queue.gathering = batch;
             queue.shares.clear();
         }
-        Iterator<Dispatch.Pull> parked = queue.pulls.iterator();
+        Iterator<Pull> parked = queue.pulls.iterator();
         while (parked.hasNext()) {
             Share share = new Share(queue, parked.next());
             if (share.fits(before)) {
@@ -57,7 +57,7 @@ final class Share {
                 return share;
             }
         }
-        Dispatch.Pull expected = queue.ahead.next(before);
+        Pull expected = queue.ahead.next(before);
         if (expected == null) {
             return null;
         }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /// Jobs are written for a pull that is about to come.
 final class AheadTest extends DirectFixture {
     /// The session asks, gets one job of four, and asks again after so many milliseconds.
-    private Dispatch.Pull askedAgainAfter(Session session, long ms) {
+    private Pull askedAgainAfter(Session session, long ms) {
         parked(session, 4);
         Direct direct = dispatch.direct("r1");
         direct.settle(handed("first", direct.place(new Object())), null);
@@ -27,7 +27,7 @@ final class AheadTest extends DirectFixture {
     @Test
     void who_has_asked_again_at_once_finds_the_jobs_that_were_written_meanwhile() {
         Session session = session("s", 5);
-        Dispatch.Pull pull = askedAgainAfter(session, 1);
+        Pull pull = askedAgainAfter(session, 1);
         written("a");
         assertEquals(List.of("a"), ids(pull));
         written("b");
@@ -50,11 +50,11 @@ final class AheadTest extends DirectFixture {
         written("b");
         dispatch.watch();
         assertEquals(List.of(), released);
-        nowNanos += 200_000_000;
+        nowNanos += 300_000_000;
         dispatch.watch();
         assertEquals(List.of("b"), released);
         assertEquals(2, session.held.size());
-        Dispatch.Pull pull = parked(session, 4);
+        Pull pull = parked(session, 4);
         written("c");
         assertEquals(List.of("c"), ids(pull));
         assertNull(dispatch.direct("r1").place(new Object()));
@@ -64,7 +64,7 @@ final class AheadTest extends DirectFixture {
     @Test
     void nothing_is_written_ahead_for_who_takes_his_time() {
         Session session = session("s", 5);
-        Dispatch.Pull pull = askedAgainAfter(session, 100);
+        Pull pull = askedAgainAfter(session, 200);
         written("a");
         assertEquals(List.of("a"), ids(pull));
         assertNull(dispatch.direct("r1").place(new Object()));

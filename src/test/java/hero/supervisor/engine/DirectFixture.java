@@ -85,8 +85,8 @@ abstract class DirectFixture {
         return session;
     }
 
-    Dispatch.Pull parked(Session session, int max) {
-        Dispatch.Pull pull = dispatch.pull(session, max, true);
+    Pull parked(Session session, int max) {
+        Pull pull = dispatch.pull(session, max, true);
         assertFalse(pull.jobs.isDone());
         return pull;
     }
@@ -96,7 +96,7 @@ abstract class DirectFixture {
         return new Created.Handed(new Assignment(job(id), 1, slot.lease(), slot.sessionId(), Instant.EPOCH));
     }
 
-    static List<String> ids(Dispatch.Pull pull) {
+    static List<String> ids(Pull pull) {
         assertTrue(pull.jobs.isDone());
         return pull.jobs.join().stream().map(a -> a.job().id()).toList();
     }

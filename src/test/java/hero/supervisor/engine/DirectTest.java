@@ -27,7 +27,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_job_goes_to_a_parked_pull_without_a_claim_and_takes_a_slot() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         int before = claims.size();
         Direct direct = dispatch.direct("r1");
         Place place = direct.place(new Object());
@@ -43,7 +43,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_batch_that_failed_is_written_again_in_halves_with_the_same_places() {
         Session session = session("s", 4);
-        Dispatch.Pull pull = parked(session, 4);
+        Pull pull = parked(session, 4);
         Object batch = new Object();
         Direct good = dispatch.direct("r1");
         Direct bad = dispatch.direct("r1");
@@ -63,7 +63,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_batch_that_was_refused_leaves_the_pull_parked_and_the_session_in_doubt() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         assertNotNull(direct.place(new Object()));
         direct.settle(null, Refusal.busy("no database", 1000));
@@ -75,7 +75,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_repeated_id_leaves_the_pull_parked() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         assertNotNull(direct.place(new Object()));
         direct.settle(new Created.Same(JobStatus.COMPLETED, "q"), null);
@@ -85,7 +85,7 @@ final class DirectTest extends DirectFixture {
 
     @Test
     void a_runner_that_never_pulled_here_has_no_place() {
-        Dispatch.Pull pull = parked(session("s", 1), 1);
+        Pull pull = parked(session("s", 1), 1);
         Direct direct = dispatch.direct("r2");
         assertNull(direct.place(new Object()));
         direct.settle(new Created.NoRunner(), null);
@@ -95,7 +95,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_job_whose_queue_has_changed_waits_there_and_the_pull_here() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         assertNotNull(direct.place(new Object()));
         direct.settle(new Created.New("other"), null);
@@ -106,7 +106,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_pull_that_is_withdrawn_meanwhile_gives_its_job_back() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         Place place = direct.place(new Object());
         pull.jobs.cancel(false);
@@ -119,7 +119,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_pull_that_is_withdrawn_meanwhile_is_not_parked_again() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         assertNotNull(direct.place(new Object()));
         pull.jobs.cancel(false);
@@ -133,7 +133,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_session_that_is_lost_meanwhile_gives_its_job_back_and_its_pull_is_answered() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         Place place = direct.place(new Object());
         session.ended = true;
@@ -147,7 +147,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_session_that_drains_meanwhile_has_its_pull_answered() {
         Session session = session("s", 1);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         assertNotNull(direct.place(new Object()));
         session.draining = true;
@@ -161,8 +161,8 @@ final class DirectTest extends DirectFixture {
     void the_jobs_of_a_batch_spread_over_the_pulls_and_no_runner_gets_more_than_its_slots() {
         Session a = session("a", 3);
         Session b = session("b", 1);
-        Dispatch.Pull one = parked(a, 5);
-        Dispatch.Pull two = parked(b, 5);
+        Pull one = parked(a, 5);
+        Pull two = parked(b, 5);
         Object batch = new Object();
         List<Direct> all = new ArrayList<>();
         List<@Nullable Place> places = new ArrayList<>();
@@ -187,7 +187,7 @@ final class DirectTest extends DirectFixture {
         parked(session("other", 0), 1);
         Object batch = new Object();
         assertNull(early.place(batch), "nobody has a free slot");
-        Dispatch.Pull pull = parked(session, 2);
+        Pull pull = parked(session, 2);
         Direct late = dispatch.direct("r1");
         assertNull(late.place(batch));
         waiting.add(CompletableFuture.completedFuture(List.of()));
@@ -204,7 +204,7 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 1);
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
-        Dispatch.Pull pull = parked(session, 1);
+        Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         assertNull(direct.place(new Object()));
         direct.settle(new Created.New("q"), null);
@@ -219,7 +219,7 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 1);
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
-        Dispatch.Pull pull = dispatch.pull(session, 1, false);
+        Pull pull = dispatch.pull(session, 1, false);
         assertFalse(pull.jobs.isDone());
         looking.complete(List.of());
         assertEquals(List.of(), ids(pull));
@@ -229,8 +229,8 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_credit_that_a_failed_job_gives_back_goes_to_another_pull_of_the_session() {
         Session session = session("s", 2);
-        Dispatch.Pull first = parked(session, 2);
-        Dispatch.Pull second = parked(session, 2);
+        Pull first = parked(session, 2);
+        Pull second = parked(session, 2);
         Object batch = new Object();
         Direct a = dispatch.direct("r1");
         Direct b = dispatch.direct("r1");
@@ -245,7 +245,7 @@ final class DirectTest extends DirectFixture {
     }
 
     /// The next new job goes to this pull.
-    private void nextGoesTo(Dispatch.Pull pull) {
+    private void nextGoesTo(Pull pull) {
         assertFalse(pull.jobs.isDone());
         Direct next = dispatch.direct("r1");
         Place place = next.place(new Object());
