@@ -8,8 +8,8 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.domain.Time;
 import hero.supervisor.wire.Reply;
-import java.io.IOException;
 import java.io.OutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway on a free port whose calls are a function of the test. Short times, so that what should end ends
@@ -210,6 +211,30 @@ final class TestGateway implements AutoCloseable {
         return new Grant("1", "test", Scope.USER);
     }
 
+    /// A failure becomes an answer that cannot be written.
+    private static @Nullable Reply made(Supplier<@Nullable Reply> call) {
+        try {
+            return call.get();
+        } catch (RuntimeException e) {
+            return new Reply() {
+                @Override
+                public void writeTo(OutputStream out) {
+                    throw e;
+                }
+
+                @Override
+                public boolean streams() {
+                    return false;
+                }
+
+                @Override
+                public byte[] bytes() {
+                    throw e;
+                }
+            };
+        }
+    }
+
     private Answers answers(BiFunction<String, Peer, @Nullable Reply> calls) {
         return new Answers() {
             @Override
@@ -218,8 +243,8 @@ final class TestGateway implements AutoCloseable {
                     peers.add(peer);
                     peer.onEnd(ends::incrementAndGet);
                 }
-                Thread.startVirtualThread(
-                        () -> to.reply(calls.apply(new String(utf8, StandardCharsets.UTF_8), peer), true));
+                String text = new String(utf8, StandardCharsets.UTF_8);
+                Thread.startVirtualThread(() -> to.reply(made(() -> calls.apply(text, peer)), true));
             }
 
             @Override
