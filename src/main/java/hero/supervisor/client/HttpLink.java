@@ -3,6 +3,7 @@ package hero.supervisor.client;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.concurrent.CompletionException;
@@ -37,10 +38,14 @@ final class HttpLink implements Link {
 
     private void settle(long id, @Nullable HttpResponse<String> response, @Nullable Throwable failure) {
         if (response == null) {
-            sink.failed(id, new ConnectionLost(1006, words(failure)));
+            sink.failed(id, lost(failure));
         } else if (response.body().stripLeading().startsWith("{")) {
             // JSON-RPC errors may come with any status; the body says more than the status does.
             sink.received(id, response.body());
+        } else if (response.statusCode() == 200 && response.body().isBlank()) {
+            // The blanks of a wait, and then a proxy ended the body in good order because its server was gone.
+            sink.failed(
+                    id, new ConnectionLost(1006, "the connection to " + settings.url() + " ended before the answer"));
         } else {
             sink.failed(
                     id,
@@ -51,15 +56,19 @@ final class HttpLink implements Link {
         }
     }
 
-    private String words(@Nullable Throwable failure) {
+    private ConnectionLost lost(@Nullable Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof ConnectException) {
-            return "there is no server at " + settings.url();
+            return new ConnectionLost(ConnectionLost.NOBODY, "there is no server at " + settings.url());
+        } else if (cause instanceof HttpConnectTimeoutException) {
+            return new ConnectionLost(
+                    ConnectionLost.NOBODY,
+                    "the server at " + settings.url() + " did not answer within " + settings.connectWithin());
         }
         String detail = cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage();
-        return (cause instanceof IOException ? "the connection to " : "the call to ") + settings.url() + " failed"
-                + detail;
+        String what = cause instanceof IOException ? "the connection to " : "the call to ";
+        return new ConnectionLost(1006, what + settings.url() + " failed" + detail);
     }
 
     @Override
