@@ -10,6 +10,9 @@ public final class ConnectionLost extends RuntimeException {
     /// The code when nobody was there to connect to.
     static final int NOBODY = 0;
 
+    /// RFC 6455 §7.4.1; also for an answer over HTTP that is none.
+    static final int PROTOCOL_ERROR = 1002;
+
     /// What a proxy or balancer says that has no server to ask just now, and what a full server says.
     private static final Set<Integer> FOR_LATER = Set.of(502, 503, 504);
 
@@ -34,7 +37,7 @@ public final class ConnectionLost extends RuntimeException {
     /// True when the same address may well serve in a moment: a connection broke that was there, or a proxy has no
     /// server behind it just now.
     public boolean passes() {
-        return code >= 1000 || FOR_LATER.contains(code);
+        return (code >= 1000 && code != PROTOCOL_ERROR) || FOR_LATER.contains(code);
     }
 
     /// True when the server was there and refused the secret or the origin: trying again will not help.

@@ -48,7 +48,7 @@ final class ServerWayTest {
             authorization = exchange.getRequestHeaders().getOrDefault("Authorization", List.of());
             String loss = String.valueOf(losses.poll());
             switch (loss) {
-                case "null" -> reply(exchange, 200, answer);
+                case "null" -> reply(exchange, 200, answer.replace("\"id\":1", "\"id\":" + id(request)));
                 case "blank" -> reply(exchange, 200, "   ");
                 case "cut" -> {
                     exchange.sendResponseHeaders(200, 100);
@@ -65,6 +65,10 @@ final class ServerWayTest {
             exchange.close();
         });
         server.start();
+    }
+
+    private static String id(String request) {
+        return String.valueOf(Tree.object(Tree.parse(request)).get("id"));
     }
 
     private static void reply(HttpExchange exchange, int status, String text) throws IOException {
@@ -134,7 +138,7 @@ final class ServerWayTest {
     @ValueSource(strings = {"blank", "cut", "leaving", "502", "503", "504"})
     void a_wait_behind_one_address_outlives_its_server(String loss) {
         losses.addAll(List.of(loss, loss));
-        answer = "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"success\":\"there\"}}";
+        answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"success\":\"there\"}}";
         try (Way way = ServerWay.open(url(), "s3")) {
             assertEquals(Map.of("success", "there"), way.call("job.result", Map.of("job_id", "j1")));
         }
@@ -148,7 +152,7 @@ final class ServerWayTest {
             way.call("job.start", Map.of("job_id", "j1"));
             server.stop(0);
             var waiting = CompletableFuture.supplyAsync(() -> way.call("job.result", Map.of("job_id", "j1")));
-            answer = "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"success\":\"there\"}}";
+            answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"success\":\"there\"}}";
             setup(port);
             assertEquals(Map.of("success", "there"), waiting.join());
         }
@@ -162,6 +166,13 @@ final class ServerWayTest {
                     assertThrows(Failed.class, () -> way.call("job.run", Map.of("job", Map.of("payload", "p"))));
             assertEquals(Exit.CONNECTION, failure.exit());
         }
+    }
+
+    @Test
+    void an_answer_to_another_call_is_none() {
+        answer = "{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":null}";
+        Failed failure = failure();
+        assertTrue(String.valueOf(failure.getMessage()).contains("another call"), failure.getMessage());
     }
 
     @Test
