@@ -78,7 +78,10 @@ public final class SystemClient implements AutoCloseable {
                 throw failure;
             }
             repeated |= sent;
-            log.atInfo().addKeyValue("method", method).log("the call goes on at the next server");
+            log.atInfo()
+                    .addKeyValue("method", method)
+                    .addKeyValue("reason", failure.getMessage())
+                    .log("a call lost its server and is made again");
             rest(next(rpc));
         }
     }
