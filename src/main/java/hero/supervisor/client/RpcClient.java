@@ -55,7 +55,7 @@ public final class RpcClient implements AutoCloseable {
                 .executor(threads)
                 .build();
         if (!settings.webSocket()) {
-            this.link = new HttpLink(settings, http, new Replies());
+            this.link = new HttpLink(settings, http, time, new Replies());
             return;
         }
         var webSocket = new WebSocketLink(settings, http, time, new Replies());

@@ -18,10 +18,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Set;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -252,7 +252,8 @@ class WebSocketEndTest {
                     http.send(probe, HttpResponse.BodyHandlers.ofString()).statusCode() == 503);
             String body = http.send(probe, HttpResponse.BodyHandlers.ofString()).body();
             assertTrue(body.contains("\"status\":\"not_ready\""), body);
-            assertTrue(body.contains("\"draining\":{\"ok\":false"), body);
+            assertTrue(body.contains("\"reasons\":[\"the server is shutting down\"]"), body);
+            assertFalse(body.contains("\"draining\":{\"ok\":true"), body);
             int served = 0;
             for (RawWebSocket client : clients) {
                 client.text("x");
