@@ -115,7 +115,6 @@ final class HttpLinkTest {
     /// A server that begins its answer and ends it when the latch opens; with blanks meanwhile or without.
     private void waits(CountDownLatch over, boolean blanks) {
         server.removeContext("/rpc");
-        server.setExecutor(Thread::startVirtualThread);
         server.createContext("/rpc", exchange -> {
             exchange.sendResponseHeaders(200, 0);
             try (exchange;
