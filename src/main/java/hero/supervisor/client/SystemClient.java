@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Calls to a system of one or more servers that outlive each of them: when a connection breaks or its server shuts
-/// down, a call that is safe to repeat goes on at the next one, or at the same one when it is back; a wait takes up where it was. Safe for any thread.
+/// Calls to a system of one or more servers that outlive each of them: when a connection breaks or its server
+/// shuts down, a call that is safe to repeat goes on at the next one, or at the same one when it is back; a wait
+/// takes up where it was. Safe for any thread.
 public final class SystemClient implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SystemClient.class);
     private static final Duration GIVE_UP = Duration.ofSeconds(60);
@@ -39,8 +40,8 @@ public final class SystemClient implements AutoCloseable {
     }
 
     /// Any method, blocking. [RemoteError] when the server refuses; [ConnectionLost] when the secret is refused,
-    /// the only server was never there, none could be reached for a minute, or what was sent may have been done and
-    /// must not be repeated.
+    /// the only server was never there, none could be reached for a minute, or what was sent may have been done
+    /// and must not be repeated.
     public @Nullable Object call(String method, Map<String, ?> params) {
         long begun = time.nanoTime();
         long failing = begun;

@@ -7,9 +7,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Hands to a job what its earlier attempt said last, so that it can go on from there: in files, since a checkpoint
-/// may be longer than the system lets a variable be. Nothing is there when there was nothing. Safe for any thread.
-/// Source: `openrpc.json Assignment.prior_progress`.
+/// Hands to a job what its earlier attempt said last, so that it can go on from there: in files, since a
+/// checkpoint may be longer than the system lets a variable be. Nothing is there when there was nothing. Safe for
+/// any thread. Source: `openrpc.json Assignment.prior_progress`.
 final class PriorProgress {
     /// Names the file that holds all of it as one JSON object.
     static final String VARIABLE = "SUPERVISOR_PRIOR_PROGRESS_FILE";

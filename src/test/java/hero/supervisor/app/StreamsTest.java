@@ -152,9 +152,10 @@ class StreamsTest {
         caller.call("job.start", start).result();
         for (LiveSocket reader : readers) {
             Map<Object, List<String>> told = new HashMap<>();
-            until(reader, each).forEach(event -> told.computeIfAbsent(
-                            String.valueOf(event.get("subscription")), _ -> new ArrayList<>())
-                    .add(String.valueOf(event.get("status"))));
+            until(reader, each)
+                    .forEach(event -> told.computeIfAbsent(
+                                    String.valueOf(event.get("subscription")), _ -> new ArrayList<>())
+                            .add(String.valueOf(event.get("status"))));
             assertEquals(each, told.size());
             told.forEach((stream, life) -> assertEquals(LIFE, life, stream::toString));
             reader.close();

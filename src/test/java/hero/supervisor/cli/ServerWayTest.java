@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 final class ServerWayTest {
     private HttpServer server;
-    /// How the next calls are lost: an HTTP status without JSON-RPC; `blank`, as when a wait's server is gone behind
-    /// a proxy; `cut`, when there is no proxy.
+    /// How the next calls are lost: an HTTP status without JSON-RPC; `blank`, as when a wait's server is gone
+    /// behind a proxy; `cut`, when there is no proxy.
     private final Queue<String> losses = new ConcurrentLinkedQueue<>();
 
     private volatile String answer = "";

@@ -48,7 +48,17 @@ final class EventStreamTest {
         call.answer(Map.of("subscription", "sub_1", "seq", "1:0"));
         for (String status : statuses) {
             Map<String, Object> event = Map.of(
-                    "subscription", "sub_1", "seq", "1:1", "job_id", "j", "status", status, "attempt", 1, "final",
+                    "subscription",
+                    "sub_1",
+                    "seq",
+                    "1:1",
+                    "job_id",
+                    "j",
+                    "status",
+                    status,
+                    "attempt",
+                    1,
+                    "final",
                     status.equals("completed"));
             call.connection().notify("job.event", event);
         }

@@ -94,7 +94,8 @@ final class HttpLinkTest {
         waits(over, false);
         try (RpcClient client = connect(Duration.ofMillis(300))) {
             ConnectionLost lost = assertInstanceOf(ConnectionLost.class, failure(client));
-            assertTrue(lost.passes() && String.valueOf(lost.getMessage()).startsWith("no sign of life"), lost::toString);
+            assertTrue(
+                    lost.passes() && String.valueOf(lost.getMessage()).startsWith("no sign of life"), lost::toString);
         } finally {
             over.countDown();
         }

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A gateway is killed (`kill -9`) while commands wait there: they go on, at another gateway or at the same address
-/// when it is back, and print what became of their jobs. Part of the campaign (`-Pcampaign`).
+/// A gateway is killed (`kill -9`) while commands wait there: they go on, at another gateway or at the same
+/// address when it is back, and print what became of their jobs. Part of the campaign (`-Pcampaign`).
 @Tag("campaign")
 @Timeout(300)
 final class GatewayKilledProcessTest {
@@ -44,7 +44,17 @@ final class GatewayKilledProcessTest {
                     waiting(cluster, both, "result", "good"),
                     waiting(cluster, both, "result", "bad"),
                     waiting(cluster, both, "watch", "good"),
-                    waiting(cluster, both, "run", "-r", Errand.SHELL, "-e", "sh", "--id", "run", script(go, "echo run")),
+                    waiting(
+                            cluster,
+                            both,
+                            "run",
+                            "-r",
+                            Errand.SHELL,
+                            "-e",
+                            "sh",
+                            "--id",
+                            "run",
+                            script(go, "echo run")),
                     waiting(cluster, http(cluster, 0), "result", "good"),
                     waiting(cluster, http(cluster, 0), "watch", "bad"));
             int sockets = waiting.size() + 1; // The runner's.

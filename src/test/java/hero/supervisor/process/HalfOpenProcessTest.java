@@ -26,11 +26,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A runner in a network namespace whose packets are dropped: no FIN, no RST, on either side a socket that looks
-/// well. Part of the campaign (`-Pcampaign`); left out where namespaces cannot be had (not root, no `ip` or `nft`).
+/// well. Part of the campaign (`-Pcampaign`); left out where namespaces cannot be had (not root, no `ip` or
+/// `nft`).
 @Tag("campaign")
 @Timeout(300)
 final class HalfOpenProcessTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     @TempDir
     Path folder;
@@ -42,10 +43,14 @@ final class HalfOpenProcessTest {
 
     private static Map<String, String> settings(Namespace network, int leaseMs) {
         return Map.of(
-                "SUPERVISOR_BIND", network.gateway(),
-                "SUPERVISOR_HEARTBEAT_MS", "500",
-                "SUPERVISOR_LEASE_MS", Integer.toString(leaseMs),
-                "SUPERVISOR_RESUME_GRACE_MS", "1000");
+                "SUPERVISOR_BIND",
+                network.gateway(),
+                "SUPERVISOR_HEARTBEAT_MS",
+                "500",
+                "SUPERVISOR_LEASE_MS",
+                Integer.toString(leaseMs),
+                "SUPERVISOR_RESUME_GRACE_MS",
+                "1000");
     }
 
     @Test
@@ -117,6 +122,8 @@ final class HalfOpenProcessTest {
     }
 
     private static long connects(Command runner) {
-        return runner.lines().stream().filter(line -> line.contains("connected")).count();
+        return runner.lines().stream()
+                .filter(line -> line.contains("connected"))
+                .count();
     }
 }

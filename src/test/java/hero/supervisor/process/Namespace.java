@@ -8,8 +8,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A network namespace of Linux, joined to this machine by a pair of veth devices, whose packets can be dropped: both
-/// ends keep their sockets and hear nothing, not even that nobody is there. Needs root, `ip` and `nft`. One thread.
+/// A network namespace of Linux, joined to this machine by a pair of veth devices, whose packets can be dropped:
+/// both ends keep their sockets and hear nothing, not even that nobody is there. Needs root, `ip` and `nft`. One
+/// thread.
 final class Namespace implements AutoCloseable {
     private static final String BLOCK = "198.18."; // For tests of networks: RFC 2544.
 
@@ -40,7 +41,9 @@ final class Namespace implements AutoCloseable {
     static Namespace make() throws IOException {
         long pid = ProcessHandle.current().pid();
         var made = new Namespace(
-                "supervisor-" + pid, "hsv" + Long.toString(pid, 36) + "h", BLOCK + pid % 251 + "." + (pid / 251) % 60 * 4);
+                "supervisor-" + pid,
+                "hsv" + Long.toString(pid, 36) + "h",
+                BLOCK + pid % 251 + "." + (pid / 251) % 60 * 4);
         String there = "hsv" + Long.toString(pid, 36) + "n";
         try {
             run("ip", "netns", "add", made.name);
@@ -93,7 +96,8 @@ final class Namespace implements AutoCloseable {
 
     private static void run(String... words) throws IOException {
         try {
-            Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(words).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
                 throw new IOException(String.join(" ", words) + ": " + said.strip());

@@ -126,7 +126,8 @@ final class PostgresAwayProcessTest {
         });
     }
 
-    /// Longer than a lease and its grace: nobody has beaten when PostgreSQL is back, and nobody may be called lost.
+    /// Longer than a lease and its grace: nobody has beaten when PostgreSQL is back, and nobody may be called
+    /// lost.
     @Test
     void a_minute_without_postgresql_ends_no_session_and_what_ended_meanwhile_is_recorded_once() throws Exception {
         try (PostgresProcess postgres = PostgresProcess.start(folder);
@@ -149,10 +150,13 @@ final class PostgresAwayProcessTest {
             long backNanos = Time.system().nanoTime() + AWAY.toNanos();
             refusal(client, "acknowledged");
             Files.createFile(go);
-            await("a minute").atMost(AWAY.multipliedBy(2)).pollInterval(Duration.ofSeconds(3)).until(() -> {
-                refusal(client, "acknowledged");
-                return Time.system().nanoTime() - backNanos > 0;
-            });
+            await("a minute")
+                    .atMost(AWAY.multipliedBy(2))
+                    .pollInterval(Duration.ofSeconds(3))
+                    .until(() -> {
+                        refusal(client, "acknowledged");
+                        return Time.system().nanoTime() - backNanos > 0;
+                    });
             waiting.forEach((id, answer) -> assertFalse(answer.isDone(), id));
             postgres.start();
 

@@ -147,8 +147,7 @@ final class Processes implements AutoCloseable {
         return startBy(by, folder, environment, arguments);
     }
 
-    private Command startBy(
-            List<String> by, Path workFolder, Map<String, String> environment, String... arguments) {
+    private Command startBy(List<String> by, Path workFolder, Map<String, String> environment, String... arguments) {
         List<String> words = new ArrayList<>(by);
         words.add(java());
         words.addAll(options);

@@ -77,7 +77,9 @@ final class Workers {
 
     /// How often a runner has got a connection.
     long connects(int n) {
-        return runner(n).lines().stream().filter(line -> line.contains("connected")).count();
+        return runner(n).lines().stream()
+                .filter(line -> line.contains("connected"))
+                .count();
     }
 
     /// Outcomes of one kind that the cheap ones were told.

@@ -50,7 +50,8 @@ final class RunnerProgressTest {
 
     @Test
     void a_later_attempt_finds_what_the_earlier_one_said_and_goes_on_from_its_checkpoint() {
-        String script = "cat \"$SUPERVISOR_PRIOR_PROGRESS_FILE\"; printf 'from '; cat \"$SUPERVISOR_PRIOR_CHECKPOINT_FILE\"";
+        String script =
+                "cat \"$SUPERVISOR_PRIOR_PROGRESS_FILE\"; printf 'from '; cat \"$SUPERVISOR_PRIOR_CHECKPOINT_FILE\"";
         // More than a variable could hold.
         String checkpoint = "\u20ac".repeat(65_535) + "\n";
         Map<String, Object> said =
@@ -77,7 +78,8 @@ final class RunnerProgressTest {
             job.putAll(more);
             server.next("runner.pull").answer(Map.of("jobs", List.of(job), "drain", false));
             FakeServer.Call result = server.next("runner.result");
-            Map<String, Object> report = Tree.object(Tree.array(result.params().get("results")).getFirst());
+            Map<String, Object> report =
+                    Tree.object(Tree.array(result.params().get("results")).getFirst());
             result.answer(List.of());
             return Tree.string(report, "success", report.toString());
         }

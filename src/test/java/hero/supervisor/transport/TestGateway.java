@@ -218,8 +218,8 @@ final class TestGateway implements AutoCloseable {
                     peers.add(peer);
                     peer.onEnd(ends::incrementAndGet);
                 }
-                Thread.startVirtualThread(
-                        () -> to.reply(calls.apply(new String(utf8, StandardCharsets.UTF_8), peer), true));
+                Thread.startVirtualThread(() ->
+                        to.reply(calls.apply(new String(utf8, StandardCharsets.UTF_8), peer), true));
             }
 
             @Override

@@ -239,7 +239,8 @@ class WebSocketEndTest {
             }
             URI ready = URI.create("http://127.0.0.1:" + server.port() + "/health/ready");
             HttpRequest probe = HttpRequest.newBuilder(ready).build();
-            assertEquals(200, http.send(probe, HttpResponse.BodyHandlers.ofString()).statusCode());
+            assertEquals(
+                    200, http.send(probe, HttpResponse.BodyHandlers.ofString()).statusCode());
             // One of the ten is closed in each of its ten steps.
             Thread drain = Thread.ofVirtual().start(() -> {
                 try {

@@ -214,7 +214,9 @@ final class Checker {
         List<Assignment.Key> keys = new ArrayList<>();
         for (View row : world.database.views()) {
             Long lease = row.lease();
-            if (row.status() == JobStatus.RUNNING && lease != null && session.id().equals(row.sessionId())) {
+            if (row.status() == JobStatus.RUNNING
+                    && lease != null
+                    && session.id().equals(row.sessionId())) {
                 keys.add(new Assignment.Key(row.job().id(), row.attempt(), lease));
             }
         }
