@@ -2,9 +2,7 @@ package hero.supervisor.cli;
 
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.client.RemoteError;
-import hero.supervisor.client.RpcClient;
 import hero.supervisor.client.RpcSettings;
-import hero.supervisor.client.SupervisorClient;
 import hero.supervisor.client.SystemClient;
 import hero.supervisor.domain.Time;
 import java.net.URI;
@@ -20,35 +18,19 @@ final class ServerWay implements Way {
     private static final Set<String> NO_ANSWER = Set.of("busy", "shutting_down", "wait_timeout");
     private static final int INTERNAL = -32603;
 
-    /// How a call is made.
-    private interface Calls {
-        @Nullable
-        Object call(String method, Map<String, Object> params);
+    private final SystemClient system;
+
+    private ServerWay(SystemClient system) {
+        this.system = system;
     }
 
-    private final Calls calls;
-    private final Runnable end;
-
-    private ServerWay(Calls calls, Runnable end) {
-        this.calls = calls;
-        this.end = end;
-    }
-
-    /// One server, or the servers of one system, separated by commas: then calls outlive each of them. [Failed]
-    /// when `url` is none, or when a WebSocket to it cannot be opened.
+    /// One server, or the servers of one system, separated by commas: calls outlive each of them. [Failed] when
+    /// `url` is none.
     static ServerWay open(String url, @Nullable String secret) {
         try {
-            if (url.contains(",")) {
-                var system = new SystemClient(urls(url), secret, Time.system(), new SecureRandom());
-                return new ServerWay(system::call, system::close);
-            }
-            var client = new SupervisorClient(
-                    RpcClient.connect(RpcSettings.of(url, secret), Time.system(), RpcClient.Notifications.ignored()));
-            return new ServerWay(client::call, client::close);
+            return new ServerWay(new SystemClient(urls(url), secret, Time.system(), new SecureRandom()));
         } catch (IllegalArgumentException e) {
             throw new Failed(Exit.USAGE, e.getMessage() + "; it is '" + url + "'", e);
-        } catch (ConnectionLost e) {
-            throw lost(e);
         }
     }
 
@@ -62,7 +44,7 @@ final class ServerWay implements Way {
     @Override
     public @Nullable Object call(String method, Map<String, Object> params) {
         try {
-            return calls.call(method, params);
+            return system.call(method, params);
         } catch (RemoteError e) {
             throw refused(e);
         } catch (ConnectionLost e) {
@@ -90,6 +72,6 @@ final class ServerWay implements Way {
 
     @Override
     public void close() {
-        end.run();
+        system.close();
     }
 }

@@ -28,6 +28,11 @@ public final class Addresses {
         this.random = random;
     }
 
+    /// True when there is another one to turn to.
+    boolean several() {
+        return urls.size() > 1;
+    }
+
     /// Where to connect now.
     public URI current() {
         return urls.get(at);

@@ -2,6 +2,7 @@ package hero.supervisor.client;
 
 import hero.supervisor.domain.Time;
 import java.net.URI;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ public final class EventStream {
     private static final Set<String> STREAM = Set.of("job.event", "job.gap", "job.log");
     private static final Set<String> FOR_LATER = Set.of("busy", "shutting_down");
     private static final int UNREAD_MAX = 1000;
+    private static final Duration BEGIN_WITHIN = Duration.ofSeconds(60);
 
     /// What came over one connection: an event's members, or how the connection ended.
     private record Came(@Nullable Map<String, Object> event, RpcClient.@Nullable Closed end) {}
@@ -34,6 +36,8 @@ public final class EventStream {
     private @Nullable String seq;
     private String lastState = "";
     private boolean begun;
+    private int asked;
+    private long sinceNanos;
     private long attempt;
     /// Bytes of the attempt's log that came.
     private long printed;
@@ -51,23 +55,31 @@ public final class EventStream {
     ///
     /// @param method `job.subscribe` or `jobs.subscribe`
     public void follow(String method, Map<String, ?> params, Predicate<Map<String, Object>> heard) {
+        sinceNanos = time.nanoTime();
         while (true) {
             try {
                 if (!once(method, params, heard)) {
                     return;
                 }
             } catch (ConnectionLost e) {
-                if (!begun || e.refused()) {
+                if (e.refused() || !mayPass(e.passes())) {
                     throw e;
                 }
                 rest(addresses.failed().toMillis());
             } catch (RemoteError e) {
-                if (!begun || !FOR_LATER.contains(String.valueOf(e.kind()))) {
+                if (!FOR_LATER.contains(String.valueOf(e.kind())) || !mayPass(e.is("shutting_down"))) {
                     throw e;
                 }
                 rest(addresses.failed().toMillis());
             }
         }
+    }
+
+    /// A stream that has begun goes on for as long as it takes. Before that each server is asked once, and for a
+    /// minute as long as one is about to come.
+    private boolean mayPass(boolean soon) {
+        asked++;
+        return begun || asked < urls.size() || (soon && time.nanoTime() - sinceNanos < BEGIN_WITHIN.toNanos());
     }
 
     /// One connection's time. False when enough has been heard.

@@ -55,7 +55,7 @@ public final class RpcClient implements AutoCloseable {
                 .executor(threads)
                 .build();
         if (!settings.webSocket()) {
-            this.link = new HttpLink(settings, http, new Replies());
+            this.link = new HttpLink(settings, http, time, new Replies());
             return;
         }
         var webSocket = new WebSocketLink(settings, http, time, new Replies());
@@ -136,10 +136,15 @@ public final class RpcClient implements AutoCloseable {
                 for (Object message : tree instanceof List<?> batch ? batch : List.of(Tree.object(tree))) {
                     take(id, message);
                 }
+                failed(id, nonsense("answered another call than this"));
             } catch (IllegalArgumentException e) {
                 log.atWarn().addKeyValue("url", settings.url()).log("the server sent no JSON-RPC");
-                failed(id, new ConnectionLost(1006, "the server at " + settings.url() + " sent no JSON-RPC"));
+                failed(id, nonsense("sent no JSON-RPC"));
             }
+        }
+
+        private ConnectionLost nonsense(String what) {
+            return new ConnectionLost(ConnectionLost.PROTOCOL_ERROR, "the server at " + settings.url() + " " + what);
         }
 
         private void take(long sentId, @Nullable Object message) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param secret sent as `Authorization: Bearer`, never logged
 /// @param connectWithin time for connection and upgrade together
 /// @param pingEvery WebSocket pings, and how often silence is looked at
-/// @param deadAfter silence that ends a WebSocket connection
+/// @param deadAfter silence that ends a WebSocket connection, or a call over HTTP
 /// @param answerWithin over HTTP: the longest wait for one answer
 /// @param callsMax calls open at once; one more fails
 /// @param sendBytesMax messages waiting to be sent; beyond, `call` blocks

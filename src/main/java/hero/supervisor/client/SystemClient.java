@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Calls to a system of several servers that outlive each of them: when a connection breaks or its server shuts
-/// down, a call that is safe to repeat goes on at the next one; a wait takes up where it was. Safe for any thread.
+/// Calls to a system of one or more servers that outlive each of them: when a connection breaks or its server
+/// shuts down, a call that is safe to repeat goes on at the next one, or at the same one when it is back; a wait
+/// takes up where it was. Safe for any thread.
 public final class SystemClient implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SystemClient.class);
     private static final Duration GIVE_UP = Duration.ofSeconds(60);
@@ -29,6 +30,7 @@ public final class SystemClient implements AutoCloseable {
     private final Time time;
     private final Addresses addresses;
     private @Nullable RpcClient present;
+    private boolean reached;
     private boolean closed;
 
     public SystemClient(List<URI> urls, @Nullable String secret, Time time, RandomGenerator random) {
@@ -38,24 +40,32 @@ public final class SystemClient implements AutoCloseable {
     }
 
     /// Any method, blocking. [RemoteError] when the server refuses; [ConnectionLost] when the secret is refused,
-    /// no server could be reached for a minute, or what was sent may have been done and must not be repeated.
+    /// the only server was never there, none could be reached for a minute, or what was sent may have been done
+    /// and must not be repeated.
     public @Nullable Object call(String method, Map<String, ?> params) {
         long begun = time.nanoTime();
         long failing = begun;
+        boolean repeated = false;
         while (true) {
             long tried = time.nanoTime();
             RpcClient rpc = null;
             RuntimeException failure;
             try {
                 rpc = connection();
-                return new SupervisorClient(rpc).call(method, left(params, tried - begun));
+                Object answer = new SupervisorClient(rpc).call(method, left(params, tried - begun));
+                answered();
+                return answer;
             } catch (ConnectionLost e) {
-                if (e.refused()) {
+                if (!mayPass(e)) {
                     throw e;
                 }
                 failure = e;
             } catch (RemoteError e) {
-                if (!e.is("shutting_down")) {
+                answered();
+                if (repeated && method.equals("job.delete") && e.is("job_not_found")) {
+                    return null; // The try before has deleted it.
+                }
+                if (!e.is("shutting_down") && !(repeated && e.is("busy"))) {
                     throw e;
                 }
                 failure = e;
@@ -64,13 +74,29 @@ public final class SystemClient implements AutoCloseable {
             if (now - tried > WORKED.toNanos()) {
                 failing = now;
             }
-            boolean sent = rpc != null;
+            boolean sent = rpc != null && !(failure instanceof ConnectionLost lost && lost.nobodyThere());
             if ((sent && !isRepeatable(method, params)) || now - failing > GIVE_UP.toNanos() || isClosed()) {
                 throw failure;
             }
-            log.atInfo().addKeyValue("method", method).log("the call goes on at the next server");
+            repeated |= sent;
+            log.atInfo()
+                    .addKeyValue("method", method)
+                    .addKeyValue("reason", failure.getMessage())
+                    .log("a call lost its server and is made again");
             rest(next(rpc));
         }
+    }
+
+    /// Whether to go on after a failure. With one address: only when a server has been there, for a wrong address
+    /// is to be told at once.
+    private synchronized boolean mayPass(ConnectionLost failure) {
+        reached |= failure.passes();
+        return !failure.refused() && (addresses.several() || (failure.nobodyThere() ? reached : failure.passes()));
+    }
+
+    private synchronized void answered() {
+        reached = true;
+        addresses.reached();
     }
 
     /// A call that has been sent may have been carried out: only what can be repeated without harm is.
@@ -94,10 +120,12 @@ public final class SystemClient implements AutoCloseable {
     private synchronized RpcClient connection() {
         RpcClient rpc = present;
         if (rpc == null || rpc.closed().isDone()) {
-            rpc = RpcClient.connect(
-                    RpcSettings.of(addresses.current(), secret), time, RpcClient.Notifications.ignored());
+            RpcSettings settings = RpcSettings.of(addresses.current(), secret);
+            rpc = RpcClient.connect(settings, time, RpcClient.Notifications.ignored());
             present = rpc;
-            addresses.reached();
+            if (settings.webSocket()) {
+                answered();
+            }
         }
         return rpc;
     }

@@ -62,7 +62,8 @@ final class WebSocketLink implements Link, WebSocket.Listener {
         } catch (TimeoutException e) {
             opening.cancel(true);
             throw new ConnectionLost(
-                    1006, "the server at " + settings.url() + " did not answer within " + settings.connectWithin());
+                    ConnectionLost.NOBODY,
+                    "the server at " + settings.url() + " did not answer within " + settings.connectWithin());
         } catch (InterruptedException e) {
             opening.cancel(true);
             Thread.currentThread().interrupt();
@@ -80,10 +81,10 @@ final class WebSocketLink implements Link, WebSocket.Listener {
             };
             return new ConnectionLost(status, "the server at " + settings.url() + " " + why);
         } else if (cause instanceof ConnectException) {
-            return new ConnectionLost(1006, "there is no server at " + settings.url());
+            return new ConnectionLost(ConnectionLost.NOBODY, "there is no server at " + settings.url());
         }
         String detail = cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage();
-        return new ConnectionLost(1006, "cannot connect to " + settings.url() + detail);
+        return new ConnectionLost(ConnectionLost.NOBODY, "cannot connect to " + settings.url() + detail);
     }
 
     @Override

@@ -6,7 +6,6 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;

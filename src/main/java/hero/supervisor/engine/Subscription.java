@@ -97,6 +97,7 @@ public final class Subscription {
     private long stalledSinceNanos;
     private boolean stalled;
     private volatile boolean ended;
+    private volatile boolean ending;
 
     /// @param jobId the only job; null for all that pass the filter
     /// @param cursor only what lies behind it is told
@@ -137,7 +138,7 @@ public final class Subscription {
 
     /// True when nothing more is told: the job's last event has been, or the reader is gone.
     public boolean ended() {
-        return ended;
+        return ended || ending;
     }
 
     void end() {
@@ -194,7 +195,10 @@ public final class Subscription {
     boolean send(Notice notice, int skipped) {
         boolean last = jobId != null && notice.told.isLast();
         byte[] message = notice.message(id, skipped);
+        // Before it is sent: whoever has heard the end finds the stream ended.
+        ending = last;
         if (!(last ? outlet.offerLast(message) : outlet.offer(message))) {
+            ending = false;
             return false;
         }
         moveTo(notice.event.position());

@@ -74,7 +74,7 @@ final class ProcessExecutor {
         return ProcessGroup.start(builder, launcher);
     }
 
-    private Map<String, String> environment(Task task, Path folder) {
+    private Map<String, String> environment(Task task, Path folder) throws java.io.IOException {
         Map<String, String> environment = new LinkedHashMap<>();
         environment.put("PATH", settings.searchPath());
         environment.put("HOME", settings.home());
@@ -83,6 +83,7 @@ final class ProcessExecutor {
         environment.put("SUPERVISOR_JOB_ID", task.key().jobId());
         environment.put("SUPERVISOR_ATTEMPT", Long.toString(task.key().attempt()));
         environment.put(ProgressFile.VARIABLE, ProgressFile.path(folder).toString());
+        environment.putAll(PriorProgress.write(task.prior(), folder));
         if (!task.traceparent().isEmpty()) {
             environment.put("TRACEPARENT", task.traceparent());
         }

@@ -9,6 +9,7 @@ import java.util.Map;
 /// @param lease whatever the server sent, given back untouched
 /// @param timeoutS seconds that it may run
 /// @param traceparent for programs that take part in traces; empty when the job has none
+/// @param prior what an earlier attempt said last of its progress; empty when none said anything
 record Task(
         Key key,
         Object lease,
@@ -16,7 +17,8 @@ record Task(
         String payload,
         Map<String, String> envVars,
         double timeoutS,
-        String traceparent) {
+        String traceparent,
+        Map<String, Object> prior) {
 
     /// One attempt of one job.
     record Key(String jobId, long attempt) {
@@ -44,7 +46,8 @@ record Task(
                 Tree.string(job, "payload", ""),
                 envVars,
                 deadlineMs > 0 ? Math.min(timeoutS, deadlineMs / 1000.0) : timeoutS,
-                Tree.string(job, "traceparent", ""));
+                Tree.string(job, "traceparent", ""),
+                Tree.object(job.get("prior_progress")));
     }
 
     /// Prints as its id: payload and variables never reach a log.

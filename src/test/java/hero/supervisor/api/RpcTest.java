@@ -259,7 +259,8 @@ final class RpcTest {
     @Test
     void a_wait_ends_with_its_time_or_with_its_connection() {
         FakePeer peer = new FakePeer();
-        assertTrue(String.valueOf(text(begun(result("1", "j,0.01"), peer).join())).contains("wait_timeout"));
+        assertTrue(String.valueOf(text(begun(result("1", "j,0.01"), peer).join()))
+                .contains("wait_timeout"));
         var gone = begun(result("2", "j"), peer);
         assertEquals(1, peer.parked.get());
         peer.end();

@@ -185,10 +185,18 @@ public final class PostgresProcess implements AutoCloseable {
         return running;
     }
 
-    /// `kill -9` of the server process alone; its backends notice and leave.
+    /// `kill -9` of the server process alone. Its backends notice and leave; until then they go on answering, so
+    /// this waits for it.
     public void kill() {
+        List<ProcessHandle> below = running().descendants().toList();
         running().destroyForcibly();
         awaitExit();
+        await("backends").atMost(START_WITHIN).until(() -> below.stream().noneMatch(PostgresProcess::runs));
+    }
+
+    /// False also for a zombie that nobody collects: it has no program any more.
+    private static boolean runs(ProcessHandle process) {
+        return process.isAlive() && process.info().command().isPresent();
     }
 
     /// The orderly stop that breaks off connections.

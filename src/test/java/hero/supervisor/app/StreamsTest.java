@@ -29,6 +29,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Streams and wake-ups over two gateways on one database.
@@ -116,6 +117,49 @@ class StreamsTest {
         Map<String, List<String>> lives = lives(atA);
         assertEquals(jobs, lives.size());
         lives.forEach((id, life) -> assertEquals(LIFE, life, id));
+    }
+
+    @Test
+    void two_thousand_readers_of_one_job_are_all_told_each_step_in_order() throws Exception {
+        allAreTold("crowd", 16, 125);
+    }
+
+    @Test
+    @Tag("campaign")
+    void ten_thousand_readers_of_one_job_are_all_told_each_step_in_order() throws Exception {
+        allAreTold("crowds", 80, 125);
+    }
+
+    /// One job, watched over `sockets` connections to both gateways by `each` streams each.
+    private static void allAreTold(String id, int sockets, int each) throws Exception {
+        LiveSocket caller = a.socket();
+        Map<String, Object> secret = Map.of("secret", a.secret(Scope.USER));
+        Map<String, Object> create = new HashMap<>(secret);
+        create.put("job", LiveGateway.job(id, "worker"));
+        caller.call("jobs.create", create);
+        List<LiveSocket> readers = new ArrayList<>();
+        for (int i = 0; i < sockets; i++) {
+            LiveSocket reader = (i % 2 == 0 ? a : b).socket();
+            readers.add(reader);
+            List<CompletableFuture<Told>> begun = new ArrayList<>();
+            for (int n = 0; n < each; n++) {
+                begun.add(reader.begin("job.subscribe", Map.of("job_id", id)));
+            }
+            begun.forEach(answer -> LiveSocket.within(answer).resultObject());
+        }
+        Map<String, Object> start = new HashMap<>(secret);
+        start.put("job_id", id);
+        caller.call("job.start", start).result();
+        for (LiveSocket reader : readers) {
+            Map<Object, List<String>> told = new HashMap<>();
+            until(reader, each)
+                    .forEach(event -> told.computeIfAbsent(
+                                    String.valueOf(event.get("subscription")), _ -> new ArrayList<>())
+                            .add(String.valueOf(event.get("status"))));
+            assertEquals(each, told.size());
+            told.forEach((stream, life) -> assertEquals(LIFE, life, stream::toString));
+            reader.close();
+        }
     }
 
     @Test

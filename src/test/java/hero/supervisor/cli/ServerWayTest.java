@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import hero.supervisor.client.Tree;
 import java.io.IOException;
@@ -12,31 +13,68 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// Against an HTTP server that answers every call with `answer`.
+/// Against an HTTP server that answers every call with `answer`, after those that it is told to lose.
+@Timeout(30)
 final class ServerWayTest {
     private HttpServer server;
+    /// How the next calls are lost: an HTTP status without JSON-RPC; `blank`, as when a wait's server is gone
+    /// behind a proxy; `cut`, when there is no proxy.
+    private final Queue<String> losses = new ConcurrentLinkedQueue<>();
+
     private volatile String answer = "";
     private volatile String request = "";
     private volatile List<String> authorization = List.of();
 
     @BeforeEach
     void setup() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        setup(0);
+    }
+
+    private void setup(int port) throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.createContext("/rpc", exchange -> {
             request = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
             authorization = exchange.getRequestHeaders().getOrDefault("Authorization", List.of());
-            byte[] body = answer.getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(200, body.length);
-            exchange.getResponseBody().write(body);
+            String loss = String.valueOf(losses.poll());
+            switch (loss) {
+                case "null" -> reply(exchange, 200, answer.replace("\"id\":1", "\"id\":" + id(request)));
+                case "blank" -> reply(exchange, 200, "   ");
+                case "cut" -> {
+                    exchange.sendResponseHeaders(200, 100);
+                    exchange.getResponseBody().write(' ');
+                }
+                case "leaving" ->
+                    reply(
+                            exchange,
+                            503,
+                            "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32007,\"message\":\"leaving\","
+                                    + "\"data\":{\"kind\":\"shutting_down\"}}}");
+                default -> reply(exchange, Integer.parseInt(loss), "<html>no server behind me</html>");
+            }
             exchange.close();
         });
         server.start();
+    }
+
+    private static String id(String request) {
+        return String.valueOf(Tree.object(Tree.parse(request)).get("id"));
+    }
+
+    private static void reply(HttpExchange exchange, int status, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, body.length);
+        exchange.getResponseBody().write(body);
     }
 
     @AfterEach
@@ -73,7 +111,6 @@ final class ServerWayTest {
         "-32002, conflict, 2",
         "-32004, wait_timeout, 3",
         "-32005, busy, 3",
-        "-32007, shutting_down, 3",
         "-32603, internal, 3",
     })
     void an_error_of_the_server_is_its_sentence_and_an_exit_code(int code, String kind, int exit) {
@@ -95,6 +132,55 @@ final class ServerWayTest {
             assertTrue(
                     message.contains(gone) && message.contains("supervisor dev") && message.contains("--url"), message);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"blank", "cut", "leaving", "502", "503", "504"})
+    void a_wait_behind_one_address_outlives_its_server(String loss) {
+        losses.addAll(List.of(loss, loss));
+        answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"success\":\"there\"}}";
+        try (Way way = ServerWay.open(url(), "s3")) {
+            assertEquals(Map.of("success", "there"), way.call("job.result", Map.of("job_id", "j1")));
+        }
+    }
+
+    @Test
+    void a_wait_goes_on_when_its_only_server_comes_back() throws IOException {
+        int port = server.getAddress().getPort();
+        try (Way way = ServerWay.open(url(), "s3")) {
+            answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}";
+            way.call("job.start", Map.of("job_id", "j1"));
+            server.stop(0);
+            var waiting = CompletableFuture.supplyAsync(() -> way.call("job.result", Map.of("job_id", "j1")));
+            answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"success\":\"there\"}}";
+            setup(port);
+            assertEquals(Map.of("success", "there"), waiting.join());
+        }
+    }
+
+    @Test
+    void a_creation_whose_answer_was_lost_is_not_repeated_without_an_id() {
+        losses.add("cut");
+        try (Way way = ServerWay.open(url(), "s3")) {
+            Failed failure =
+                    assertThrows(Failed.class, () -> way.call("job.run", Map.of("job", Map.of("payload", "p"))));
+            assertEquals(Exit.CONNECTION, failure.exit());
+        }
+    }
+
+    @Test
+    void an_answer_to_another_call_is_none() {
+        answer = "{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":null}";
+        Failed failure = failure();
+        assertTrue(String.valueOf(failure.getMessage()).contains("another call"), failure.getMessage());
+    }
+
+    @Test
+    void a_page_that_is_no_server_of_ours_is_told_at_once() {
+        losses.add("404");
+        Failed failure = failure();
+        assertEquals(Exit.CONNECTION, failure.exit());
+        assertTrue(String.valueOf(failure.getMessage()).contains("HTTP 404"), failure.getMessage());
     }
 
     @Test

@@ -8,11 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.HttpServer;
 import hero.supervisor.domain.Time;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +88,51 @@ final class HttpLinkTest {
         }
     }
 
+    @Test
+    void a_server_that_falls_silent_fails_the_call() throws IOException {
+        var over = new CountDownLatch(1);
+        waits(over, false);
+        try (RpcClient client = connect(Duration.ofMillis(300))) {
+            ConnectionLost lost = assertInstanceOf(ConnectionLost.class, failure(client));
+            assertTrue(
+                    lost.passes() && String.valueOf(lost.getMessage()).startsWith("no sign of life"), lost::toString);
+        } finally {
+            over.countDown();
+        }
+    }
+
+    @Test
+    void a_wait_lasts_for_as_long_as_blanks_come() throws Exception {
+        var over = new CountDownLatch(1);
+        waits(over, true);
+        try (RpcClient client = connect(Duration.ofMillis(500))) {
+            var answer = client.call("a", Map.of());
+            assertThrows(TimeoutException.class, () -> answer.get(2, TimeUnit.SECONDS));
+            over.countDown();
+            assertEquals("there", answer.get(20, TimeUnit.SECONDS));
+        }
+    }
+
+    /// A server that begins its answer and ends it when the latch opens; with blanks meanwhile or without.
+    private void waits(CountDownLatch over, boolean blanks) {
+        server.removeContext("/rpc");
+        server.createContext("/rpc", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            try (exchange;
+                    OutputStream out = exchange.getResponseBody()) {
+                while (!over.await(20, TimeUnit.MILLISECONDS)) {
+                    if (blanks) {
+                        out.write(' ');
+                        out.flush();
+                    }
+                }
+                out.write("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"there\"}".getBytes(StandardCharsets.UTF_8));
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        });
+    }
+
     private static Throwable failure(RpcClient client) {
         Throwable failure = assertThrows(
                         CompletionException.class,
@@ -92,8 +142,13 @@ final class HttpLinkTest {
     }
 
     private RpcClient connect() {
+        return connect(Duration.ofSeconds(30));
+    }
+
+    private RpcClient connect(Duration deadAfter) {
         return RpcClient.connect(
-                RpcSettings.of("http://127.0.0.1:" + server.getAddress().getPort(), "s"),
+                RpcSettings.of("http://127.0.0.1:" + server.getAddress().getPort(), "s")
+                        .withSilence(Duration.ofSeconds(10), deadAfter),
                 Time.system(),
                 RpcClient.Notifications.ignored());
     }

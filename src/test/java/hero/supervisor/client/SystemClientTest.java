@@ -78,6 +78,23 @@ final class SystemClientTest {
     }
 
     @Test
+    void a_deletion_whose_answer_was_lost_has_succeeded_when_the_job_is_gone() throws Exception {
+        CompletableFuture<Object> delete = begin("job.delete", Map.of("job_id", "j"));
+        first.next("job.delete").connection().cut();
+        second.next("job.delete").refuse(-32000, "job_not_found", "there is no such job");
+        assertEquals("null", answer(delete));
+    }
+
+    @Test
+    void a_wait_that_was_lost_also_waits_for_a_database_that_is_away() throws Exception {
+        CompletableFuture<Object> call = begin("job.result", Map.of("job_id", "j"));
+        first.next("job.result").connection().cut();
+        second.next("job.result").refuse(-32005, "busy", "the database does not answer");
+        first.next("job.result").answer("done");
+        assertEquals("done", answer(call));
+    }
+
+    @Test
     void a_refusal_is_the_answer() {
         CompletableFuture<Object> call = begin("job.status", Map.of("job_id", "none"));
         first.next("job.status").refuse(-32000, "job_not_found", "there is no such job");

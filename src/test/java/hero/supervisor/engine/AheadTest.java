@@ -1,6 +1,5 @@
 package hero.supervisor.engine;
 
-import static hero.supervisor.domain.JobFixture.job;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 

@@ -62,6 +62,29 @@ class FeedTest {
     }
 
     @Test
+    void a_stream_has_ended_before_its_reader_hears_so() {
+        here.create("j1");
+        List<Boolean> ended = new ArrayList<>();
+        Subscription[] stream = new Subscription[1];
+        Feed.Opening opening = here.feed.job("j1", new Subscription.Outlet() {
+            @Override
+            public boolean offer(byte[] message) {
+                ended.add(stream[0].ended());
+                return true;
+            }
+
+            @Override
+            public void close(int code, String reason) {}
+        });
+        stream[0] = opening.subscription();
+        opening.open();
+        here.start("j1");
+        here.store.stop("j1");
+        here.tail.run();
+        assertEquals(List.of(false, false, true), ended);
+    }
+
+    @Test
     void an_unknown_job_is_refused() {
         Refusal refusal = assertThrows(Refusal.class, () -> here.feed.job("none", new Reader()));
         assertEquals(Refusal.Kind.JOB_NOT_FOUND, refusal.kind());

@@ -9,6 +9,8 @@ import hero.supervisor.app.PostgresProcess;
 import hero.supervisor.client.RemoteError;
 import hero.supervisor.client.SupervisorClient;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Time;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -32,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("campaign")
 @Timeout(600)
 final class PostgresAwayProcessTest {
+    private static final Duration AWAY = Duration.ofSeconds(60);
+
     @TempDir
     Path folder;
 
@@ -73,14 +77,14 @@ final class PostgresAwayProcessTest {
             assertEquals(done(3), runUntilAnswered(client, 3));
 
             postgres.kill();
-            RemoteError away = refusal(client);
+            RemoteError away = refusal(client, "c-2");
             assertTrue(away.is("busy") && away.retryAfterMs(0) > 0, away::toString);
             postgres.start();
             assertEquals(done(4), runUntilAnswered(client, 4));
 
             postgres.hang();
             // Far below the 30 s after which the driver gives up: the client's own patience is 20 s.
-            RemoteError hung = refusal(client);
+            RemoteError hung = refusal(client, "c-2");
             assertTrue(hung.is("busy"), hung::toString);
             postgres.goOn();
             assertEquals(done(5), runUntilAnswered(client, 5));
@@ -89,11 +93,7 @@ final class PostgresAwayProcessTest {
             runUntilStarted(client);
             assertEquals(done(1), waiting.get());
             assertFalse(client.rpc().closed().isDone(), "the caller's socket");
-            assertEquals(
-                    1,
-                    workers.runner(0).lines().stream()
-                            .filter(line -> line.contains("connected"))
-                            .count());
+            assertEquals(1, workers.connects(0));
             new Ledger(postgres)
                     .assertRight(
                             Map.of("c-1", done(1), "c-2", done(2), "c-3", done(3), "c-4", done(4), "c-5", done(5)));
@@ -101,9 +101,9 @@ final class PostgresAwayProcessTest {
     }
 
     /// What is asked of a server whose database is away.
-    private static RemoteError refusal(SupervisorClient client) throws Exception {
+    private static RemoteError refusal(SupervisorClient client, String jobId) throws Exception {
         List<CompletableFuture<?>> calls = List.of(
-                client.rpc().call("job.status", Map.of("job_id", "c-2")),
+                client.rpc().call("job.status", Map.of("job_id", jobId)),
                 client.rpc().call("jobs.create", Map.of("job", errand(6))),
                 client.rpc().call("job.stop", Map.of("job_id", "c-99")));
         RemoteError last = null;
@@ -124,6 +124,68 @@ final class PostgresAwayProcessTest {
                 return false;
             }
         });
+    }
+
+    /// Longer than a lease and its grace: nobody has beaten when PostgreSQL is back, and nobody may be called
+    /// lost.
+    @Test
+    void a_minute_without_postgresql_ends_no_session_and_what_ended_meanwhile_is_recorded_once() throws Exception {
+        try (PostgresProcess postgres = PostgresProcess.start(folder);
+                Cluster cluster =
+                        new Cluster(folder, postgres, postgres.settings().url(), 2, Map.of())) {
+            Workers workers = new Workers(cluster, 0, 2, 4);
+            SupervisorClient client = cluster.client(0, "user");
+            Path go = folder.resolve("go");
+            Map<String, JobResult> right = new TreeMap<>();
+            Map<String, CompletableFuture<JobResult>> waiting = new TreeMap<>();
+            for (int n = 1; n <= 6; n++) {
+                String id = "away-" + n;
+                right.put(id, new JobResult.Success(id));
+                waiting.put(id, client.jobRunAsync(shell(id, go)));
+            }
+            await().atMost(Duration.ofSeconds(60)).until(() -> begun().size() == 6);
+            client.jobsCreate(shell("acknowledged", go));
+
+            postgres.stop();
+            long backNanos = Time.system().nanoTime() + AWAY.toNanos();
+            refusal(client, "acknowledged");
+            Files.createFile(go);
+            await("a minute")
+                    .atMost(AWAY.multipliedBy(2))
+                    .pollInterval(Duration.ofSeconds(3))
+                    .until(() -> {
+                        refusal(client, "acknowledged");
+                        return Time.system().nanoTime() - backNanos > 0;
+                    });
+            waiting.forEach((id, answer) -> assertFalse(answer.isDone(), id));
+            postgres.start();
+
+            for (Map.Entry<String, CompletableFuture<JobResult>> answer : waiting.entrySet()) {
+                assertEquals(right.get(answer.getKey()), answer.getValue().get(60, TimeUnit.SECONDS));
+            }
+            client.jobStart("acknowledged");
+            right.put("acknowledged", client.jobResult("acknowledged"));
+            assertEquals(new JobResult.Success("acknowledged"), right.get("acknowledged"));
+            assertFalse(client.rpc().closed().isDone(), "the caller's socket");
+            assertEquals("1 1", workers.connects(0) + " " + workers.connects(1), "the runners' sockets");
+            assertEquals(7, begun().size(), "each job was begun once");
+            Ledger ledger = new Ledger(postgres);
+            ledger.assertRight(right);
+            assertEquals(0, ledger.number("select count(*) from job_attempts"), "no attempt was burned");
+            assertEquals(2, ledger.number("select count(*) from runner_sessions"), "no session was lost");
+            assertEquals(0, ledger.number("select count(*) from runner_sessions_ended"));
+        }
+    }
+
+    private List<String> begun() throws IOException {
+        Path file = folder.resolve("begun");
+        return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    }
+
+    private Map<String, Object> shell(String id, Path go) {
+        String script = "echo " + id + " >> " + folder.resolve("begun") + "; while [ ! -e " + go
+                + " ]; do sleep 0.1; done; echo " + id;
+        return ServeFixture.job(id, Errand.SHELL, script, 3600);
     }
 
     @Test
@@ -163,11 +225,7 @@ final class PostgresAwayProcessTest {
         over.set(true);
         load.get();
         assertFalse(client.rpc().closed().isDone(), "the caller's socket");
-        assertEquals(
-                1,
-                workers.runner(0).lines().stream()
-                        .filter(line -> line.contains("connected"))
-                        .count());
+        assertEquals(1, workers.connects(0));
         Map<String, JobResult> told = new TreeMap<>();
         acknowledged.forEach(number -> told.put("c-" + number, done(number)));
         new Ledger(standby).assertRight(told);

@@ -139,7 +139,16 @@ final class Processes implements AutoCloseable {
     }
 
     Command startIn(Path workFolder, Map<String, String> environment, String... arguments) {
-        List<String> words = new ArrayList<>(launcher);
+        return startBy(launcher, workFolder, environment, arguments);
+    }
+
+    /// Starts a command by another one, such as `ip netns exec`, that becomes it.
+    Command startVia(List<String> by, Map<String, String> environment, String... arguments) {
+        return startBy(by, folder, environment, arguments);
+    }
+
+    private Command startBy(List<String> by, Path workFolder, Map<String, String> environment, String... arguments) {
+        List<String> words = new ArrayList<>(by);
         words.add(java());
         words.addAll(options);
         words.addAll(JVM);

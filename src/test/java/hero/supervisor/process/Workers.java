@@ -72,7 +72,14 @@ final class Workers {
 
     private String name(int n) {
         // Jobs name the first of each kind; the others serve the same queue.
-        return n == 0 ? Errand.BULK : n == cheap ? Errand.SHELL : "worker-" + n;
+        return n == cheap ? Errand.SHELL : n == 0 ? Errand.BULK : "worker-" + n;
+    }
+
+    /// How often a runner has got a connection.
+    long connects(int n) {
+        return runner(n).lines().stream()
+                .filter(line -> line.contains("connected"))
+                .count();
     }
 
     /// Outcomes of one kind that the cheap ones were told.

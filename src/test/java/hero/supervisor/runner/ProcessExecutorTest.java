@@ -281,7 +281,7 @@ final class ProcessExecutorTest {
     void a_job_of_a_trace_gets_the_traceparent_and_others_get_none() {
         String parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         String print = "printf %s \"${TRACEPARENT-none}\"";
-        Task traced = new Task(new Task.Key("job-1", 1), "7", "sh", print, Map.of(), 60, parent);
+        Task traced = new Task(new Task.Key("job-1", 1), "7", "sh", print, Map.of(), 60, parent, Map.of());
         assertEquals(new JobResult.Success(parent), run(traced));
         assertEquals(new JobResult.Success("none"), run("sh", print));
     }
@@ -303,7 +303,7 @@ final class ProcessExecutorTest {
     }
 
     private static Task task(String executor, String payload, Map<String, String> envVars, double timeoutS) {
-        return new Task(new Task.Key("job-1", 1), "7", executor, payload, envVars, timeoutS, "");
+        return new Task(new Task.Key("job-1", 1), "7", executor, payload, envVars, timeoutS, "", Map.of());
     }
 
     private static JobResult.Failure failure(JobResult result) {

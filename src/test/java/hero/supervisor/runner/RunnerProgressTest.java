@@ -3,10 +3,12 @@ package hero.supervisor.runner;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import hero.supervisor.client.FakeServer;
+import hero.supervisor.client.Tree;
 import hero.supervisor.domain.Time;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -43,6 +45,43 @@ final class RunnerProgressTest {
                     progress.params().get("percent") + " " + progress.params().get("checkpoint"));
             progress.answer(null);
             server.next("runner.result").answer(List.of());
+        }
+    }
+
+    @Test
+    void a_later_attempt_finds_what_the_earlier_one_said_and_goes_on_from_its_checkpoint() {
+        String script =
+                "cat \"$SUPERVISOR_PRIOR_PROGRESS_FILE\"; printf 'from '; cat \"$SUPERVISOR_PRIOR_CHECKPOINT_FILE\"";
+        // More than a variable could hold.
+        String checkpoint = "\u20ac".repeat(65_535) + "\n";
+        Map<String, Object> said =
+                Map.of("attempt", 1, "percent", 40, "checkpoint", checkpoint, "at", "2026-01-01T00:00:00Z");
+        String out = output(script, Map.of("prior_progress", said));
+        int end = out.indexOf('\n');
+        assertEquals(said, Tree.parse(out.substring(0, end)));
+        assertEquals("from " + checkpoint.strip(), out.substring(end + 1), "without the last line end, as all output");
+    }
+
+    @Test
+    void a_first_attempt_finds_no_such_variable() {
+        assertEquals("none", output("env | grep PRIOR || echo none", Map.of()));
+    }
+
+    /// What a job prints.
+    private String output(String script, Map<String, Object> more) {
+        try (FakeServer server = new FakeServer();
+                Runner runner = new Runner(settings(server), Time.system(), new SplittableRandom(1), _ -> {})) {
+            Thread.ofVirtual().start(runner::run);
+            server.next("runner.connect")
+                    .answer(Map.of("session_id", "s1", "heartbeat_ms", 10_000, "verdicts", List.of()));
+            Map<String, Object> job = new HashMap<>(job(script));
+            job.putAll(more);
+            server.next("runner.pull").answer(Map.of("jobs", List.of(job), "drain", false));
+            FakeServer.Call result = server.next("runner.result");
+            Map<String, Object> report =
+                    Tree.object(Tree.array(result.params().get("results")).getFirst());
+            result.answer(List.of());
+            return Tree.string(report, "success", report.toString());
         }
     }
 

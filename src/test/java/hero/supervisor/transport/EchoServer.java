@@ -10,7 +10,6 @@ import io.helidon.websocket.WsSession;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 
 /// An echo endpoint on the gateway's WebSocket engine, for Autobahn, `ws` or a browser: what comes as text goes
 /// back as text, binary as binary, messages up to 64 MiB. It serves the paths `/` and `/rpc` on 127.0.0.1 until

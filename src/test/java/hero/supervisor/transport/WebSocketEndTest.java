@@ -12,10 +12,16 @@ import hero.supervisor.transport.RawWebSocket.Frame;
 import hero.supervisor.transport.TestGateway.Setup;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Set;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -219,6 +225,47 @@ class WebSocketEndTest {
             assertEquals(0, server.gateway.socketCount());
             try (RawWebSocket late = RawWebSocket.tcp(server.port())) {
                 assertTrue(late.handshake("/rpc", java.util.Map.of()).startsWith("HTTP/1.1 503 "));
+            }
+        }
+    }
+
+    @Test
+    void a_drain_is_seen_by_probes_while_sockets_are_still_served() throws Exception {
+        List<RawWebSocket> clients = new ArrayList<>();
+        try (TestGateway server = TestGateway.echo();
+                HttpClient http = HttpClient.newHttpClient()) {
+            for (int i = 0; i < 10; i++) {
+                clients.add(server.open());
+            }
+            URI ready = URI.create("http://127.0.0.1:" + server.port() + "/health/ready");
+            HttpRequest probe = HttpRequest.newBuilder(ready).build();
+            assertEquals(
+                    200, http.send(probe, HttpResponse.BodyHandlers.ofString()).statusCode());
+            // One of the ten is closed in each of its ten steps.
+            Thread drain = Thread.ofVirtual().start(() -> {
+                try {
+                    server.gateway.drain(Duration.ofSeconds(20), Duration.ofSeconds(20));
+                } catch (InterruptedException e) {
+                    // Seen enough.
+                }
+            });
+            await().until(() ->
+                    http.send(probe, HttpResponse.BodyHandlers.ofString()).statusCode() == 503);
+            String body = http.send(probe, HttpResponse.BodyHandlers.ofString()).body();
+            assertTrue(body.contains("\"status\":\"not_ready\""), body);
+            assertTrue(body.contains("\"reasons\":[\"the server is shutting down\"]"), body);
+            assertFalse(body.contains("\"draining\":{\"ok\":true"), body);
+            int served = 0;
+            for (RawWebSocket client : clients) {
+                client.text("x");
+                served += client.read().opcode() == RawWebSocket.CLOSE ? 0 : 1;
+            }
+            assertTrue(served > 0, "all were closed at once");
+            drain.interrupt();
+            drain.join();
+        } finally {
+            for (RawWebSocket client : clients) {
+                client.close();
             }
         }
     }

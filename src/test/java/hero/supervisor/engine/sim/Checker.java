@@ -8,6 +8,7 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
+import hero.supervisor.engine.Runners.Beat;
 import hero.supervisor.engine.Session;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What is promised, looked at after every step. Knows jobs only by the event log and by what callers and runners
@@ -37,6 +39,10 @@ final class Checker {
     private final Set<Assignment.Key> handed = new HashSet<>();
     private final Map<String, List<Assignment.Key>> inHands = new HashMap<>();
     private final Map<Session, Map<Assignment.Key, Integer>> misses = new HashMap<>();
+    /// Beats in a row that came in and did not name a hand-over, also those that were refused.
+    private final Map<Assignment.Key, Integer> unnamed = new HashMap<>();
+
+    private boolean beating;
     private @Nullable AssertionError broken;
     private int heard;
     private long stepCount;
@@ -184,18 +190,59 @@ final class Checker {
                 node);
     }
 
-    /// A beat was taken. What beats do not name goes back: two of them are enough once the gateway knows of it,
-    /// which takes a slow claim and a look into the store.
-    void beaten(Session session, List<Hold> running) {
-        Map<Assignment.Key, Integer> missed = misses.computeIfAbsent(session, _ -> new HashMap<>());
-        Set<Assignment.Key> now = new HashSet<>();
+    /// A beat comes in; `taken` is what its gateway makes of it.
+    Beat beat(Session session, List<Hold> running, Supplier<Beat> taken) {
+        for (Assignment.Key key : inHandsOf(session)) {
+            if (running.contains(new Hold(key.jobId(), key.attempt()))) {
+                unnamed.remove(key);
+            } else {
+                unnamed.merge(key, 1, Integer::sum);
+            }
+        }
+        beating = true;
+        try {
+            Beat beat = taken.get();
+            beaten(session, running);
+            return beat;
+        } finally {
+            beating = false;
+        }
+    }
+
+    /// What a session holds, by the rows.
+    private List<Assignment.Key> inHandsOf(Session session) {
+        List<Assignment.Key> keys = new ArrayList<>();
         for (View row : world.database.views()) {
             Long lease = row.lease();
             if (row.status() == JobStatus.RUNNING
                     && lease != null
-                    && session.id().equals(row.sessionId())
-                    && !running.contains(new Hold(row.job().id(), row.attempt()))) {
-                Assignment.Key key = new Assignment.Key(row.job().id(), row.attempt(), lease);
+                    && session.id().equals(row.sessionId())) {
+                keys.add(new Assignment.Key(row.job().id(), row.attempt(), lease));
+            }
+        }
+        return keys;
+    }
+
+    /// A gateway takes a hand-over from its runner. Within a beat it does so because beats do not name it, and one
+    /// is not enough: the hand-over may be on its way.
+    void takenBack(Assignment.Key key, @Nullable View before) {
+        boolean held = before != null
+                && before.status() == JobStatus.RUNNING
+                && before.attempt() == key.attempt()
+                && Objects.equals(before.lease(), key.lease());
+        check(
+                !beating || !held || unnamed.getOrDefault(key, 0) >= 2,
+                "only what two beats in a row do not name goes back",
+                key);
+    }
+
+    /// A beat was taken. What beats do not name goes back: two of them are enough once the gateway knows of it,
+    /// which takes a slow claim and a look into the store.
+    private void beaten(Session session, List<Hold> running) {
+        Map<Assignment.Key, Integer> missed = misses.computeIfAbsent(session, _ -> new HashMap<>());
+        Set<Assignment.Key> now = new HashSet<>();
+        for (Assignment.Key key : inHandsOf(session)) {
+            if (!running.contains(new Hold(key.jobId(), key.attempt()))) {
                 now.add(key);
                 check(
                         missed.merge(key, 1, Integer::sum) <= MISSES_MAX,

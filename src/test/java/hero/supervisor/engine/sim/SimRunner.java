@@ -261,11 +261,8 @@ final class SimRunner extends Actor {
         }
         List<Hold> running = running();
         at.ask(
-                session -> {
-                    var beat = at.node().engine().runners().beat(session, running);
-                    world.checker.beaten(session, running);
-                    return beat;
-                },
+                session -> world.checker.beat(
+                        session, running, () -> at.node().engine().runners().beat(session, running)),
                 beat -> {
                     heard = world.now();
                     beat.abandon().forEach(this::abandon);

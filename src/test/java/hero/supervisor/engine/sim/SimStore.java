@@ -126,9 +126,14 @@ final class SimStore {
                         .stream().map(Assignment.Key.class::cast).toList();
                 List<MemoryDatabase.@Nullable View> before = new ArrayList<>();
                 keys.forEach(key -> before.add(world.database.view(key.jobId())));
+                for (int i = 0; i < keys.size(); i++) {
+                    world.checker.takenBack(keys.get(i), before.get(i));
+                }
                 Object answer = method.invoke(real, args);
                 world.checker.released(keys, before);
                 return answer;
+            } else if (args != null && method.getName().equals("end") && args[0] instanceof Assignment.Key key) {
+                world.checker.takenBack(key, world.database.view(key.jobId()));
             } else if (args != null && method.getName().equals("beat")) {
                 Object answer = method.invoke(real, args);
                 world.checker.kept(String.valueOf(args[0]), String.valueOf(args[1]), Boolean.TRUE.equals(answer));
