@@ -71,10 +71,11 @@ final class Ahead {
     @Nullable Pull next(int before) {
         for (Iterator<Session> all = expected.iterator(); all.hasNext(); ) {
             Session session = all.next();
-            if (session.asking.rest > 0 && session.credit() > before) {
+            if (session.asking.rest <= 0) {
+                all.remove();
+            } else if (session.credit() > before) {
                 return Pull.expected(session, session.asking.rest);
             }
-            all.remove();
         }
         return null;
     }

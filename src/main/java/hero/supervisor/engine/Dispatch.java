@@ -75,6 +75,9 @@ public final class Dispatch {
         /// Jobs written here since the last claim began that wait in this queue.
         int waiting;
 
+        /// How many of the jobs that the claim under way may find are known here.
+        int known;
+
         /// The pulls that the batch of `gathering` may fill, the next one first.
         final ArrayDeque<Share> shares = new ArrayDeque<>();
 
@@ -248,7 +251,10 @@ public final class Dispatch {
                 fill(queue, owners);
             }
             queue.claiming = !owners.isEmpty();
-            queue.waiting = owners.isEmpty() ? queue.waiting : 0;
+            if (queue.claiming) {
+                queue.known = queue.waiting + queue.coming;
+                queue.waiting = 0;
+            }
             queue.again = false;
         }
         if (owners.isEmpty()) {
@@ -332,7 +338,8 @@ public final class Dispatch {
         synchronized (queue) {
             queue.claiming = false;
             boolean drained = error == null && handed.size() < owners.size();
-            int more = drained ? Math.max(ASK_MORE, 2 * handed.size()) : owners.size() * 4;
+            int found = handed.size() - queue.known;
+            int more = drained ? Math.max(ASK_MORE, 2 * found) : owners.size() * 4;
             queue.light = drained;
             queue.ask = Math.min(CLAIM_MAX, more);
             again = error == null && (queue.again || !drained);
