@@ -20,14 +20,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down.
 /// Part of `-Pdocker`. Where a proxy opens TLS, the build is told the authorities that this machine itself trusts.
-@EnabledIfSystemProperty(named = "compose", matches = "true")
+@Tag("docker")
 @Timeout(1800)
 final class ComposeTest {
     private static final Path AUTHORITIES = Path.of("/usr/local/share/ca-certificates");
