@@ -155,7 +155,9 @@ final class Growth {
                 row.next();
             }
             stage.say("holding a transaction for " + Report.number(plan.heldSeconds()) + " s under load");
-            during = rates.runFor(64, (long) (plan.heldSeconds() * 1e9), plan.measureNs());
+            during = plan.withReports()
+                    ? besideReports(connection, rates, details)
+                    : rates.runFor(64, (long) (plan.heldSeconds() * 1e9), plan.measureNs());
             connection.rollback();
         } catch (SQLException e) {
             throw new Invalid("the transaction could not be held", e);
@@ -167,6 +169,17 @@ final class Growth {
         Against against = new Against("before it", before.perSecond());
         return List.of(
                 new Reading("held-transaction", "jobs/s", during.perSecond(), against, Goal.atLeast(0.9), details));
+    }
+
+    /// The transaction that is held is that of somebody who reads reports all the time.
+    private Measured besideReports(Connection connection, Rates rates, Map<String, Object> details) {
+        Plan plan = stage.plan();
+        Reporting reporting = Reporting.on(connection, stage.time());
+        try (reporting) {
+            return rates.runFor(64, (long) (plan.heldSeconds() * 1e9), plan.measureNs());
+        } finally {
+            details.putAll(reporting.details());
+        }
     }
 
     /// Bytes of each table that grew, with its indexes; partitions under their parent's name.

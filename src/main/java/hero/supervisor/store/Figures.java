@@ -158,7 +158,7 @@ public final class Figures implements AutoCloseable {
     /// beside gateways that may run. Figures of older days stay. Returns how many events it counted itself; a
     /// `busy` refusal when another gateway has been counting for 10 s.
     public long rebuild() {
-        Optional<LocalDate> from = database.transactionQuery(sql -> {
+        Optional<LocalDate> from = database.upkeep(sql -> {
             sql.execute("set local lock_timeout = '10s'");
             sql.fetchSingle("select from job_figures_cursor for no key update");
             Optional<LocalDate> kept = oldestDay(sql);
