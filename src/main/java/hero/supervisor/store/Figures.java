@@ -159,6 +159,8 @@ public final class Figures implements AutoCloseable {
     /// `busy` refusal when another gateway has been counting for 10 s.
     public long rebuild() {
         Optional<LocalDate> from = database.upkeep(sql -> {
+            // Who reads reports is read-only by default, and shall hear that the right is missing, not the server.
+            sql.execute("set transaction read write");
             sql.execute("set local lock_timeout = '10s'");
             sql.fetchSingle("select from job_figures_cursor for no key update");
             Optional<LocalDate> kept = oldestDay(sql);

@@ -123,9 +123,11 @@ public final class Reports {
     /// hashed here, and is in no statement that the server could log.
     public void login(String password) {
         try {
-            database.statement(connection -> {
-                connection.unwrap(PGConnection.class).alterUserPassword(ROLE, password.toCharArray(), null);
+            database.transaction(connection -> {
                 try (Statement statement = connection.createStatement()) {
+                    // Who reads reports is read-only by default, and shall hear what is missing and not that.
+                    statement.execute("set transaction read write");
+                    connection.unwrap(PGConnection.class).alterUserPassword(ROLE, password.toCharArray(), null);
                     return statement.execute("alter role " + ROLE + " login");
                 }
             });

@@ -62,6 +62,8 @@ final class ReportAdminTest {
             String refused = String.valueOf(
                     assertThrows(CannotStart.class, () -> readers.login("more")).getMessage());
             assertTrue(refused.contains("CREATEROLE"), refused);
+            assertEquals(
+                    refused, assertThrows(CannotStart.class, readers::rebuild).getMessage());
         }
     }
 
