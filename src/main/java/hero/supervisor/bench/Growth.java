@@ -189,8 +189,9 @@ final class Growth {
             sizes.put(
                     table,
                     site.sql()
-                            .number("select coalesce(sum(pg_total_relation_size(relid)), 0)::bigint"
-                                    + " from pg_partition_tree('" + table + "')"));
+                            .number("select sum(pg_total_relation_size(relid))::bigint from (select '" + table
+                                    + "'::regclass union select relid from pg_partition_tree('" + table
+                                    + "')) parts (relid)"));
         }
         return sizes;
     }
