@@ -27,7 +27,14 @@ public final class Call {
     private final Tracing.Call span;
     private final String request;
 
-    Call(String method, Params params, Peer peer, @Nullable Grant grant, Limits limits, Tracing.Call span, String request) {
+    Call(
+            String method,
+            Params params,
+            Peer peer,
+            @Nullable Grant grant,
+            Limits limits,
+            Tracing.Call span,
+            String request) {
         this.method = method;
         this.params = params;
         this.peer = peer;

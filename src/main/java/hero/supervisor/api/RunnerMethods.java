@@ -24,7 +24,9 @@ final class RunnerMethods {
 
     Body register(Call call) {
         runners.register(
-                call.params().name("name", limits.nameChars()), call.params().name("queue", limits.nameChars()), call.origin());
+                call.params().name("name", limits.nameChars()),
+                call.params().name("queue", limits.nameChars()),
+                call.origin());
         return Body.NULL;
     }
 

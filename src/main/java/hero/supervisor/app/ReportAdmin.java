@@ -9,7 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The reports of a database, for `supervisor report`. Changes nothing but in [#rebuild] and [#login]. Not for several threads.
+/// The reports of a database, for `supervisor report`. Changes nothing but in [#rebuild] and [#login]. Not for
+/// several threads.
 public final class ReportAdmin implements AutoCloseable {
     private final Database database;
     private final Reports reports;

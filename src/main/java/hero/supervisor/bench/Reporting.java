@@ -11,8 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Somebody who reads reports all the time: one after the other on a connection whose transaction stays open, with a
-/// second's pause after each round. The connection is its own until [#close].
+/// Somebody who reads reports all the time: one after the other on a connection whose transaction stays open,
+/// with a second's pause after each round. The connection is its own until [#close].
 final class Reporting implements AutoCloseable {
     private static final long PAUSE_MS = 1000;
 
@@ -31,7 +31,8 @@ final class Reporting implements AutoCloseable {
     private final Connection connection;
     private final Time time;
     private final CountDownLatch over = new CountDownLatch(1);
-    private final Thread thread = Thread.ofPlatform().daemon().name("bench-reports").unstarted(this::run);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("bench-reports").unstarted(this::run);
     private volatile @Nullable SQLException failure;
     private volatile int rounds;
     private volatile long slowestNs;
@@ -51,11 +52,12 @@ final class Reporting implements AutoCloseable {
     private void run() {
         try (Statement statement = connection.createStatement()) {
             statement.setQueryTimeout(SECONDS_MAX);
+            int read = 0;
             do {
                 for (String question : QUESTIONS) {
                     ask(statement, question);
                 }
-                rounds++;
+                rounds = ++read;
             } while (!over.await(PAUSE_MS, TimeUnit.MILLISECONDS));
         } catch (SQLException e) {
             failure = e;

@@ -37,7 +37,8 @@ import picocli.CommandLine.Spec;
 final class ReportCommand implements Callable<Integer> {
     static final List<Setting> FLAGS = List.of(Setting.DB_URL, Setting.DB_USER, Setting.DB_PASSWORD);
 
-    private static final List<String> WORDS = List.of("throughput", "failures", "runners", "queues", "slow", "rebuild", "login");
+    private static final List<String> WORDS =
+            List.of("throughput", "failures", "runners", "queues", "slow", "rebuild", "login");
     private static final String PASSWORD = "SUPERVISOR_REPORT_PASSWORD";
     private static final Pattern AGE = Pattern.compile("([1-9][0-9]{0,5})([smhd])");
 

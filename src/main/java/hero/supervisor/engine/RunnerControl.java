@@ -108,7 +108,9 @@ public final class RunnerControl {
             throw Refusal.runnerNotFound(name);
         }
         store.audit("api", open ? "runner.start" : "runner.stop", name, "");
-        origin.on(log.atInfo().addKeyValue("runner", name)).addKeyValue("open", open).log("runner flow changed");
+        origin.on(log.atInfo().addKeyValue("runner", name))
+                .addKeyValue("open", open)
+                .log("runner flow changed");
     }
 
     /// All names, sorted.

@@ -138,7 +138,8 @@ public final class Sweeper implements AutoCloseable {
             runners.holds().lost(rescued.sessions());
         }
         // Also without a lost session: a claim may have committed just after its session was ended.
-        rescued.again().forEach(jobId -> log.atWarn().addKeyValue("job_id", jobId).log("job queued again, runner lost"));
+        rescued.again()
+                .forEach(jobId -> log.atWarn().addKeyValue("job_id", jobId).log("job queued again, runner lost"));
         for (JobStore.Ended ended : rescued.ended()) {
             log.atWarn().addKeyValue("job_id", ended.jobId()).log("job failed, runner lost");
             results.finished(ended.jobId(), ended.result());

@@ -119,8 +119,8 @@ public final class Reports {
         }
     }
 
-    /// Lets the role `supervisor_report` log in with this password; for a user who may change roles. The password is
-    /// hashed here, and is in no statement that the server could log.
+    /// Lets the role `supervisor_report` log in with this password; for a user who may change roles. The password
+    /// is hashed here, and is in no statement that the server could log.
     public void login(String password) {
         try {
             database.transaction(connection -> {
@@ -132,9 +132,7 @@ public final class Reports {
                 }
             });
         } catch (IllegalStateException e) {
-            throw e.getCause() instanceof SQLException cause
-                    ? told(cause.getSQLState(), e)
-                    : e;
+            throw e.getCause() instanceof SQLException cause ? told(cause.getSQLState(), e) : e;
         }
     }
 

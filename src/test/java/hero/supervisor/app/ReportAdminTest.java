@@ -55,8 +55,7 @@ final class ReportAdminTest {
     @Test
     void the_role_of_the_reports_logs_in_and_reads_reports_only() {
         reports.login("it's a \\ test");
-        Map<Setting, String> as =
-                Map.of(Setting.DB_USER, "supervisor_report", Setting.DB_PASSWORD, "it's a \\ test");
+        Map<Setting, String> as = Map.of(Setting.DB_USER, "supervisor_report", Setting.DB_PASSWORD, "it's a \\ test");
         try (ReportAdmin readers = ReportAdmin.open(LiveGateway.config(database, as))) {
             assertEquals(rows("runners"), readers.rows("runners", Duration.ofHours(1)));
             String refused = String.valueOf(

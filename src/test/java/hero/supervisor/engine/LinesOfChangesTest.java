@@ -71,8 +71,7 @@ final class LinesOfChangesTest {
         Link link = engine.connect("r1", 1);
         engine.jobs.create(job("j1"), call("\"a\"")).join();
         engine.jobs.start("j1", call("2")).join();
-        var given =
-                engine.runners.pull(link.session(), 1).join().getFirst();
+        var given = engine.runners.pull(link.session(), 1).join().getFirst();
         engine.jobs.stop("j1", call("3"));
         engine.runners.complete(
                 link.session(), List.of(new Report(given.key(), new JobResult.Failure("stopped", null))), call("4"));
@@ -107,8 +106,7 @@ final class LinesOfChangesTest {
         JobStore store = (JobStore) Proxy.newProxyInstance(
                 JobStore.class.getClassLoader(),
                 new Class<?>[] {JobStore.class},
-                (_, method, args) ->
-                        method.getName().equals("rescue") ? rescued : method.invoke(engine.store, args));
+                (_, method, args) -> method.getName().equals("rescue") ? rescued : method.invoke(engine.store, args));
         Secrets secrets = new Secrets(new SteppedEngine.NoSecrets(), new SplittableRandom(1), engine.time, _ -> {});
         Feed feed = new Feed(store, engine.time, Runnable::run, new SilentStreams());
         try (Sweeper sweeper =
@@ -119,7 +117,11 @@ final class LinesOfChangesTest {
             }
         }
         assertEquals(failure, waiting.join());
-        assertTrue(about("j1").contains("job failed, runner lost"), () -> about("j1").toString());
-        assertTrue(about("j2").contains("job queued again, runner lost"), () -> about("j2").toString());
+        assertTrue(
+                about("j1").contains("job failed, runner lost"),
+                () -> about("j1").toString());
+        assertTrue(
+                about("j2").contains("job queued again, runner lost"),
+                () -> about("j2").toString());
     }
 }

@@ -217,7 +217,8 @@ class RunnersTest {
         Refusal refusal =
                 assertThrows(Refusal.class, () -> engine.runners.control().register("r1", "q2", Origin.NONE));
         assertEquals(Refusal.Kind.CONFLICT, refusal.kind());
-        assertEquals("q1", engine.runners.control().register("r1", null, Origin.NONE).queue());
+        assertEquals(
+                "q1", engine.runners.control().register("r1", null, Origin.NONE).queue());
     }
 
     @Test

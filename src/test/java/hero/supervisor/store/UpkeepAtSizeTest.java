@@ -19,7 +19,8 @@ final class UpkeepAtSizeTest {
     private static final int JOBS = Integer.getInteger("upkeep.jobs", 500_000);
     private static final int DAYS = 10;
 
-    /// Every tenth failed after an earlier attempt, every fifth has printed something, every other one has a trace.
+    /// Every tenth failed after an earlier attempt, every fifth has printed something, every other one has a
+    /// trace.
     private static final String FILL = """
             insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,
               created_text, updated_text, fingerprint, status, queued_at, queue_seq, attempt, accepted_at, started_at,
@@ -57,7 +58,8 @@ final class UpkeepAtSizeTest {
             for (int day = 0; day <= DAYS; day++) {
                 execute("do $$ declare d date := (now() at time zone 'UTC')::date - " + day + "; begin execute format("
                         + "'create table if not exists %s_%s partition of %s for values from (%L) to (%L)', '" + table
-                        + "', to_char(d, 'YYYYMMDD'), '" + table + "', d || ' 00:00+00', d + 1 || ' 00:00+00'); end $$");
+                        + "', to_char(d, 'YYYYMMDD'), '" + table
+                        + "', d || ' 00:00+00', d + 1 || ' 00:00+00'); end $$");
             }
         }
         execute(FILL.replace("JOBS", String.valueOf(JOBS)).replace("DAYS", String.valueOf(DAYS)));

@@ -73,7 +73,8 @@ final class SimClient {
         switch (manner) {
             case 0 -> until(job, jobs -> jobs.create(job, Origin.NONE), (_, _) -> finish());
             case 1, 2, 3, 4 -> until(job, jobs -> jobs.create(job, Origin.NONE), (_, _) -> go(job));
-            default -> until(job, jobs -> jobs.run(job, Origin.NONE), (result, refusal) -> got(job, result, refusal, false));
+            default ->
+                until(job, jobs -> jobs.run(job, Origin.NONE), (result, refusal) -> got(job, result, refusal, false));
         }
         if (world.chance(0.2)) {
             open++;
@@ -83,7 +84,9 @@ final class SimClient {
         }
         if (world.chance(0.15)) {
             open++;
-            world.at(world.between(0, 15_000), () -> until(job, jobs -> jobs.delete(job.id(), Origin.NONE), (_, _) -> finish()));
+            world.at(
+                    world.between(0, 15_000),
+                    () -> until(job, jobs -> jobs.delete(job.id(), Origin.NONE), (_, _) -> finish()));
         }
         // A job that nobody starts has no result to wait for.
         if (manner != 0 && world.chance(0.3)) {
