@@ -24,8 +24,7 @@ final class Gate {
     }
 
     /// Likewise, of parameters that are bound.
-    Call pass(
-            MethodTable.Entry entry, Message message, Params params, Peer peer, Limits limits, Tracing.Call span) {
+    Call pass(MethodTable.Entry entry, Message message, Params params, Peer peer, Limits limits, Tracing.Call span) {
         Grant grant = grant(entry, params, peer);
         params.requireAll();
         return new Call(entry.spec().name(), params, peer, grant, limits, span, request(message));

@@ -60,7 +60,9 @@ public final class Rpc {
         Message message = parsed(utf8);
         if (message instanceof Message.Call call && table.find(call.method()) instanceof MethodTable.Entry entry) {
             Prompt prompt = entry.prompt();
-            boolean fits = prompt != null && prompt.fits(peer) && (peer.duplex() || !entry.access().needsDuplex());
+            boolean fits = prompt != null
+                    && prompt.fits(peer)
+                    && (peer.duplex() || !entry.access().needsDuplex());
             Params params = fits ? quick(entry, call) : null;
             if (prompt != null && params != null) {
                 begin(call, entry, prompt, params, peer, to);

@@ -264,8 +264,8 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /// Lets this transaction's later statements read whole tables: for reports and recounts, which go over many rows
-    /// and are planned by the sizes of the day, while all other statements go to single rows.
+    /// Lets this transaction's later statements read whole tables: for reports and recounts, which go over many
+    /// rows and are planned by the sizes of the day, while all other statements go to single rows.
     static void planFreely(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(FREELY);
