@@ -2,6 +2,7 @@ package hero.supervisor.api;
 
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Params;
@@ -24,14 +25,23 @@ public final class Call {
     private final @Nullable Grant grant;
     private final Limits limits;
     private final Tracing.Call span;
+    private final String request;
 
-    Call(String method, Params params, Peer peer, @Nullable Grant grant, Limits limits, Tracing.Call span) {
+    Call(
+            String method,
+            Params params,
+            Peer peer,
+            @Nullable Grant grant,
+            Limits limits,
+            Tracing.Call span,
+            String request) {
         this.method = method;
         this.params = params;
         this.peer = peer;
         this.grant = grant;
         this.limits = limits;
         this.span = span;
+        this.request = request;
     }
 
     public String method() {
@@ -46,9 +56,9 @@ public final class Call {
         return peer;
     }
 
-    /// The trace that jobs created by this call belong to; null for none.
-    public @Nullable String traceparent() {
-        return span.traceparent();
+    /// What the lines and the jobs that it causes say of it.
+    public Origin origin() {
+        return new Origin(peer.id(), request, span.traceparent());
     }
 
     /// What `params.secret` has proved, else the connection's; null for a caller without a secret.

@@ -20,14 +20,19 @@ final class Gate {
 
     /// The call, bound and allowed; a refusal otherwise.
     Call pass(MethodTable.Entry entry, Message message, Peer peer, Limits limits, Tracing.Call span) {
-        return pass(entry, arguments(message).bind(entry.spec()), peer, limits, span);
+        return pass(entry, message, arguments(message).bind(entry.spec()), peer, limits, span);
     }
 
     /// Likewise, of parameters that are bound.
-    Call pass(MethodTable.Entry entry, Params params, Peer peer, Limits limits, Tracing.Call span) {
+    Call pass(MethodTable.Entry entry, Message message, Params params, Peer peer, Limits limits, Tracing.Call span) {
         Grant grant = grant(entry, params, peer);
         params.requireAll();
-        return new Call(entry.spec().name(), params, peer, grant, limits, span);
+        return new Call(entry.spec().name(), params, peer, grant, limits, span, request(message));
+    }
+
+    /// The caller's own id of the call; `-` for a notification.
+    static String request(Message message) {
+        return message instanceof Message.Call call ? call.rawId() : "-";
     }
 
     /// True when the caller can be judged without asking the database.

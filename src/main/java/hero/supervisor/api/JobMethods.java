@@ -38,11 +38,11 @@ final class JobMethods {
     }
 
     Pending<String> create(Call call) {
-        return Pending.commit(jobs.create(reader.read(call.params()), call.traceparent()), Bodies::text);
+        return Pending.commit(jobs.create(reader.read(call.params()), call.origin()), Bodies::text);
     }
 
     Pending<String> createAndStart(Call call) {
-        return Pending.commit(jobs.createAndStart(reader.read(call.params()), call.traceparent()), Bodies::text);
+        return Pending.commit(jobs.createAndStart(reader.read(call.params()), call.origin()), Bodies::text);
     }
 
     Body list(Call call) {
@@ -86,11 +86,11 @@ final class JobMethods {
 
     Pending<JobResult> run(Call call) {
         Duration atMost = waitAtMost(call);
-        return Pending.wait(jobs.run(reader.read(call.params()), call.traceparent()), atMost, JobJson::result);
+        return Pending.wait(jobs.run(reader.read(call.params()), call.origin()), atMost, JobJson::result);
     }
 
     Pending<@Nullable Void> start(Call call) {
-        return Pending.commit(jobs.start(jobId(call)), _ -> Body.NULL);
+        return Pending.commit(jobs.start(jobId(call), call.origin()), _ -> Body.NULL);
     }
 
     Body status(Call call) {
@@ -119,12 +119,12 @@ final class JobMethods {
     }
 
     Body stop(Call call) {
-        jobs.stop(jobId(call));
+        jobs.stop(jobId(call), call.origin());
         return Body.NULL;
     }
 
     Body delete(Call call) {
-        call.await(jobs.delete(jobId(call)));
+        call.await(jobs.delete(jobId(call), call.origin()));
         return Body.NULL;
     }
 

@@ -1,6 +1,7 @@
 package hero.supervisor.api;
 
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Tracing;
@@ -21,8 +22,6 @@ import org.slf4j.LoggerFactory;
 /// throws becomes an error of the wire. Safe for any thread. Source: JSON-RPC 2.0.
 public final class Rpc {
     private static final Logger LOG = LoggerFactory.getLogger(Rpc.class);
-
-    private static final int REQUEST_ID_CHARS = 64;
 
     private final MethodTable table;
     private final Gate gate;
@@ -61,7 +60,9 @@ public final class Rpc {
         Message message = parsed(utf8);
         if (message instanceof Message.Call call && table.find(call.method()) instanceof MethodTable.Entry entry) {
             Prompt prompt = entry.prompt();
-            boolean fits = prompt != null && prompt.fits(peer) && (peer.duplex() || !entry.access().needsDuplex());
+            boolean fits = prompt != null
+                    && prompt.fits(peer)
+                    && (peer.duplex() || !entry.access().needsDuplex());
             Params params = fits ? quick(entry, call) : null;
             if (prompt != null && params != null) {
                 begin(call, entry, prompt, params, peer, to);
@@ -133,7 +134,7 @@ public final class Rpc {
         Call begun;
         Pending<?> pending;
         try {
-            begun = gate.pass(entry, params, peer, limits, running.span());
+            begun = gate.pass(entry, call, params, peer, limits, running.span());
             pending = prompt.begin(begun);
         } catch (RuntimeException | Error e) {
             end.accept(new Outcome.Failed(error(e)));
@@ -252,9 +253,8 @@ public final class Rpc {
                                 ? failed.error().code().number()
                                 : 0);
         meter.count(running.label(), word, took);
-        LOG.atDebug()
-                .addKeyValue("peer", running.peer().id())
-                .addKeyValue("request", () -> requestId(running.message()))
+        new Origin(running.peer().id(), Gate.request(running.message()), null)
+                .on(LOG.atDebug())
                 .addKeyValue("method", running.label())
                 .addKeyValue("outcome", word)
                 .addKeyValue("took_us", took / 1000)
@@ -268,12 +268,6 @@ public final class Rpc {
         String parent = named == null ? peer.traceparent() : named;
         boolean runners = entry != null && entry.access() == Access.RUNNER;
         return runners && parent == null ? Tracing.Call.UNTRACED : tracing.begin(label, parent);
-    }
-
-    /// The caller's own id of the call, cut for the log; `-` for a notification.
-    private static String requestId(Message message) {
-        String id = message instanceof Message.Call call ? call.rawId() : "-";
-        return id.length() <= REQUEST_ID_CHARS ? id : id.substring(0, REQUEST_ID_CHARS) + "…";
     }
 
     private Outcome guarded(MethodTable.Entry entry, Message message, Peer peer, Tracing.Call span) {

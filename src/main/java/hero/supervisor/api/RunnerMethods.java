@@ -24,22 +24,24 @@ final class RunnerMethods {
 
     Body register(Call call) {
         runners.register(
-                call.params().name("name", limits.nameChars()), call.params().name("queue", limits.nameChars()));
+                call.params().name("name", limits.nameChars()),
+                call.params().name("queue", limits.nameChars()),
+                call.origin());
         return Body.NULL;
     }
 
     Body remove(Call call) {
-        runners.remove(name(call));
+        runners.remove(name(call), call.origin());
         return Body.NULL;
     }
 
     Body start(Call call) {
-        runners.start(name(call));
+        runners.start(name(call), call.origin());
         return Body.NULL;
     }
 
     Body stop(Call call) {
-        runners.stop(name(call), call.params().bool("force", false));
+        runners.stop(name(call), call.params().bool("force", false), call.origin());
         return Body.NULL;
     }
 
@@ -53,14 +55,14 @@ final class RunnerMethods {
 
     Body startAll(Call call) {
         List<String> names = runners.names();
-        names.forEach(runners::start);
+        names.forEach(name -> runners.start(name, call.origin()));
         return pairs(names, "started");
     }
 
     Body stopAll(Call call) {
         boolean force = call.params().bool("force", false);
         List<String> names = runners.names();
-        names.forEach(name -> runners.stop(name, force));
+        names.forEach(name -> runners.stop(name, force, call.origin()));
         return pairs(names, "stopped");
     }
 

@@ -49,7 +49,7 @@ final class RunnerProtocol {
     Body connect(Call call) {
         Peer peer = call.peer();
         RunnerLink link = new PeerLink(peer);
-        var answer = runners.connect(reader.connect(call.params()), link);
+        var answer = runners.connect(reader.connect(call.params()), link, call.origin());
         carry(peer, call.grant());
         Joined before = joined.put(peer.id(), new Joined(answer.session(), link));
         if (before == null) {
@@ -139,7 +139,7 @@ final class RunnerProtocol {
 
     Pending<@Nullable Void> result(Call call) {
         List<Report> reports = reader.reports(call.params());
-        var recording = runners.complete(session(call), reports);
+        var recording = runners.complete(session(call), reports, call.origin());
         return Pending.commit(
                 CompletableFuture.allOf(recording.toArray(CompletableFuture<?>[]::new)),
                 _ -> RunnerJson.outcomes(

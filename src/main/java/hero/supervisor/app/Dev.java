@@ -4,6 +4,7 @@ import hero.supervisor.client.RpcClient;
 import hero.supervisor.client.RpcSettings;
 import hero.supervisor.client.SupervisorClient;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
 import hero.supervisor.runner.Commands;
@@ -75,7 +76,7 @@ public final class Dev {
     /// The convention's examples name this runner: it gets the queue of the bundled one.
     private static void registerHelloRunner(Supervisor supervisor) {
         try {
-            supervisor.runners().control().register(HELLO_RUNNER, RUNNER);
+            supervisor.runners().control().register(HELLO_RUNNER, RUNNER, Origin.NONE);
         } catch (Refusal e) {
             // Somebody has given it a queue of its own: that is respected.
             if (e.kind() != Refusal.Kind.CONFLICT) {

@@ -9,7 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The reports of a database, for `supervisor report`. Changes nothing but in [#rebuild]. Not for several threads.
+/// The reports of a database, for `supervisor report`. Changes nothing but in [#rebuild] and [#login]. Not for
+/// several threads.
 public final class ReportAdmin implements AutoCloseable {
     private final Database database;
     private final Reports reports;
@@ -41,6 +42,15 @@ public final class ReportAdmin implements AutoCloseable {
     public long rebuild() {
         try {
             return reports.rebuild();
+        } catch (Database.Unusable e) {
+            throw unusable(e);
+        }
+    }
+
+    /// Lets the role `supervisor_report` log in with this password.
+    public void login(String password) {
+        try {
+            reports.login(password);
         } catch (Database.Unusable e) {
             throw unusable(e);
         }

@@ -13,6 +13,7 @@ import java.util.Set;
 /// @param history finished jobs of `growth`
 /// @param queued waiting jobs of `growth`
 /// @param heldSeconds how long `held-transaction` holds its transaction
+/// @param withReports whether that transaction reads the reports all the time
 /// @param sockets idle runners of `sockets`
 /// @param waiters blocked calls of `waiters`
 /// @param subscribers of `fan-out`
@@ -28,6 +29,7 @@ public record Plan(
         int history,
         int queued,
         double heldSeconds,
+        boolean withReports,
         int sockets,
         int waiters,
         int subscribers,

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             "  supervisor bench                          # the usual scenarios, about three minutes",
             "  supervisor bench --quick                  # each once and shorter; only to see that it works",
             "  supervisor bench --only run-64,create --rounds 5 --seconds 5 --json",
+            "  supervisor bench --only held-transaction --held-seconds 600 --with-reports",
             "  supervisor bench --only growth --history 10000000 --queued 1000000",
             "",
             "With --db-url it makes databases of its own on that PostgreSQL and drops them at the end.",
@@ -80,6 +81,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--held-seconds", paramLabel = "S", defaultValue = "30", description = "of held-transaction")
     double heldSeconds;
 
+    @Option(
+            names = "--with-reports",
+            description = "the transaction of held-transaction reads the reports all the time")
+    boolean withReports;
+
     @Option(names = "--sockets", paramLabel = "N", defaultValue = "1000", description = "of sockets")
     int sockets;
 
@@ -117,6 +123,7 @@ final class BenchCommand implements Callable<Integer> {
                 (int) within("--history", history, 0, 100_000_000),
                 (int) within("--queued", queued, 1, 50_000_000),
                 within("--held-seconds", heldSeconds, 0.1, 36_000),
+                withReports,
                 (int) within("--sockets", sockets, 1, 25_000),
                 (int) within("--waiters", waiters, 1, 200_000),
                 (int) within("--subscribers", subscribers, 1, 100_000),

@@ -48,6 +48,9 @@ interface Floors {
     /// Counts all figures again that the event log can still give; how many events that were.
     long rebuildFigures(Config config);
 
+    /// Lets the role of the reports log in with this password.
+    void reportLogin(Config config, String password);
+
     /// Runs a runner until it is told to stop. Returns the exit code.
     int runner(RunnerOptions options, Consumer<String> out);
 

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             "  supervisor report queues --json          # what waits now",
             "  supervisor report slow --since 1h --csv  # the 20 longest runs",
             "  supervisor report rebuild                # count all figures again from the event log",
+            "  supervisor report login                  # let supervisor_report log in, by SUPERVISOR_REPORT_PASSWORD",
             "",
             "It reads the database itself: SUPERVISOR_DB_URL, SUPERVISOR_DB_USER, SUPERVISOR_DB_PASSWORD, as the owner or",
             "as the role supervisor_report. docs/REPORTING.md tells every column, for queries of your own."
@@ -36,7 +37,9 @@ import picocli.CommandLine.Spec;
 final class ReportCommand implements Callable<Integer> {
     static final List<Setting> FLAGS = List.of(Setting.DB_URL, Setting.DB_USER, Setting.DB_PASSWORD);
 
-    private static final List<String> WORDS = List.of("throughput", "failures", "runners", "queues", "slow", "rebuild");
+    private static final List<String> WORDS =
+            List.of("throughput", "failures", "runners", "queues", "slow", "rebuild", "login");
+    private static final String PASSWORD = "SUPERVISOR_REPORT_PASSWORD";
     private static final Pattern AGE = Pattern.compile("([1-9][0-9]{0,5})([smhd])");
 
     private final Shell shell;
@@ -49,7 +52,7 @@ final class ReportCommand implements Callable<Integer> {
             paramLabel = "REPORT",
             arity = "0..1",
             defaultValue = "throughput",
-            description = "throughput (default), failures, runners, queues, slow, or rebuild")
+            description = "throughput (default), failures, runners, queues, slow; or rebuild, login")
     String what = "";
 
     @Option(
@@ -89,6 +92,11 @@ final class ReportCommand implements Callable<Integer> {
             shell.line(events + " events counted here; gateways that run may have counted more");
             return Exit.OK;
         }
+        if (what.equals("login")) {
+            shell.floors().reportLogin(config, password());
+            shell.line("supervisor_report may log in with the password in " + PASSWORD);
+            return Exit.OK;
+        }
         List<Map<String, @Nullable Object>> rows = shell.floors().report(config, what, age);
         if (json) {
             shell.json(rows);
@@ -98,6 +106,12 @@ final class ReportCommand implements Callable<Integer> {
             ReportText.people(what, rows).forEach(shell::line);
         }
         return Exit.OK;
+    }
+
+    private String password() {
+        return shell.variable(PASSWORD)
+                .orElseThrow(() -> Failed.usage("'report login' needs the new password of supervisor_report in "
+                        + PASSWORD + ", because everyone on this machine can read the words of a command"));
     }
 
     private static Duration age(String text) {

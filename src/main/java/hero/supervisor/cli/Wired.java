@@ -125,6 +125,13 @@ final class Wired implements Floors {
     }
 
     @Override
+    public void reportLogin(Config config, String password) {
+        try (ReportAdmin reports = ReportAdmin.open(config)) {
+            reports.login(password);
+        }
+    }
+
+    @Override
     public int runner(RunnerOptions options, Consumer<String> out) {
         Runner runner = new Runner(settings(options), Time.system(), new SecureRandom(), out);
         Termination.onSignal(runner::drain, runner::close);

@@ -3,6 +3,7 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
@@ -212,7 +213,9 @@ final class Holds {
     }
 
     /// A hand-over is over: its slot is free, its job final or queued again.
-    void completed(Session session, Assignment.Key key, Completed done) {
+    ///
+    /// @param origin the runner's call that told the outcome, if one did
+    void completed(Session session, Assignment.Key key, Completed done, Origin origin) {
         tell(session, key, done);
         forget(session, key);
         JobResult result = done.result();
@@ -224,11 +227,15 @@ final class Holds {
             dispatch.wake(requeued);
         }
         dispatch.credit(session.queue);
-        log.atInfo()
-                .addKeyValue("job_id", key.jobId())
+        origin.on(log.atInfo().addKeyValue("job_id", key.jobId()))
                 .addKeyValue("attempt", key.attempt())
                 .addKeyValue("outcome", done.outcome().word())
                 .log("result");
+    }
+
+    /// A job that nobody held is over: whoever waits for it hears so.
+    void ended(String jobId, JobResult result) {
+        results.finished(jobId, result);
     }
 
     private void tell(Session session, Assignment.Key key, Completed done) {

@@ -1,11 +1,13 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.Explanation;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.FactStore;
 import hero.supervisor.store.JobStore;
@@ -47,36 +49,35 @@ public final class Jobs {
 
     /// Accepts a job without queuing it. Repeating it with the same content changes nothing. Refused with
     /// `conflict` (other content under that id) or `runner_not_found`.
-    /// @param traceparent of the caller; null when it has no trace
-    public CompletableFuture<String> create(Job job, @Nullable String traceparent) {
+    public CompletableFuture<String> create(Job job, Origin origin) {
         open();
-        return store.create(job, false, traceparent, Placing.NONE).thenApply(created -> {
-            accepted(job, created);
+        return store.create(job, false, origin.traceparent(), Placing.NONE).thenApply(created -> {
+            accepted(job, created, origin);
             return job.id();
         });
     }
 
     /// Accepts a job and queues it: the legacy `create_job`.
-    public CompletableFuture<String> createAndStart(Job job, @Nullable String traceparent) {
+    public CompletableFuture<String> createAndStart(Job job, Origin origin) {
         open();
-        return written(job, traceparent)
-                .thenCompose(created -> queued(job, created))
+        return written(job, origin)
+                .thenCompose(created -> queued(job, created, origin))
                 .thenApply(_ -> job.id());
     }
 
     /// Written to be started: into the queue, or into the hands of a runner that waits here.
-    private CompletableFuture<Created> written(Job job, @Nullable String traceparent) {
+    private CompletableFuture<Created> written(Job job, Origin origin) {
         Direct direct = runners.dispatch().direct(job.runner());
-        return store.create(job, true, traceparent, direct).whenComplete(direct::settle);
+        return store.create(job, true, origin.traceparent(), direct).whenComplete(direct::settle);
     }
 
     /// Accepts and queues a job; the future holds its result. Repeating it attaches to the same job.
-    public CompletableFuture<JobResult> run(Job job, @Nullable String traceparent) {
+    public CompletableFuture<JobResult> run(Job job, Origin origin) {
         open();
         // Registered before the job exists: its result cannot slip through.
         var waiter = results.register(job.id());
-        written(job, traceparent)
-                .thenCompose(created -> queued(job, created))
+        written(job, origin)
+                .thenCompose(created -> queued(job, created, origin))
                 .thenAccept(isNew -> {
                     waiter.exists = true;
                     if (!isNew) {
@@ -91,26 +92,25 @@ public final class Jobs {
         return waiter;
     }
 
-    private CompletableFuture<Boolean> queued(Job job, Created created) {
-        JobStatus status = accepted(job, created);
+    private CompletableFuture<Boolean> queued(Job job, Created created, Origin origin) {
+        JobStatus status = accepted(job, created, origin);
         if (status == JobStatus.CREATED) {
-            return start(job.id()).thenApply(_ -> false);
+            return start(job.id(), origin).thenApply(_ -> false);
         }
         return CompletableFuture.completedFuture(status == null);
     }
 
     /// The status of a job that was there before; null for a new one.
-    private static @Nullable JobStatus accepted(Job job, Created created) {
+    private static @Nullable JobStatus accepted(Job job, Created created, Origin origin) {
         return switch (created) {
             case Created.New(String queue) -> {
-                log.atInfo()
-                        .addKeyValue("job_id", job.id())
+                origin.on(log.atInfo().addKeyValue("job_id", job.id()))
                         .addKeyValue("queue", queue)
                         .log("job accepted");
                 yield null;
             }
             case Created.Handed _ -> {
-                log.atInfo().addKeyValue("job_id", job.id()).log("job accepted");
+                origin.on(log.atInfo().addKeyValue("job_id", job.id())).log("job accepted");
                 yield null;
             }
             case Created.Same(JobStatus status, String _) -> status;
@@ -124,12 +124,12 @@ public final class Jobs {
     }
 
     /// Queues a created job. Nothing happens when it is queued or running; a finished one is a `conflict`.
-    public CompletableFuture<Void> start(String jobId) {
+    public CompletableFuture<Void> start(String jobId, Origin origin) {
         open();
         return store.start(jobId).thenAccept(started -> {
             switch (started) {
                 case Started.Queued(String queue) -> {
-                    log.atInfo().addKeyValue("job_id", jobId).log("job queued");
+                    origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job queued");
                     runners.dispatch().wake(queue);
                 }
                 case Started.Already() -> {}
@@ -170,24 +170,33 @@ public final class Jobs {
     }
 
     /// Ends a job that waits, asks a running one to stop, leaves a finished one alone.
-    public void stop(String jobId) {
+    public void stop(String jobId, Origin origin) {
         switch (store.stop(jobId)) {
             case Stopped.Ended(JobResult result) -> {
-                log.atInfo().addKeyValue("job_id", jobId).log("job stopped");
+                origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job stopped");
                 results.finished(jobId, result);
             }
-            case Stopped.Running(var key, String _) -> runners.stops().stop(key, "stopped");
+            case Stopped.Running(var key, String _) -> {
+                stopping(key, origin);
+                runners.stops().stop(key, "stopped");
+            }
             case Stopped.AlreadyFinal() -> {}
             case Stopped.NoJob() -> throw Refusal.jobNotFound(jobId);
         }
     }
 
+    private static void stopping(Assignment.Key key, Origin origin) {
+        origin.on(log.atInfo().addKeyValue("job_id", key.jobId()))
+                .addKeyValue("attempt", key.attempt())
+                .log("job stop requested");
+    }
+
     /// Removes a job; a running one is stopped first. The future completes when it is gone.
-    public CompletableFuture<Void> delete(String jobId) {
+    public CompletableFuture<Void> delete(String jobId, Origin origin) {
         open();
         var ended = results.register(jobId);
         try {
-            return delete(jobId, ended);
+            return delete(jobId, origin, ended);
         } catch (RuntimeException e) {
             // A wait that nobody knows of would stay for ever.
             ended.cancel(false);
@@ -195,19 +204,20 @@ public final class Jobs {
         }
     }
 
-    private CompletableFuture<Void> delete(String jobId, Results.Waiter ended) {
+    private CompletableFuture<Void> delete(String jobId, Origin origin, Results.Waiter ended) {
         switch (store.delete(jobId)) {
             case Deleted.Gone() -> {
                 ended.cancel(false);
-                gone(jobId);
+                gone(jobId, origin);
                 return CompletableFuture.completedFuture(null);
             }
             case Deleted.NoJob() -> throw Refusal.jobNotFound(jobId);
             case Deleted.Running(var key, String _) -> {
+                stopping(key, origin);
                 runners.stops().stop(key, "stopped");
                 // The job may have ended between the two statements, before anybody here could hear of it.
                 results.read(jobId, ended);
-                return ended.handleAsync((_, _) -> delete(jobId), executor)
+                return ended.handleAsync((_, _) -> delete(jobId, origin), executor)
                         .thenCompose(again -> again)
                         .exceptionally(error -> {
                             Refusal refusal = Refusals.of(error);
@@ -220,8 +230,8 @@ public final class Jobs {
         }
     }
 
-    private void gone(String jobId) {
-        log.atInfo().addKeyValue("job_id", jobId).log("job deleted");
+    private void gone(String jobId, Origin origin) {
+        origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job deleted");
         results.deleted(jobId);
     }
 

@@ -1,5 +1,7 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
@@ -30,13 +32,12 @@ public final class RunnerControl {
     /// Adds a runner name, or finds it; another queue than its own is a conflict.
     ///
     /// @param queue null: its own, or its name when it is new
-    public Runner register(String name, @Nullable String queue) {
+    public Runner register(String name, @Nullable String queue, Origin origin) {
         Runner present = store.find(name).orElse(null);
         if (present == null) {
             present = store.register(name, queue == null ? name : queue);
             store.audit("api", "runner.register", name, "queue " + present.queue());
-            log.atInfo()
-                    .addKeyValue("runner", name)
+            origin.on(log.atInfo().addKeyValue("runner", name))
                     .addKeyValue("queue", present.queue())
                     .log("runner registered");
         }
@@ -50,13 +51,13 @@ public final class RunnerControl {
     }
 
     /// Removes the name; its jobs stay in the queue, its connections are drained.
-    public void remove(String name) {
+    public void remove(String name, Origin origin) {
         if (!store.remove(name)) {
             throw Refusal.runnerNotFound(name);
         }
         store.audit("api", "runner.remove", name, "");
         holds.of(name).forEach(this::dismiss);
-        log.atInfo().addKeyValue("runner", name).log("runner removed");
+        origin.on(log.atInfo().addKeyValue("runner", name)).log("runner removed");
     }
 
     private void dismiss(Session session) {
@@ -65,8 +66,8 @@ public final class RunnerControl {
     }
 
     /// Opens the flow of jobs to a runner.
-    public void start(String name) {
-        setOpen(name, true);
+    public void start(String name, Origin origin) {
+        setOpen(name, true, origin);
         for (Session session : holds.of(name)) {
             session.open = true;
             holds.dispatch().wake(session.queue);
@@ -75,24 +76,41 @@ public final class RunnerControl {
 
     /// Closes the flow of jobs to a runner; with `force` what runs there is stopped too, also what is in the hands
     /// of a session at another gateway, which hears of it by the event log.
-    public void stop(String name, boolean force) {
-        setOpen(name, false);
+    public void stop(String name, boolean force, Origin origin) {
+        setOpen(name, false, origin);
         holds.of(name).forEach(session -> session.open = false);
         if (force) {
             for (String jobId : store.heldBy(name)) {
-                if (jobs.stop(jobId) instanceof JobStore.Stopped.Running(var key, String _)) {
-                    stops.stop(key, "runner stopped");
-                }
+                stop(jobId, origin);
             }
         }
     }
 
-    private void setOpen(String name, boolean open) {
+    private void stop(String jobId, Origin origin) {
+        switch (jobs.stop(jobId)) {
+            case JobStore.Stopped.Running(var key, String _) -> {
+                origin.on(log.atInfo().addKeyValue("job_id", jobId))
+                        .addKeyValue("attempt", key.attempt())
+                        .log("job stop requested");
+                stops.stop(key, "runner stopped");
+            }
+            // It went back to its queue in between.
+            case JobStore.Stopped.Ended(JobResult result) -> {
+                origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job stopped");
+                holds.ended(jobId, result);
+            }
+            case JobStore.Stopped.AlreadyFinal(), JobStore.Stopped.NoJob() -> {}
+        }
+    }
+
+    private void setOpen(String name, boolean open, Origin origin) {
         if (!store.setOpen(name, open)) {
             throw Refusal.runnerNotFound(name);
         }
         store.audit("api", open ? "runner.start" : "runner.stop", name, "");
-        log.atInfo().addKeyValue("runner", name).addKeyValue("open", open).log("runner flow changed");
+        origin.on(log.atInfo().addKeyValue("runner", name))
+                .addKeyValue("open", open)
+                .log("runner flow changed");
     }
 
     /// All names, sorted.

@@ -7,6 +7,7 @@ import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
@@ -114,11 +115,11 @@ public final class Runners {
     public record Joined(Session session, Connect.Connected answer) {}
 
     /// Opens a session, or takes an old one up again. The newest connection of a session supersedes the older one.
-    public Joined connect(Connect hello, RunnerLink link) {
+    public Joined connect(Connect hello, RunnerLink link, Origin origin) {
         if (draining) {
             throw new Refusal(Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; connect to another one");
         }
-        Runner runner = control.register(hello.name(), hello.queue());
+        Runner runner = control.register(hello.name(), hello.queue(), origin);
         Connect.Resume resume = hello.resume();
         Session session = resume == null ? null : resumed(hello, runner, resume);
         RunnerLink old = session == null ? null : session.link;
@@ -131,8 +132,7 @@ public final class Runners {
         if (old != null) {
             old.close(4002, "superseded");
         }
-        log.atInfo()
-                .addKeyValue("runner", runner.name())
+        origin.on(log.atInfo().addKeyValue("runner", runner.name()))
                 .addKeyValue("session_id", session.id)
                 .addKeyValue("slots", session.slots)
                 .addKeyValue("resumed", resume != null && resume.sessionId().equals(session.id))
@@ -296,7 +296,7 @@ public final class Runners {
             held.misses = confirmed || held.waits ? 0 : held.misses + 1;
             if (held.misses >= MISSES_MAX && held.atMostOnce) {
                 // Perhaps it arrived and was begun: another hand-over could be the second.
-                holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"));
+                holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"), Origin.NONE);
             } else if (held.misses >= MISSES_MAX) {
                 unknown.add(held.key);
             }
@@ -313,7 +313,7 @@ public final class Runners {
     }
 
     /// Records outcomes; the futures complete, in order, after the commits that hold them.
-    public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports) {
+    public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
         if (beatIsDue(session)) {
             // A lost session may still report: the fences decide what its outcomes are worth.
             session.beatNanos = time.nanoTime();
@@ -323,7 +323,7 @@ public final class Runners {
         for (Report report : reports) {
             outcomes.add(
                     jobs.complete(new Completion(report.key(), report.result())).thenApply(done -> {
-                        holds.completed(session, report.key(), done);
+                        holds.completed(session, report.key(), done, origin);
                         return done.outcome();
                     }));
         }

@@ -3,6 +3,7 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
@@ -100,6 +101,6 @@ final class Stops {
         held.killing = true;
         held.stop("timeout", time.nanoTime());
         tell(session, held);
-        holds.completed(session, held.key, done);
+        holds.completed(session, held.key, done, Origin.NONE);
     }
 }

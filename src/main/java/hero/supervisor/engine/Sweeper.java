@@ -128,17 +128,22 @@ public final class Sweeper implements AutoCloseable {
 
     private void rescue() {
         Rescued rescued = jobs.rescue(Duration.ZERO, settings.redeliveries());
-        if (rescued.sessions().isEmpty()) {
-            return;
+        if (!rescued.sessions().isEmpty()) {
+            log.atWarn()
+                    .addKeyValue("sessions", rescued.sessions())
+                    .addKeyValue("queues", rescued.queues())
+                    .addKeyValue("ended", rescued.ended().size())
+                    .log("lost runner sessions");
+            runners.signals().leasesExpired(rescued.sessions().size());
+            runners.holds().lost(rescued.sessions());
         }
-        log.atWarn()
-                .addKeyValue("sessions", rescued.sessions())
-                .addKeyValue("queues", rescued.queues())
-                .addKeyValue("ended", rescued.ended().size())
-                .log("lost runner sessions");
-        runners.signals().leasesExpired(rescued.sessions().size());
-        runners.holds().lost(rescued.sessions());
-        rescued.ended().forEach(ended -> results.finished(ended.jobId(), ended.result()));
+        // Also without a lost session: a claim may have committed just after its session was ended.
+        rescued.again()
+                .forEach(jobId -> log.atWarn().addKeyValue("job_id", jobId).log("job queued again, runner lost"));
+        for (JobStore.Ended ended : rescued.ended()) {
+            log.atWarn().addKeyValue("job_id", ended.jobId()).log("job failed, runner lost");
+            results.finished(ended.jobId(), ended.result());
+        }
         rescued.queues().forEach(runners.dispatch()::wake);
     }
 }

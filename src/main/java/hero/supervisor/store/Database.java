@@ -6,6 +6,7 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
@@ -39,6 +40,12 @@ public final class Database implements AutoCloseable {
     private static final String SESSION = """
             set plan_cache_mode = force_generic_plan; set jit = off;
             set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off
+            """;
+
+    /// Back to what the planner does by itself, until the transaction ends, and with a plan for each execution.
+    private static final String FREELY = """
+            set local plan_cache_mode = force_custom_plan;
+            set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on
             """;
 
     /// Where the database is.
@@ -255,6 +262,22 @@ public final class Database implements AutoCloseable {
                 log.atInfo().addKeyValue("attempt", attempt).log("transaction done again after a deadlock");
             }
         }
+    }
+
+    /// Lets this transaction's later statements read whole tables: for reports and recounts, which go over many
+    /// rows and are planned by the sizes of the day, while all other statements go to single rows.
+    static void planFreely(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(FREELY);
+        }
+    }
+
+    /// Several statements of one transaction that go over many rows, see [#planFreely].
+    <R extends @Nullable Object> R upkeep(Query<R> query) {
+        return transaction(connection -> {
+            planFreely(connection);
+            return query.on(DSL.using(connection, SQLDialect.POSTGRES));
+        });
     }
 
     private static <R extends @Nullable Object> R committed(Connection connection, Work<R> work) throws SQLException {

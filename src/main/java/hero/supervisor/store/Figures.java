@@ -158,7 +158,9 @@ public final class Figures implements AutoCloseable {
     /// beside gateways that may run. Figures of older days stay. Returns how many events it counted itself; a
     /// `busy` refusal when another gateway has been counting for 10 s.
     public long rebuild() {
-        Optional<LocalDate> from = database.transactionQuery(sql -> {
+        Optional<LocalDate> from = database.upkeep(sql -> {
+            // Who reads reports is read-only by default, and shall hear that the right is missing, not the server.
+            sql.execute("set transaction read write");
             sql.execute("set local lock_timeout = '10s'");
             sql.fetchSingle("select from job_figures_cursor for no key update");
             Optional<LocalDate> kept = oldestDay(sql);

@@ -287,7 +287,8 @@ public interface JobStore {
     /// gateways may call this at once.
     Rescued rescue(Duration grace, int redeliveries);
 
-    record Rescued(List<String> sessions, List<String> queues, List<Ended> ended) {}
+    /// @param again jobs that wait in their queues again
+    record Rescued(List<String> sessions, List<String> queues, List<String> again, List<Ended> ended) {}
 
     record Ended(String jobId, JobResult result) {}
 }

@@ -1,6 +1,7 @@
 package hero.supervisor.store;
 
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import org.jooq.Record;
 import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /// Ready questions to the schema `report`, as `supervisor report` puts them: with the rights of whoever is
 /// connected, read-only and at most 30 s. Safe for any thread.
@@ -56,6 +58,8 @@ public final class Reports {
             order by run_s desc limit {1}
             """;
 
+    private static final String ROLE = "supervisor_report";
+
     private final Database database;
 
     public Reports(Database database) {
@@ -86,14 +90,9 @@ public final class Reports {
         Field<Double> seconds = DSL.val((double) since.toSeconds());
         Field<Integer> max = DSL.val(ROWS_MAX);
         try {
-            return database.transactionQuery(sql -> {
+            return database.upkeep(sql -> {
                 sql.execute("set transaction read only");
                 sql.execute("set local statement_timeout = '30s'");
-                // Reports read whole tables; our connections are set up for single rows.
-                sql.execute("set local enable_seqscan = on");
-                sql.execute("set local enable_hashjoin = on");
-                sql.execute("set local enable_mergejoin = on");
-                sql.execute("set local plan_cache_mode = auto");
                 List<Record> rows = new ArrayList<>(
                         switch (question) {
                             case THROUGHPUT -> sql.fetch(THROUGHPUT, seconds, DSL.inline(period(since)), max);
@@ -120,6 +119,23 @@ public final class Reports {
         }
     }
 
+    /// Lets the role `supervisor_report` log in with this password; for a user who may change roles. The password
+    /// is hashed here, and is in no statement that the server could log.
+    public void login(String password) {
+        try {
+            database.transaction(connection -> {
+                try (Statement statement = connection.createStatement()) {
+                    // Who reads reports is read-only by default, and shall hear what is missing and not that.
+                    statement.execute("set transaction read write");
+                    connection.unwrap(PGConnection.class).alterUserPassword(ROLE, password.toCharArray(), null);
+                    return statement.execute("alter role " + ROLE + " login");
+                }
+            });
+        } catch (IllegalStateException e) {
+            throw e.getCause() instanceof SQLException cause ? told(cause.getSQLState(), e) : e;
+        }
+    }
+
     private static Map<String, @Nullable Object> tree(Record row) {
         Map<String, @Nullable Object> tree = new LinkedHashMap<>();
         for (Field<?> field : row.fields()) {
@@ -138,15 +154,21 @@ public final class Reports {
 
     /// Source: PostgreSQL, appendix A.
     private static RuntimeException told(DataAccessException e) {
-        String state = e.getCause() instanceof SQLException cause ? String.valueOf(cause.getSQLState()) : "";
-        return switch (state) {
+        return told(e.getCause() instanceof SQLException cause ? cause.getSQLState() : null, e);
+    }
+
+    private static RuntimeException told(@Nullable String state, RuntimeException e) {
+        return switch (String.valueOf(state)) {
             case "42501" ->
                 new Database.Unusable(
                         "this user of the database may not do that: reports need the schema's owner or the"
-                                + " role supervisor_report, 'rebuild' the owner");
+                                + " role supervisor_report, 'rebuild' the owner, 'login' a user with CREATEROLE");
             case "3F000", "42P01", "42703" ->
                 new Database.Unusable(
                         "the database has no schema 'report' of this version; run 'supervisor migrate up'");
+            case "42704" ->
+                new Database.Unusable("there is no role supervisor_report, because the user who migrated may not make"
+                        + " roles; docs/REPORTING.md has the statements for one who may");
             case "57014" ->
                 new Database.Unusable("the report took longer than 30 s and was given up; ask for less, with a shorter"
                         + " --since, or ask a replica");

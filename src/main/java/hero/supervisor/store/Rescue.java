@@ -119,6 +119,7 @@ final class Rescue {
 
     private Rescued free(Connection connection, List<Dead> dead, int redeliveries) throws SQLException {
         TreeSet<String> queues = new TreeSet<>();
+        List<String> again = new ArrayList<>();
         List<Ended> ended = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(FREE)) {
             new Columns<>(statement, dead).text(Dead::id).text(Dead::runner);
@@ -129,6 +130,7 @@ final class Rescue {
                     String error = rows.getString("error");
                     if (error == null) {
                         queues.add(JobRow.text(rows, "queue"));
+                        again.add(JobRow.text(rows, "id"));
                     } else {
                         JobResult result = new JobResult.Failure(Objects.requireNonNull(error), null);
                         ended.add(new Ended(JobRow.text(rows, "id"), result));
@@ -136,6 +138,6 @@ final class Rescue {
                 }
             }
         }
-        return new Rescued(dead.stream().map(Dead::id).toList(), List.copyOf(queues), ended);
+        return new Rescued(dead.stream().map(Dead::id).toList(), List.copyOf(queues), again, ended);
     }
 }

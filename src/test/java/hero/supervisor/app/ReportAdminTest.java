@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("NullAway.Init")
 final class ReportAdminTest {
+    private Database.Settings database;
     private LiveGateway live;
     private ReportAdmin reports;
 
     @BeforeAll
     void start() {
-        Database.Settings database = PostgresFixture.freshDatabase();
+        database = PostgresFixture.freshDatabase();
         live = LiveGateway.start(database, Map.of());
         reports = ReportAdmin.open(LiveGateway.config(database, Map.of()));
     }
@@ -48,6 +49,21 @@ final class ReportAdminTest {
         Map<String, Object> all = new LinkedHashMap<>(params);
         all.put("secret", live.secret(Scope.ADMIN));
         return live.call(method, all).result();
+    }
+
+    /// The role is one for the whole server: this sets its password for other tests as well, which use none.
+    @Test
+    void the_role_of_the_reports_logs_in_and_reads_reports_only() {
+        reports.login("it's a \\ test");
+        Map<Setting, String> as = Map.of(Setting.DB_USER, "supervisor_report", Setting.DB_PASSWORD, "it's a \\ test");
+        try (ReportAdmin readers = ReportAdmin.open(LiveGateway.config(database, as))) {
+            assertEquals(rows("runners"), readers.rows("runners", Duration.ofHours(1)));
+            String refused = String.valueOf(
+                    assertThrows(CannotStart.class, () -> readers.login("more")).getMessage());
+            assertTrue(refused.contains("CREATEROLE"), refused);
+            assertEquals(
+                    refused, assertThrows(CannotStart.class, readers::rebuild).getMessage());
+        }
     }
 
     @Test

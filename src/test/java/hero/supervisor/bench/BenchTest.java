@@ -35,6 +35,7 @@ final class BenchTest {
                 500,
                 50,
                 0.2,
+                true,
                 50,
                 200,
                 50,

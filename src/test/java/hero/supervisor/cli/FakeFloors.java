@@ -112,6 +112,11 @@ final class FakeFloors implements Floors {
     }
 
     @Override
+    public void reportLogin(Config config, String password) {
+        started.addAll(List.of(config, password));
+    }
+
+    @Override
     public int runner(RunnerOptions options, Consumer<String> out) {
         started.add(options);
         return 0;

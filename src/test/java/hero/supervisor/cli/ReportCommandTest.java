@@ -21,9 +21,14 @@ final class ReportCommandTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... args) {
+        return run(Map.of(), args);
+    }
+
+    private int run(Map<String, String> more, String... args) {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
-        Map<String, String> env = Map.of("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
+        Map<String, String> env = new LinkedHashMap<>(more);
+        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
         return Main.run(
                 args,
                 new Shell(
@@ -103,10 +108,19 @@ final class ReportCommandTest {
     }
 
     @Test
+    void the_role_of_the_reports_gets_its_password_from_the_environment_only() {
+        assertEquals(Exit.USAGE, run("report", "login"));
+        assertTrue(err.toString().contains("SUPERVISOR_REPORT_PASSWORD"), err.toString());
+        assertEquals(Exit.OK, run(Map.of("SUPERVISOR_REPORT_PASSWORD", "s3cret"), "report", "login"));
+        assertEquals("s3cret", floors.started.getLast());
+        assertTrue(!out.toString().contains("s3cret"), out.toString());
+    }
+
+    @Test
     void wrong_usage_is_told_in_a_sentence() {
         assertEquals(Exit.USAGE, run("report", "weather"));
         assertEquals(
-                "supervisor: there is no 'report weather'; there are throughput, failures, runners, queues, slow, rebuild\n",
+                "supervisor: there is no 'report weather'; there are throughput, failures, runners, queues, slow, rebuild, login\n",
                 err.toString());
         assertEquals(Exit.USAGE, run("report", "--since", "soon"));
         assertEquals(

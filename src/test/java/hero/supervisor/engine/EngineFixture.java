@@ -2,6 +2,7 @@ package hero.supervisor.engine;
 
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.ManualTime;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.store.JobStore;
@@ -83,7 +84,8 @@ final class EngineFixture {
 
     Link connect(String name, int slots, Connect.@Nullable Resume resume) {
         Link link = new Link();
-        link.connected = runners.connect(new Connect(name, null, slots, List.of("osis"), Map.of(), resume), link);
+        Connect hello = new Connect(name, null, slots, List.of("osis"), Map.of(), resume);
+        link.connected = runners.connect(hello, link, Origin.NONE);
         return link;
     }
 

@@ -11,6 +11,7 @@ import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
@@ -24,7 +25,7 @@ class RunnersTest {
     private final EngineFixture engine = new EngineFixture();
 
     private Assignment handOver(Link link, String jobId) {
-        var result = engine.jobs.run(job(jobId), null);
+        var result = engine.jobs.run(job(jobId), Origin.NONE);
         List<Assignment> jobs = engine.runners.pull(link.session(), 1).join();
         assertFalse(result.isDone());
         assertEquals(1, jobs.size());
@@ -33,7 +34,7 @@ class RunnersTest {
 
     private Outcome report(Link link, Assignment.Key key, JobResult result) {
         return engine.runners
-                .complete(link.session(), List.of(new Report(key, result)))
+                .complete(link.session(), List.of(new Report(key, result)), Origin.NONE)
                 .getFirst()
                 .join();
     }
@@ -53,14 +54,14 @@ class RunnersTest {
         Link link = racing.connect("r1", 1, new Connect.Resume(id, List.of()));
         assertTrue(between.isEmpty());
         assertFalse(racing.runners.beat(link.session(), List.of()).drain());
-        racing.jobs.run(job("j1"), null);
+        racing.jobs.run(job("j1"), Origin.NONE);
         assertEquals(1, racing.runners.pull(link.session(), 1).join().size());
     }
 
     @Test
     void a_pushed_result_wakes_every_caller() {
         Link link = engine.connect("r1", 2);
-        var run = engine.jobs.run(job("j1"), null);
+        var run = engine.jobs.run(job("j1"), Origin.NONE);
         var wait = engine.jobs.result("j1");
         Assignment a = engine.runners.pull(link.session(), 1).join().getFirst();
         assertEquals(Outcome.RECORDED, report(link, a.key(), new JobResult.Success("42")));
@@ -77,7 +78,7 @@ class RunnersTest {
         gone.cancel(false);
         var parked = engine.runners.pull(link.session(), 1);
         assertFalse(parked.isDone());
-        engine.jobs.run(job("j1"), null);
+        engine.jobs.run(job("j1"), Origin.NONE);
         assertEquals("j1", parked.join().getFirst().job().id());
     }
 
@@ -85,7 +86,7 @@ class RunnersTest {
     void a_runner_never_gets_more_than_its_slots() {
         Link link = engine.connect("r1", 2);
         for (int i = 0; i < 5; i++) {
-            engine.jobs.run(job("j" + i), null);
+            engine.jobs.run(job("j" + i), Origin.NONE);
         }
         List<Assignment> first = engine.runners.pull(link.session(), 10).join();
         assertEquals(2, first.size());
@@ -100,16 +101,16 @@ class RunnersTest {
         Link one = engine.connect("r1", 4);
         Link two = engine.connect("r1", 4);
         for (int i = 0; i < 4; i++) {
-            engine.jobs.create(job("j" + i), null).join();
+            engine.jobs.create(job("j" + i), Origin.NONE).join();
         }
-        engine.runners.control().stop("r1", false);
+        engine.runners.control().stop("r1", false, Origin.NONE);
         var first = engine.runners.pull(one.session(), 4);
         var second = engine.runners.pull(two.session(), 4);
         for (int i = 0; i < 4; i++) {
-            engine.jobs.start("j" + i).join();
+            engine.jobs.start("j" + i, Origin.NONE).join();
         }
         assertFalse(first.isDone(), "a stopped runner gets nothing");
-        engine.runners.control().start("r1");
+        engine.runners.control().start("r1", Origin.NONE);
         assertTrue(first.isDone());
         assertEquals(4, first.join().size() + (second.isDone() ? second.join().size() : 0));
     }
@@ -138,7 +139,7 @@ class RunnersTest {
     void stopping_is_told_again_until_the_job_ends_and_ends_it_in_any_case() {
         Link link = engine.connect("r1", 2);
         var wait = engine.jobs.result(handOver(link, "j1").job().id());
-        engine.jobs.stop("j1");
+        engine.jobs.stop("j1", Origin.NONE);
         assertFalse(link.stops.getFirst().kill());
         assertEquals(
                 1,
@@ -160,7 +161,7 @@ class RunnersTest {
     void a_stopped_job_fails_as_stopped_whatever_error_its_runner_reports() {
         Link link = engine.connect("r1", 2);
         Assignment a = handOver(link, "j1");
-        engine.jobs.stop("j1");
+        engine.jobs.stop("j1", Origin.NONE);
         report(link, a.key(), new JobResult.Failure("killed by signal 15", 143));
         assertEquals(
                 new JobResult.Failure("stopped", 143), engine.jobs.result("j1").join());
@@ -212,18 +213,19 @@ class RunnersTest {
 
     @Test
     void another_queue_for_a_known_name_is_a_conflict() {
-        engine.runners.control().register("r1", "q1");
+        engine.runners.control().register("r1", "q1", Origin.NONE);
         Refusal refusal =
-                assertThrows(Refusal.class, () -> engine.runners.control().register("r1", "q2"));
+                assertThrows(Refusal.class, () -> engine.runners.control().register("r1", "q2", Origin.NONE));
         assertEquals(Refusal.Kind.CONFLICT, refusal.kind());
-        assertEquals("q1", engine.runners.control().register("r1", null).queue());
+        assertEquals(
+                "q1", engine.runners.control().register("r1", null, Origin.NONE).queue());
     }
 
     @Test
     void deleting_a_running_job_stops_it_first_and_its_waiters_hear_that_it_is_gone() {
         Link link = engine.connect("r1", 2);
         Assignment a = handOver(link, "j1");
-        var deleted = engine.jobs.delete("j1");
+        var deleted = engine.jobs.delete("j1", Origin.NONE);
         assertFalse(deleted.isDone());
         report(link, a.key(), new JobResult.Failure("killed", null));
         deleted.join();

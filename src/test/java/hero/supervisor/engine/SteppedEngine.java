@@ -89,7 +89,7 @@ public final class SteppedEngine {
                 .toList();
     }
 
-    private static final class NoSecrets implements SecretStore {
+    static final class NoSecrets implements SecretStore {
         @Override
         public void add(String id, String name, Scope scope, String hash, @Nullable Instant expiresAt) {
             throw new UnsupportedOperationException();

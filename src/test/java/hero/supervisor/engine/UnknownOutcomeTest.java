@@ -12,6 +12,7 @@ import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.engine.EngineFixture.Link;
@@ -48,10 +49,10 @@ class UnknownOutcomeTest {
     @Test
     void a_waiter_hears_of_a_result_whose_commit_was_in_doubt() { // seed 2
         Link link = a.connect("r1", 1);
-        var wait = a.jobs.run(job("j1"), null);
+        var wait = a.jobs.run(job("j1"), Origin.NONE);
         Assignment given = take(a, link);
         a.flaky.refuseAfter("complete");
-        a.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))));
+        a.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))), Origin.NONE);
         assertFalse(wait.isDone());
         news.run();
         assertEquals(new JobResult.Success("42"), wait.join());
@@ -60,7 +61,7 @@ class UnknownOutcomeTest {
     @Test
     void a_job_whose_claim_was_in_doubt_goes_back_after_two_beats() { // seed 3
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), null).join();
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         a.flaky.refuseAfter("claim");
         a.runners.pull(link.session(), 1).cancel(false);
         assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status());
@@ -72,7 +73,7 @@ class UnknownOutcomeTest {
     @Test
     void a_job_at_most_once_that_no_beat_names_fails_and_is_not_handed_out_again() { // seeds 3, 5
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(once("j1"), null).join();
+        a.jobs.createAndStart(once("j1"), Origin.NONE).join();
         take(a, link);
         a.runners.beat(link.session(), List.of());
         a.runners.beat(link.session(), List.of());
@@ -83,7 +84,7 @@ class UnknownOutcomeTest {
     @Test
     void a_late_end_of_the_old_socket_does_not_touch_a_session_that_has_moved() {
         Link old = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), null).join();
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         take(a, old);
         b.connect("r1", 1, resume(old));
         a.runners.disconnected(old.session(), old);
@@ -96,7 +97,7 @@ class UnknownOutcomeTest {
     void a_session_that_comes_back_keeps_what_it_was_given_elsewhere() {
         Link first = a.connect("r1", 1);
         Link second = b.connect("r1", 1, resume(first));
-        a.jobs.createAndStart(job("j1"), null).join();
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         Assignment given = take(b, second);
         Hold hold = new Hold("j1", given.attempt());
         Link third = a.connect("r1", 1, new Connect.Resume(first.session().id(), List.of(hold)));
@@ -108,7 +109,7 @@ class UnknownOutcomeTest {
     @Test
     void a_session_that_another_gateway_called_lost_is_forgotten() { // seed 1
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), null).join();
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         take(a, link);
         a.runners.disconnected(link.session(), link);
         a.time.advance(a.settings.lease().plus(a.settings.resumeGrace()).plusSeconds(1));
@@ -120,7 +121,7 @@ class UnknownOutcomeTest {
     @Test
     void a_stop_that_comes_before_the_hand_over_is_not_lost() {
         Link link = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), null).join();
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         a.runners.stops().stop("j1", 1, "stopped");
         take(a, link);
         assertEquals(1, a.runners.stops(link.session()).size());
@@ -129,19 +130,19 @@ class UnknownOutcomeTest {
     @Test
     void a_refused_delete_leaves_no_waiter() {
         a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), null).join();
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         a.flaky.refuseAfter("delete");
-        assertThrows(Refusal.class, () -> a.jobs.delete("j1"));
+        assertThrows(Refusal.class, () -> a.jobs.delete("j1", Origin.NONE));
         assertEquals(0, a.results.waiting());
     }
 
     @Test
     void a_wait_from_before_the_first_look_at_the_log_is_not_forgotten() {
         Link link = b.connect("r1", 1);
-        b.jobs.createAndStart(job("j1"), null).join();
+        b.jobs.createAndStart(job("j1"), Origin.NONE).join();
         Assignment given = take(b, link);
         var wait = a.jobs.result("j1");
-        b.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))));
+        b.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))), Origin.NONE);
         var unborn = a.results.register("j2");
         a.tail(a.store).run();
         assertTrue(wait.isDone());

@@ -20,17 +20,19 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down.
 /// Part of `-Pdocker`. Where a proxy opens TLS, the build is told the authorities that this machine itself trusts.
-@EnabledIfSystemProperty(named = "compose", matches = "true")
+@Tag("docker")
 @Timeout(1800)
 final class ComposeTest {
     private static final Path AUTHORITIES = Path.of("/usr/local/share/ca-certificates");
+
+    private static final String REPORT_PASSWORD = "of-this-test";
 
     @TempDir
     Path folder;
@@ -68,6 +70,7 @@ final class ComposeTest {
                 .redirectError(err.toFile());
         builder.environment().put("SUPERVISOR_PUBLISH", "127.0.0.1:" + port);
         builder.environment().put("BUILD_CA", authorities());
+        builder.environment().put("SUPERVISOR_REPORT_PASSWORD", REPORT_PASSWORD);
         Process process = builder.start();
         try {
             assertTrue(process.waitFor(20, TimeUnit.MINUTES), words::toString);
@@ -92,6 +95,15 @@ final class ComposeTest {
 
     private Ended cli(String... arguments) throws Exception {
         List<String> words = new ArrayList<>(List.of("run", "--rm", "-T", "cli"));
+        words.addAll(List.of(arguments));
+        return compose(words.toArray(String[]::new));
+    }
+
+    /// As Grafana logs in: with the role and the password that `setup` has given it.
+    private Ended report(String... arguments) throws Exception {
+        List<String> words = new ArrayList<>(List.of("run", "--rm", "-T", "--entrypoint", "supervisor"));
+        words.addAll(List.of("-e", "SUPERVISOR_DB_USER=supervisor_report"));
+        words.addAll(List.of("-e", "SUPERVISOR_DB_PASSWORD=" + REPORT_PASSWORD, "setup", "report"));
         words.addAll(List.of(arguments));
         return compose(words.toArray(String[]::new));
     }
@@ -128,6 +140,7 @@ final class ComposeTest {
                 compose("up", "-d").ok();
                 assertEquals("hello", job("echo hello").ok());
             }
+            assertTrue(report("throughput", "--since", "1h", "--csv").ok().contains(",wait_p50_s,"));
         } finally {
             compose("down", "-v").ok();
         }

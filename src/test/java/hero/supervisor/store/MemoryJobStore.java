@@ -372,15 +372,16 @@ public final class MemoryJobStore implements JobStore {
                     .map(Map.Entry::getKey)
                     .toList();
             List<String> queues = new ArrayList<>();
+            List<String> again = new ArrayList<>();
             List<Ended> ended = new ArrayList<>();
             sessions.forEach(shared.sessions::remove);
             // Also holds of a session that is gone already: a claim may commit just after its session was ended.
             for (Row row : List.copyOf(shared.jobs.values())) {
                 if (row.status == JobStatus.RUNNING && !shared.sessions.containsKey(row.sessionId)) {
-                    moves.free(row, redeliveries, queues, ended);
+                    moves.free(row, redeliveries, queues, again, ended);
                 }
             }
-            return new Rescued(sessions, queues.stream().distinct().sorted().toList(), ended);
+            return new Rescued(sessions, queues.stream().distinct().sorted().toList(), again, ended);
         }
     }
 }

@@ -190,7 +190,7 @@ final class MemoryMoves {
         return new Assignment.Key(row.job.id(), row.attempt, Objects.requireNonNull(row.lease));
     }
 
-    void free(Row row, int redeliveries, List<String> queues, List<Ended> ended) {
+    void free(Row row, int redeliveries, List<String> queues, List<String> again, List<Ended> ended) {
         row.losses++;
         if (row.stopRequested || row.losses > redeliveries || row.atMostOnce()) {
             var result = new JobResult.Failure(row.stopRequested ? "stopped" : "runner lost", null);
@@ -200,6 +200,7 @@ final class MemoryMoves {
             attemptOver(row, "lost", "runner lost", null);
             enqueue(row, null, false);
             queues.add(row.queue);
+            again.add(row.job.id());
         }
     }
 

@@ -5,6 +5,7 @@ import static hero.supervisor.engine.sim.World.S;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobFixture;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.engine.Jobs;
 import java.util.ArrayList;
@@ -70,19 +71,22 @@ final class SimClient {
     private void begin(Job job) {
         int manner = world.random.nextInt(10);
         switch (manner) {
-            case 0 -> until(job, jobs -> jobs.create(job, null), (_, _) -> finish());
-            case 1, 2, 3, 4 -> until(job, jobs -> jobs.create(job, null), (_, _) -> go(job));
-            default -> until(job, jobs -> jobs.run(job, null), (result, refusal) -> got(job, result, refusal, false));
+            case 0 -> until(job, jobs -> jobs.create(job, Origin.NONE), (_, _) -> finish());
+            case 1, 2, 3, 4 -> until(job, jobs -> jobs.create(job, Origin.NONE), (_, _) -> go(job));
+            default ->
+                until(job, jobs -> jobs.run(job, Origin.NONE), (result, refusal) -> got(job, result, refusal, false));
         }
         if (world.chance(0.2)) {
             open++;
             world.at(
                     world.between(0, 10_000),
-                    () -> until(job, jobs -> done(() -> jobs.stop(job.id())), (_, _) -> finish()));
+                    () -> until(job, jobs -> done(() -> jobs.stop(job.id(), Origin.NONE)), (_, _) -> finish()));
         }
         if (world.chance(0.15)) {
             open++;
-            world.at(world.between(0, 15_000), () -> until(job, jobs -> jobs.delete(job.id()), (_, _) -> finish()));
+            world.at(
+                    world.between(0, 15_000),
+                    () -> until(job, jobs -> jobs.delete(job.id(), Origin.NONE), (_, _) -> finish()));
         }
         // A job that nobody starts has no result to wait for.
         if (manner != 0 && world.chance(0.3)) {
@@ -99,7 +103,7 @@ final class SimClient {
                 job,
                 jobs -> {
                     if (asked.incrementAndGet() > PATIENCE) {
-                        jobs.start(job.id());
+                        jobs.start(job.id(), Origin.NONE);
                     }
                     return jobs.result(job.id());
                 },
@@ -107,7 +111,7 @@ final class SimClient {
     }
 
     private void go(Job job) {
-        until(job, jobs -> jobs.start(job.id()), (_, _) -> await(job));
+        until(job, jobs -> jobs.start(job.id(), Origin.NONE), (_, _) -> await(job));
     }
 
     private static CompletableFuture<Integer> done(Runnable task) {

@@ -7,6 +7,7 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Stop;
@@ -82,7 +83,7 @@ final class SimRunner extends Actor {
         var mine = new SimLink(world, this, node);
         link = mine;
         heard = world.now();
-        mine.connect(at -> node.engine().runners().connect(hello, at), joined -> joined(mine, joined));
+        mine.connect(at -> node.engine().runners().connect(hello, at, Origin.NONE), joined -> joined(mine, joined));
     }
 
     private void joined(SimLink from, Runners.Joined joined) {
@@ -195,7 +196,7 @@ final class SimRunner extends Actor {
                     CompletableFuture<Outcome> outcome = at.node()
                             .engine()
                             .runners()
-                            .complete(session, List.of(report))
+                            .complete(session, List.of(report), Origin.NONE)
                             .getFirst();
                     outcome.whenComplete((told, error) -> {
                         if (error == null) {

@@ -1,0 +1,98 @@
+package hero.supervisor.bench;
+
+import hero.supervisor.domain.Time;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Somebody who reads reports all the time: one after the other on a connection whose transaction stays open,
+/// with a second's pause after each round. The connection is its own until [#close].
+final class Reporting implements AutoCloseable {
+    private static final long PAUSE_MS = 1000;
+
+    /// As long as a report of the role `supervisor_report` may take.
+    private static final int SECONDS_MAX = 30;
+
+    private static final List<String> QUESTIONS = List.of(
+            "select * from report.throughput where period = 'minute' order by at desc limit 60",
+            "select * from report.failures limit 100",
+            "select * from report.queues",
+            "select * from report.runners limit 100",
+            "select * from report.callers limit 100",
+            "select status, count(*), avg(wait_s), max(run_s) from report.jobs"
+                    + " where accepted_at >= now() - interval '1 hour' group by status");
+
+    private final Connection connection;
+    private final Time time;
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("bench-reports").unstarted(this::run);
+    private volatile @Nullable SQLException failure;
+    private volatile int rounds;
+    private volatile long slowestNs;
+
+    private Reporting(Connection connection, Time time) {
+        this.connection = connection;
+        this.time = time;
+    }
+
+    /// Begins to read.
+    static Reporting on(Connection connection, Time time) {
+        Reporting reporting = new Reporting(connection, time);
+        reporting.thread.start();
+        return reporting;
+    }
+
+    private void run() {
+        try (Statement statement = connection.createStatement()) {
+            statement.setQueryTimeout(SECONDS_MAX);
+            int read = 0;
+            do {
+                for (String question : QUESTIONS) {
+                    ask(statement, question);
+                }
+                rounds = ++read;
+            } while (!over.await(PAUSE_MS, TimeUnit.MILLISECONDS));
+        } catch (SQLException e) {
+            failure = e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void ask(Statement statement, String question) throws SQLException {
+        long begun = time.nanoTime();
+        try (ResultSet rows = statement.executeQuery(question)) {
+            while (rows.next()) {
+                // A reader reads them all.
+            }
+        }
+        slowestNs = Math.max(slowestNs, time.nanoTime() - begun);
+    }
+
+    /// Ends after the present round. [Invalid] when a report failed, or took longer than 30 s.
+    @Override
+    public void close() {
+        over.countDown();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        SQLException failed = failure;
+        if (failed != null) {
+            throw new Invalid("a report failed beside the load", failed);
+        }
+    }
+
+    /// What was read so far.
+    Map<String, Object> details() {
+        return Map.of("report_rounds", rounds, "slowest_report_ms", Report.rounded(slowestNs / 1e6));
+    }
+}
