@@ -90,7 +90,7 @@ final class JobMethods {
     }
 
     Pending<@Nullable Void> start(Call call) {
-        return Pending.commit(jobs.start(jobId(call), call.origin()), _ -> Body.NULL);
+        return Pending.<@Nullable Void>commit(jobs.start(jobId(call), call.origin()), _ -> Body.NULL);
     }
 
     Body status(Call call) {

@@ -17,7 +17,11 @@ public final class MethodTable {
     }
 
     /// @param prompt the same without blocking; null when it cannot be
-    record Entry(MethodSpec spec, Access access, Handler handler, @Nullable Prompt prompt) {}
+    record Entry(
+            MethodSpec spec,
+            Access access,
+            Handler handler,
+            @Nullable Prompt prompt) {}
 
     /// A table to be filled with exactly the methods of the document.
     public static Lines of(OpenRpcDocument document) {

@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// An answer that hangs on a future: on a commit, which is short and never given up, or on a wait, which counts
-/// among the connection's waits, ends with the connection, and may have a bound. Consumed once: [#join] on a thread
-/// of its own, or [#then] without one; both tell the same.
+/// among the connection's waits, ends with the connection, and may have a bound. Consumed once: [#join] on a
+/// thread of its own, or [#then] without one; both tell the same.
 final class Pending<T extends @Nullable Object> {
     private final CompletableFuture<T> future;
     private final Function<T, Body> body;
@@ -151,8 +151,7 @@ final class Pending<T extends @Nullable Object> {
         }
     }
 
-    private void answer(
-            T value, @Nullable Throwable error, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
+    private void answer(T value, @Nullable Throwable error, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
         Body answer = null;
         Throwable failure = null;
         try {

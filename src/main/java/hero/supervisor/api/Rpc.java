@@ -58,18 +58,26 @@ public final class Rpc {
     /// not called then.
     public void answer(byte[] utf8, Peer peer, ReplyTo to) {
         Message message = parsed(utf8);
-        if (message instanceof Message.Call call && table.find(call.method()) instanceof MethodTable.Entry entry) {
-            Prompt prompt = entry.prompt();
-            boolean fits = prompt != null
-                    && prompt.fits(peer)
-                    && (peer.duplex() || !entry.access().needsDuplex());
-            Params params = fits ? quick(entry, call) : null;
-            if (prompt != null && params != null) {
-                begin(call, entry, prompt, params, peer, to);
-                return;
-            }
+        if (!(message instanceof Message.Call call) || !begun(call, peer, to)) {
+            threads.execute(() -> to.reply(answer(message, peer), true));
         }
-        threads.execute(() -> to.reply(answer(message, peer), true));
+    }
+
+    /// False for a call that needs a thread.
+    private boolean begun(Message.Call call, Peer peer, ReplyTo to) {
+        MethodTable.Entry entry = table.find(call.method());
+        Prompt prompt = entry == null ? null : entry.prompt();
+        if (entry == null
+                || prompt == null
+                || !prompt.fits(peer)
+                || (entry.access().needsDuplex() && !peer.duplex())) {
+            return false;
+        }
+        Params params = quick(entry, call);
+        if (params != null) {
+            begin(call, entry, prompt, params, peer, to);
+        }
+        return params != null;
     }
 
     /// Answers one whole message. Blocks until the answer is there: one thread per message. Null when nothing is

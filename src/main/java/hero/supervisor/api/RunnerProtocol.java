@@ -140,7 +140,7 @@ final class RunnerProtocol {
     Pending<@Nullable Void> result(Call call) {
         List<Report> reports = reader.reports(call.params());
         var recording = runners.complete(session(call), reports, call.origin());
-        return Pending.commit(
+        return Pending.<@Nullable Void>commit(
                 CompletableFuture.allOf(recording.toArray(CompletableFuture<?>[]::new)),
                 _ -> RunnerJson.outcomes(
                         reports.stream().map(report -> report.key().jobId()).toList(),

@@ -10,9 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Sessions of one queue that have just been answered and will surely ask again at once, for the rest of what they
-/// asked for: new jobs may be written for them ahead of that pull, and wait here for it. Without this a runner with
-/// one pull at a time is always just asking when the next batch of jobs is put together, and they all go through
-/// the queue. Guarded by the queue.
+/// asked for: new jobs may be written for them ahead of that pull, and wait here for it. Without this a runner
+/// with one pull at a time is always just asking when the next batch of jobs is put together, and they all go
+/// through the queue. Guarded by the queue.
 ///
 /// Only a session that has asked again within [#QUICK] the last time counts; what it does not fetch within
 /// [#PATIENCE] goes back to the queue, and it is not relied upon until it has been quick again.
@@ -37,7 +37,8 @@ final class Ahead {
         private final ArrayDeque<Assignment> jobs = new ArrayDeque<>(0);
 
         /// Its newest pull.
-        @Nullable Pull pull;
+        @Nullable
+        Pull pull;
     }
 
     /// A pull of this session is about to be answered with so many jobs.
@@ -68,7 +69,8 @@ final class Ahead {
     /// A pull to come that a new job can be written for.
     ///
     /// @param before so many slots of its session must stay free
-    @Nullable Pull next(int before) {
+    @Nullable
+    Pull next(int before) {
         for (Iterator<Session> all = expected.iterator(); all.hasNext(); ) {
             Session session = all.next();
             if (session.asking.rest <= 0) {

@@ -41,8 +41,8 @@ final class Handing {
         stopped = true;
     }
 
-    /// Gives the pull the jobs that are written for it. What it does not take waits for the session's next pull when
-    /// that is sure to come, else it is added to `homeless`.
+    /// Gives the pull the jobs that are written for it. What it does not take waits for the session's next pull
+    /// when that is sure to come, else it is added to `homeless`.
     void hand(Dispatch.Queue queue, Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
         if (!handover.held(pull.session, jobs)) {
             homeless.addAll(jobs);
