@@ -89,8 +89,8 @@ final class JobMethods {
         return Pending.wait(jobs.run(reader.read(call.params()), call.origin()), atMost, JobJson::result);
     }
 
-    Pending<@Nullable Void> start(Call call) {
-        return Pending.<@Nullable Void>commit(jobs.start(jobId(call), call.origin()), _ -> Body.NULL);
+    Pending<Body> start(Call call) {
+        return Pending.commit(jobs.start(jobId(call), call.origin()).thenApply(_ -> Body.NULL), none -> none);
     }
 
     Body status(Call call) {

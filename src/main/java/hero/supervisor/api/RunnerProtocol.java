@@ -137,14 +137,15 @@ final class RunnerProtocol {
         return RunnerJson.beaten(beat.stops(), beat.abandon(), beat.drain());
     }
 
-    Pending<@Nullable Void> result(Call call) {
+    Pending<Body> result(Call call) {
         List<Report> reports = reader.reports(call.params());
         var recording = runners.complete(session(call), reports, call.origin());
-        return Pending.<@Nullable Void>commit(
-                CompletableFuture.allOf(recording.toArray(CompletableFuture<?>[]::new)),
-                _ -> RunnerJson.outcomes(
+        var recorded = CompletableFuture.allOf(recording.toArray(CompletableFuture<?>[]::new));
+        return Pending.commit(
+                recorded.thenApply(_ -> RunnerJson.outcomes(
                         reports.stream().map(report -> report.key().jobId()).toList(),
-                        recording.stream().map(CompletableFuture::resultNow).toList()));
+                        recording.stream().map(CompletableFuture::resultNow).toList())),
+                outcomes -> outcomes);
     }
 
     Body log(Call call) {
