@@ -36,7 +36,7 @@ final class Ahead {
         private long ladenNanos;
         private final ArrayDeque<Assignment> jobs = new ArrayDeque<>(0);
 
-        /// Its newest pull.
+        /// Its newest pull, when that had to wait.
         @Nullable
         Pull pull;
     }
@@ -61,9 +61,11 @@ final class Ahead {
             asking.answered = false;
         }
         asking.rest = 0;
-        asking.pull = pull;
         expected.remove(session);
-        return take(session, pull.max);
+        List<Assignment> taken = take(session, pull.max);
+        // One that is about to be answered is nobody else's to answer.
+        asking.pull = taken.isEmpty() ? pull : null;
+        return taken;
     }
 
     /// A pull to come that a new job can be written for.
@@ -80,6 +82,13 @@ final class Ahead {
             }
         }
         return null;
+    }
+
+    /// The session's newest pull; null when that has been answered or withdrawn.
+    @Nullable
+    Pull open(Session session) {
+        Pull newest = session.asking.pull;
+        return newest == null || newest.jobs.isDone() ? null : newest;
     }
 
     /// True when the session will fetch what is put here for it.

@@ -155,8 +155,9 @@ public final class Dispatch {
         handing.giveBack(homeless);
         if (share.jobs.size() < share.given || !homeless.isEmpty()) {
             dismiss(share.queue.name);
-            claim(share.queue);
         }
+        // Who looked for a free slot until now may have found these taken twice, reserved and held.
+        claim(share.queue);
     }
 
     /// Parks a pull until there is work for it, or, when it is not patient, until the queue has been looked into.
@@ -196,6 +197,8 @@ public final class Dispatch {
         if (queue != null) {
             synchronized (queue) {
                 queue.empty = false;
+                // A claim that ends right now must not take it for empty again.
+                queue.again = true;
             }
             claim(queue);
         }

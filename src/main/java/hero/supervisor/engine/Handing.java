@@ -49,16 +49,21 @@ final class Handing {
             return;
         }
         List<Assignment> left = pull.expected ? jobs : answer(queue, pull, jobs);
-        Pull newest;
-        synchronized (queue) {
-            newest = pull.session.asking.pull;
-        }
-        if (!left.isEmpty() && newest != null) {
-            left = answer(queue, newest, left);
-        }
-        if (!left.isEmpty() && !kept(queue, pull.session, left)) {
-            left.forEach(job -> pull.session.held.remove(job.job().id()));
-            homeless.addAll(left);
+        while (!left.isEmpty()) {
+            Pull open;
+            synchronized (queue) {
+                open = queue.ahead.open(pull.session);
+                if (open == null && !stopped && queue.ahead.keeps(pull.session)) {
+                    queue.ahead.put(pull.session, left, time.nanoTime());
+                    return;
+                }
+            }
+            if (open == null) {
+                left.forEach(job -> pull.session.held.remove(job.job().id()));
+                homeless.addAll(left);
+                return;
+            }
+            left = answer(queue, open, left);
         }
     }
 
@@ -72,16 +77,6 @@ final class Handing {
             queue.ahead.answering(pull, part.size(), time.nanoTime());
         }
         return pull.jobs.complete(part) ? jobs.subList(part.size(), jobs.size()) : jobs;
-    }
-
-    private boolean kept(Dispatch.Queue queue, Session session, List<Assignment> jobs) {
-        synchronized (queue) {
-            boolean keeps = !stopped && queue.ahead.keeps(session);
-            if (keeps) {
-                queue.ahead.put(session, jobs, time.nanoTime());
-            }
-            return keeps;
-        }
     }
 
     /// Back to the queue, their attempts not counted; on another thread.
