@@ -3,6 +3,7 @@ package hero.supervisor.bench;
 import hero.supervisor.domain.Time;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -59,6 +60,7 @@ final class Served implements AutoCloseable {
         List<String> words = new ArrayList<>();
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders"));
+        words.addAll(scripts());
         words.addAll(javaOptions);
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), "hero.supervisor.cli.Main", "serve"));
         ProcessBuilder builder =
@@ -73,6 +75,19 @@ final class Served implements AutoCloseable {
         Process process = builder.start();
         process.getOutputStream().close();
         return process;
+    }
+
+    /// What the script `supervisor` gives a server here: the notes of earlier starts, which this JVM has too, and the
+    /// choice of compilers.
+    private static List<String> scripts() {
+        List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(word -> word.startsWith("-XX:AOTCache=") || word.startsWith("-Xlog:"))
+                .toList());
+        String compiler = System.getProperty("supervisor.server.compiler");
+        if (compiler != null) {
+            options.add(compiler);
+        }
+        return options;
     }
 
     private static int freePort() throws IOException {

@@ -39,6 +39,8 @@ final class ScriptTest {
             "cat",
             "touch",
             "sleep",
+            "env",
+            "getconf",
             "ps");
 
     @TempDir
@@ -243,7 +245,7 @@ final class ScriptTest {
         maven("");
         Ended first = run("job");
         assertEquals(0, first.exit(), first.err());
-        assertTrue(first.err().contains("building, the first time takes about a minute"), first.err());
+        assertTrue(first.err().contains("building, the first time takes one to two minutes"), first.err());
         assertTrue(first.out().contains(home.resolve("target/supervisor.jar").toString()), first.out());
         assertEquals(List.of(jdk + " -B -q -DskipTests package"), mavenCalls());
 
@@ -256,6 +258,29 @@ final class ScriptTest {
         assertTrue(run("job").err().contains("the sources have changed"));
         assertEquals(2, mavenCalls().size());
         assertFalse(Files.exists(home.resolve("target/build.lock")));
+    }
+
+    @Test
+    void what_a_training_run_wrote_down_serves_the_starts_to_come_and_a_new_build_makes_it_anew() throws Exception {
+        sources();
+        Path jdk = jdk(none.resolve("opt/jdk-25"), "25");
+        script(
+                jdk.resolve("bin/java"),
+                "for word; do\n  case $word in -XX:AOTCacheOutput=*) echo x >>'" + temp.resolve("trained")
+                        + "'; echo notes >\"${word#*=}\" ;; esac\n  echo \"$word\"\ndone\n");
+        maven("");
+        String cache = "-XX:AOTCache=" + home.resolve("target/supervisor.aot");
+        assertTrue(run("job").out().contains(cache));
+        assertTrue(run("serve").out().contains(cache));
+        assertEquals(1, Files.readAllLines(temp.resolve("trained")).size());
+        assertFalse(Files.exists(home.resolve("target/training")));
+        Files.delete(home.resolve("target/supervisor.jar"));
+        assertTrue(run("job").out().contains(cache));
+        assertEquals(2, Files.readAllLines(temp.resolve("trained")).size());
+        // A training that fails is no failure.
+        script(jdk.resolve("bin/java"), "for word; do echo \"$word\"; done; exit 3\n");
+        Files.delete(home.resolve("target/supervisor.jar"));
+        assertFalse(run("job").out().contains("-XX:AOTCache="));
     }
 
     @Test
