@@ -77,8 +77,8 @@ final class Served implements AutoCloseable {
         return process;
     }
 
-    /// What the script `supervisor` gives a server here: the notes of earlier starts, which this JVM has too, and the
-    /// choice of compilers.
+    /// What the script `supervisor` gives a server here: the notes of earlier starts, which this JVM has too, and
+    /// the choice of compilers.
     private static List<String> scripts() {
         List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(word -> word.startsWith("-XX:AOTCache=") || word.startsWith("-Xlog:"))
