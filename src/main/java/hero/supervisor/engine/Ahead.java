@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// with one pull at a time is always just asking when the next batch of jobs is put together, and they all go
 /// through the queue. Guarded by the queue.
 ///
-/// Only a session that has asked again within [#QUICK] the last time counts; what it does not fetch within
-/// [#PATIENCE] goes back to the queue, and it is not relied upon until it has been quick again.
+/// Only a session that has asked again within [#QUICK] the last time counts, and only for that long; what it does
+/// not fetch within [#PATIENCE] goes back to the queue, and it is not relied upon until it has been quick again.
 final class Ahead {
     private static final Duration QUICK = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofMillis(200);
@@ -72,10 +72,11 @@ final class Ahead {
     ///
     /// @param before so many slots of its session must stay free
     @Nullable
-    Pull next(int before) {
+    Pull next(int before, long nowNanos) {
         for (Iterator<Session> all = expected.iterator(); all.hasNext(); ) {
             Session session = all.next();
-            if (session.asking.rest <= 0) {
+            boolean late = nowNanos - session.asking.answeredNanos > QUICK.toNanos();
+            if (late || session.asking.rest <= 0 || session.ended || session.link == null) {
                 all.remove();
             } else if (session.credit() > before) {
                 return Pull.expected(session, session.asking.rest);

@@ -103,7 +103,7 @@ public final class Dispatch {
         synchronized (queue) {
             int before = queue.coming + queue.waiting;
             boolean open = !stopped && queue.light && (queue.empty || queue.claiming);
-            Share share = open ? Share.next(queue, batch, before) : null;
+            Share share = open ? Share.next(queue, batch, before, time.nanoTime()) : null;
             if (share == null) {
                 queue.coming++;
                 return null;
@@ -305,7 +305,7 @@ public final class Dispatch {
                 given.put(pull, 0);
             }
         }
-        Pull expected = given.isEmpty() ? queue.ahead.next(0) : null;
+        Pull expected = given.isEmpty() ? queue.ahead.next(0, time.nanoTime()) : null;
         if (expected != null) {
             given.put(expected, 0);
         }

@@ -36,7 +36,7 @@ final class Share {
     /// expected.
     ///
     /// @param before so many slots of its session must stay free
-    static @Nullable Share next(Dispatch.Queue queue, Object batch, int before) {
+    static @Nullable Share next(Dispatch.Queue queue, Object batch, int before, long nowNanos) {
         if (queue.gathering != batch) {
             queue.gathering = batch;
             queue.shares.clear();
@@ -57,7 +57,7 @@ final class Share {
                 return share;
             }
         }
-        Pull expected = queue.ahead.next(before);
+        Pull expected = queue.ahead.next(before, nowNanos);
         if (expected == null) {
             return null;
         }

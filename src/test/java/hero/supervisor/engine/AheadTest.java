@@ -70,6 +70,24 @@ final class AheadTest extends DirectFixture {
     }
 
     @Test
+    void who_does_not_ask_again_for_a_while_is_not_relied_upon() {
+        Session session = session("s", 5);
+        askedAgainAfter(session, 1);
+        written("a");
+        nowNanos += 150_000_000;
+        assertNull(dispatch.direct("r1").place(new Object()));
+    }
+
+    @Test
+    void nothing_is_written_ahead_for_a_session_that_has_ended() {
+        Session session = session("s", 5);
+        askedAgainAfter(session, 1);
+        written("a");
+        session.ended = true;
+        assertNull(dispatch.direct("r1").place(new Object()));
+    }
+
+    @Test
     void a_job_that_a_session_lost_while_it_waited_for_its_pull_is_not_handed_out() {
         Session session = session("s", 5);
         askedAgainAfter(session, 1);
