@@ -17,8 +17,10 @@ final class ProcessTableTest {
 
     @Test
     void what_ended_and_was_never_collected_is_gone() throws IOException {
-        // The shell becomes a program that collects no child; `setsid` makes the child a group of its own.
-        Process parent = start("setsid true & echo $!; exec sleep 300");
+        // The shell becomes a program that collects no child, and only then the child ends: a shell would collect it.
+        // `setsid` makes the child a group of its own.
+        String end = SEEN ? "until [ \"$(cat /proc/'$$'/comm)\" = sleep ]; do :; done" : "true";
+        Process parent = start("setsid sh -c '" + end + "' & echo $!; exec sleep 300");
         try (var lines = parent.inputReader()) {
             ProcessHandle zombie = handle(lines.readLine());
             await().until(() -> !SEEN || !ProcessTable.isAlive(zombie));
