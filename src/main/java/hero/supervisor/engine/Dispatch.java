@@ -1,7 +1,6 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayDeque;
@@ -37,7 +36,6 @@ public final class Dispatch {
 
     private final JobStore store;
     private final LongSupplier leases;
-    private final Time time;
     private final Executor executor;
     private final Handing.Handover handover;
     private final ConcurrentHashMap<String, Queue> queues = new ConcurrentHashMap<>();
@@ -45,13 +43,12 @@ public final class Dispatch {
     private final Handing handing;
     private volatile boolean stopped;
 
-    Dispatch(JobStore store, LongSupplier leases, Time time, Executor executor, Handing.Handover handover) {
+    Dispatch(JobStore store, LongSupplier leases, Executor executor, Handing.Handover handover) {
         this.store = store;
         this.leases = leases;
-        this.time = time;
         this.executor = executor;
         this.handover = handover;
-        this.handing = new Handing(store, time, executor, handover, this::wake);
+        this.handing = new Handing(store, executor, handover, this::wake);
     }
 
     static final class Queue {
@@ -83,8 +80,6 @@ public final class Dispatch {
         @Nullable
         Object gathering;
 
-        final Ahead ahead = new Ahead();
-
         Queue(String name) {
             this.name = name;
         }
@@ -103,14 +98,14 @@ public final class Dispatch {
         synchronized (queue) {
             int before = queue.coming + queue.waiting;
             boolean open = !stopped && queue.light && (queue.empty || queue.claiming);
-            Share share = open ? Share.next(queue, batch, before, time.nanoTime()) : null;
+            Share share = open ? Share.next(queue, batch, before) : null;
             if (share == null) {
                 queue.coming++;
                 return null;
             }
             share.given++;
             share.open++;
-            share.pull.reserve();
+            share.pull.session.reserved.incrementAndGet();
             return share;
         }
     }
@@ -143,11 +138,11 @@ public final class Dispatch {
         }
         List<Assignment> homeless = new ArrayList<>();
         if (!share.jobs.isEmpty()) {
-            handing.hand(share.queue, share.pull, share.jobs, homeless);
+            handing.hand(share.pull, share.jobs, homeless);
         }
         synchronized (share.queue) {
             // It got nothing, or its session is over and what it got goes back: nobody else knows of this pull.
-            if (!share.pull.expected && !share.pull.jobs.isDone()) {
+            if (!share.pull.jobs.isDone()) {
                 share.queue.pulls.add(share.pull);
             }
         }
@@ -167,19 +162,9 @@ public final class Dispatch {
         if (!session.queue.equals(homes.get(session.runner))) {
             homes.put(session.runner, session.queue);
         }
-        List<Assignment> ready;
         synchronized (queue) {
-            ready = queue.ahead.asked(pull, time.nanoTime());
-            if (ready.isEmpty()) {
-                queue.pulls.add(pull);
-                queue.impatient += patient ? 0 : 1;
-            } else {
-                queue.ahead.answering(pull, ready.size(), time.nanoTime());
-            }
-        }
-        if (!ready.isEmpty()) {
-            pull.jobs.complete(ready);
-            return pull;
+            queue.pulls.add(pull);
+            queue.impatient += patient ? 0 : 1;
         }
         pull.jobs.whenComplete((_, _) -> {
             synchronized (queue) {
@@ -217,26 +202,9 @@ public final class Dispatch {
         queues.keySet().forEach(this::wake);
     }
 
-    /// Jobs that a session did not fetch go back.
-    void watch() {
-        takeBack(false);
-    }
-
-    private void takeBack(boolean all) {
-        for (Queue queue : queues.values()) {
-            List<Assignment> overdue;
-            synchronized (queue) {
-                overdue = queue.ahead.overdue(time.nanoTime(), all);
-            }
-            handing.giveBack(overdue);
-        }
-    }
-
     /// No further claims: parked pulls stay parked until their sockets go.
     void stop() {
         stopped = true;
-        handing.stop();
-        takeBack(true);
     }
 
     private void claim(Queue queue) {
@@ -305,10 +273,6 @@ public final class Dispatch {
                 given.put(pull, 0);
             }
         }
-        Pull expected = given.isEmpty() ? queue.ahead.next(0, time.nanoTime()) : null;
-        if (expected != null) {
-            given.put(expected, 0);
-        }
         while (!given.isEmpty() && owners.size() < ask) {
             var turn = given.entrySet().iterator();
             while (turn.hasNext() && owners.size() < ask) {
@@ -318,7 +282,7 @@ public final class Dispatch {
                     turn.remove();
                 } else {
                     entry.setValue(entry.getValue() + 1);
-                    pull.reserve();
+                    pull.session.reserved.incrementAndGet();
                     owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
                 }
             }
@@ -335,7 +299,7 @@ public final class Dispatch {
                     .log("a claim failed");
             handover.doubt(owners.keySet().stream().map(Slot::sessionId).toList());
         }
-        deliver(queue, owners, handed);
+        deliver(owners, handed);
         boolean again;
         synchronized (queue) {
             queue.claiming = false;
@@ -355,7 +319,7 @@ public final class Dispatch {
         }
     }
 
-    private void deliver(Queue queue, Map<Slot, Pull> owners, List<Assignment> jobs) {
+    private void deliver(Map<Slot, Pull> owners, List<Assignment> jobs) {
         Map<Long, Pull> byLease = new LinkedHashMap<>();
         owners.forEach((slot, pull) -> byLease.put(slot.lease(), pull));
         Map<Pull, List<Assignment>> shares = new LinkedHashMap<>();
@@ -368,11 +332,7 @@ public final class Dispatch {
                 shares.computeIfAbsent(pull, _ -> new ArrayList<>()).add(job);
             }
         }
-        synchronized (queue) {
-            owners.values().forEach(pull -> pull.more(1));
-            shares.forEach((pull, share) -> pull.more(-share.size()));
-        }
-        shares.forEach((pull, share) -> handing.hand(queue, pull, share, homeless));
+        shares.forEach((pull, share) -> handing.hand(pull, share, homeless));
         owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());
         handing.giveBack(homeless);
     }

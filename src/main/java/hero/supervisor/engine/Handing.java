@@ -1,7 +1,6 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import java.util.Collection;
 import java.util.List;
@@ -12,11 +11,9 @@ import java.util.function.Consumer;
 /// Safe for any thread.
 final class Handing {
     private final JobStore store;
-    private final Time time;
     private final Executor executor;
     private final Handover handover;
     private final Consumer<String> wake;
-    private volatile boolean stopped;
 
     /// Notes that a session holds jobs, before it is told. False when the session has ended.
     interface Handover {
@@ -28,55 +25,21 @@ final class Handing {
     }
 
     /// @param wake there may be work in this queue
-    Handing(JobStore store, Time time, Executor executor, Handover handover, Consumer<String> wake) {
+    Handing(JobStore store, Executor executor, Handover handover, Consumer<String> wake) {
         this.store = store;
-        this.time = time;
         this.executor = executor;
         this.handover = handover;
         this.wake = wake;
     }
 
-    /// Nothing waits for a pull any more.
-    void stop() {
-        stopped = true;
-    }
-
-    /// Gives the pull the jobs that are written for it. What it does not take waits for the session's next pull
-    /// when that is sure to come, else it is added to `homeless`.
-    void hand(Dispatch.Queue queue, Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
+    /// Gives the pull the jobs that are written for it; adds them to `homeless` when it takes nothing any more.
+    void hand(Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
         if (!handover.held(pull.session, jobs)) {
             homeless.addAll(jobs);
-            return;
+        } else if (!pull.jobs.complete(List.copyOf(jobs))) {
+            jobs.forEach(job -> pull.session.held.remove(job.job().id()));
+            homeless.addAll(jobs);
         }
-        List<Assignment> left = pull.expected ? jobs : answer(queue, pull, jobs);
-        while (!left.isEmpty()) {
-            Pull open;
-            synchronized (queue) {
-                open = queue.ahead.open(pull.session);
-                if (open == null && !stopped && queue.ahead.keeps(pull.session)) {
-                    queue.ahead.put(pull.session, left, time.nanoTime());
-                    return;
-                }
-            }
-            if (open == null) {
-                left.forEach(job -> pull.session.held.remove(job.job().id()));
-                homeless.addAll(left);
-                return;
-            }
-            left = answer(queue, open, left);
-        }
-    }
-
-    /// Gives a pull as much as it takes, unless it was answered or withdrawn; returns what is left.
-    private List<Assignment> answer(Dispatch.Queue queue, Pull pull, List<Assignment> jobs) {
-        List<Assignment> part = List.copyOf(jobs.subList(0, Math.min(pull.max, jobs.size())));
-        synchronized (queue) {
-            if (pull.jobs.isDone()) {
-                return jobs;
-            }
-            queue.ahead.answering(pull, part.size(), time.nanoTime());
-        }
-        return pull.jobs.complete(part) ? jobs.subList(part.size(), jobs.size()) : jobs;
     }
 
     /// Back to the queue, their attempts not counted; on another thread.

@@ -52,7 +52,7 @@ final class Holds {
         this.settings = settings;
         this.time = time;
         this.jobs = jobs;
-        this.dispatch = new Dispatch(jobs, leases, time, executor, new Hands());
+        this.dispatch = new Dispatch(jobs, leases, executor, new Hands());
     }
 
     Dispatch dispatch() {

@@ -171,6 +171,8 @@ public final class Runners {
         // may still be under way.
         holds.read(session);
         holds.doubt(session);
+        // Its beats went elsewhere meanwhile, and may have named what the last ones here did not.
+        session.held.values().forEach(held -> held.misses = 0);
         return local != null && session != local && !superseded(local) ? null : session;
     }
 
@@ -279,6 +281,13 @@ public final class Runners {
     /// A sign of life, with what the runner works on. A job that two beats in a row do not name goes back to its
     /// queue, its attempt not counted: the hand-over never arrived. One that is at_most_once fails: it may have.
     public Beat beat(Session session, List<Hold> running) {
+        // It has been heard, also when its lease cannot be written now.
+        for (Hold named : running) {
+            Held held = session.held.get(named.jobId());
+            if (held != null && held.key.attempt() == named.attempt()) {
+                held.misses = 0;
+            }
+        }
         extend(session);
         holds.review(session);
         Map<String, Integer> named = new HashMap<>();
@@ -293,7 +302,7 @@ public final class Runners {
         List<Assignment.Key> unknown = new ArrayList<>();
         for (Held held : session.held.values()) {
             boolean confirmed = Integer.valueOf(held.key.attempt()).equals(named.get(held.key.jobId()));
-            held.misses = confirmed || held.waits ? 0 : held.misses + 1;
+            held.misses = confirmed ? 0 : held.misses + 1;
             if (held.misses >= MISSES_MAX && held.atMostOnce) {
                 // Perhaps it arrived and was begun: another hand-over could be the second.
                 holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"), Origin.NONE);

@@ -14,7 +14,6 @@ public final class Session {
     final String queue;
     final int slots;
     final ConcurrentHashMap<String, Held> held = new ConcurrentHashMap<>();
-    final Ahead.Asking asking = new Ahead.Asking();
     /// Slots that a claim under way may fill.
     final AtomicInteger reserved = new AtomicInteger();
 
@@ -82,9 +81,6 @@ public final class Session {
         volatile long sinceNanos = UNKNOWN;
         /// Beats in a row that did not name it.
         int misses;
-
-        /// Written for this session, which has not fetched it yet: it cannot name it.
-        volatile boolean waits;
 
         /// What is told of its trace when it ends; null when it has none.
         volatile Tracing.@Nullable Run run;

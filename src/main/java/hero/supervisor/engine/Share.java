@@ -32,11 +32,10 @@ final class Share {
         return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > before;
     }
 
-    /// A parked pull that the batch has not given anything yet, then those that it has, in turn, then one that is
-    /// expected.
+    /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
     ///
     /// @param before so many slots of its session must stay free
-    static @Nullable Share next(Dispatch.Queue queue, Object batch, int before, long nowNanos) {
+    static @Nullable Share next(Dispatch.Queue queue, Object batch, int before) {
         if (queue.gathering != batch) {
             queue.gathering = batch;
             queue.shares.clear();
@@ -57,12 +56,6 @@ final class Share {
                 return share;
             }
         }
-        Pull expected = queue.ahead.next(before, nowNanos);
-        if (expected == null) {
-            return null;
-        }
-        Share share = new Share(queue, expected);
-        queue.shares.add(share);
-        return share;
+        return null;
     }
 }

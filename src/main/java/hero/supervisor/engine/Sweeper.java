@@ -90,7 +90,6 @@ public final class Sweeper implements AutoCloseable {
 
     void watch() {
         runners.stops().watch();
-        runners.dispatch().watch();
     }
 
     void news() {

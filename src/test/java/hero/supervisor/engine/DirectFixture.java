@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
@@ -25,43 +24,27 @@ import org.jspecify.annotations.Nullable;
 /// nobody, and told by [Direct#settle].
 abstract class DirectFixture {
     final AtomicLong leases = new AtomicLong();
-    long nowNanos;
     final List<List<Slot>> claims = new ArrayList<>();
     final List<String> released = new ArrayList<>();
     final List<String> doubted = new ArrayList<>();
     /// What the next claims bring, each in turn; nothing when there is none left.
     final List<CompletableFuture<List<Assignment>>> waiting = new ArrayList<>();
 
-    final Dispatch dispatch =
-            new Dispatch(store(), leases::incrementAndGet, time(), Runnable::run, new Handing.Handover() {
-                @Override
-                public boolean held(Session session, List<Assignment> jobs) {
-                    if (session.ended) {
-                        return false;
-                    }
-                    jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
-                    return true;
-                }
-
-                @Override
-                public void doubt(Collection<String> sessionIds) {
-                    doubted.addAll(sessionIds);
-                }
-            });
-
-    Time time() {
-        return new Time() {
-            @Override
-            public Instant instant() {
-                return Instant.EPOCH;
+    final Dispatch dispatch = new Dispatch(store(), leases::incrementAndGet, Runnable::run, new Handing.Handover() {
+        @Override
+        public boolean held(Session session, List<Assignment> jobs) {
+            if (session.ended) {
+                return false;
             }
+            jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
+            return true;
+        }
 
-            @Override
-            public long nanoTime() {
-                return nowNanos;
-            }
-        };
-    }
+        @Override
+        public void doubt(Collection<String> sessionIds) {
+            doubted.addAll(sessionIds);
+        }
+    });
 
     JobStore store() {
         return (JobStore) Proxy.newProxyInstance(

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
@@ -42,19 +41,18 @@ final class DispatchStressTest {
     private final Semaphore free = new Semaphore(SLOTS);
     private final AtomicLong leases = new AtomicLong();
     private final Session session = new Session("s", "r1", "q", SLOTS);
-    private final Dispatch dispatch =
-            new Dispatch(store(), leases::incrementAndGet, Time.system(), threads, new Handing.Handover() {
-                @Override
-                public boolean held(Session to, List<Assignment> jobs) {
-                    jobs.forEach(a -> to.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
-                    return true;
-                }
+    private final Dispatch dispatch = new Dispatch(store(), leases::incrementAndGet, threads, new Handing.Handover() {
+        @Override
+        public boolean held(Session to, List<Assignment> jobs) {
+            jobs.forEach(a -> to.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
+            return true;
+        }
 
-                @Override
-                public void doubt(Collection<String> sessionIds) {
-                    throw new AssertionError("nothing fails here");
-                }
-            });
+        @Override
+        public void doubt(Collection<String> sessionIds) {
+            throw new AssertionError("nothing fails here");
+        }
+    });
 
     @AfterEach
     void stop() {
