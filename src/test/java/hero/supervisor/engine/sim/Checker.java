@@ -39,10 +39,11 @@ final class Checker {
     private final Set<Assignment.Key> handed = new HashSet<>();
     private final Map<String, List<Assignment.Key>> inHands = new HashMap<>();
     private final Map<Session, Map<Assignment.Key, Integer>> misses = new HashMap<>();
-    /// Beats in a row that came in and did not name a hand-over, also those that were refused.
-    private final Map<Assignment.Key, Integer> unnamed = new HashMap<>();
+    /// Beats in a row that came in and did not name a hand-over, also those that were refused; by the session as one
+    /// gateway knows it: what another one hears, it does not.
+    private final Map<Session, Map<Assignment.Key, Integer>> unnamed = new HashMap<>();
 
-    private boolean beating;
+    private @Nullable Session beating;
     private @Nullable AssertionError broken;
     private int heard;
     private long stepCount;
@@ -192,20 +193,21 @@ final class Checker {
 
     /// A beat comes in; `taken` is what its gateway makes of it.
     Beat beat(Session session, List<Hold> running, Supplier<Beat> taken) {
+        Map<Assignment.Key, Integer> counts = unnamed.computeIfAbsent(session, _ -> new HashMap<>());
         for (Assignment.Key key : inHandsOf(session)) {
             if (running.contains(new Hold(key.jobId(), key.attempt()))) {
-                unnamed.remove(key);
+                counts.remove(key);
             } else {
-                unnamed.merge(key, 1, Integer::sum);
+                counts.merge(key, 1, Integer::sum);
             }
         }
-        beating = true;
+        beating = session;
         try {
             Beat beat = taken.get();
             beaten(session, running);
             return beat;
         } finally {
-            beating = false;
+            beating = null;
         }
     }
 
@@ -231,7 +233,9 @@ final class Checker {
                 && before.attempt() == key.attempt()
                 && Objects.equals(before.lease(), key.lease());
         check(
-                !beating || !held || unnamed.getOrDefault(key, 0) >= 2,
+                beating == null
+                        || !held
+                        || unnamed.getOrDefault(beating, Map.of()).getOrDefault(key, 0) >= 2,
                 "only what two beats in a row do not name goes back",
                 key);
     }
