@@ -39,8 +39,8 @@ final class Checker {
     private final Set<Assignment.Key> handed = new HashSet<>();
     private final Map<String, List<Assignment.Key>> inHands = new HashMap<>();
     private final Map<Session, Map<Assignment.Key, Integer>> misses = new HashMap<>();
-    /// Beats in a row that came in and did not name a hand-over, also those that were refused; by the session as one
-    /// gateway knows it: what another one hears, it does not.
+    /// Beats in a row that came in and did not name a hand-over, also those that were refused; by the session as
+    /// one gateway knows it: what another one hears, it does not.
     private final Map<Session, Map<Assignment.Key, Integer>> unnamed = new HashMap<>();
 
     private @Nullable Session beating;
