@@ -20,6 +20,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 /// Checks wait far more than they work, so many go at once.
 @Timeout(120)
 final class RunnerCheckTest {
+    private static final AtomicLong RUNNERS = new AtomicLong();
     private static final int GROUPS = 6;
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
     private static final CheckSettings TIMES = CheckSettings.of(List.of()).withTimes(50, 1500, Duration.ofSeconds(20));
@@ -95,7 +97,8 @@ final class RunnerCheckTest {
                         Map.of("sh", List.of("sh")),
                         env.getOrDefault("SUPERVISOR_SECRET", "")),
                 Time.system(),
-                new SplittableRandom(2),
+                // Each its own: runners of one process that draw alike would share a work folder.
+                new SplittableRandom(RUNNERS.incrementAndGet()),
                 line -> {});
         THREADS.execute(() -> {
             try {
