@@ -1,7 +1,6 @@
 package hero.supervisor.api;
 
 import hero.supervisor.domain.Limits;
-import hero.supervisor.domain.Refusal;
 import hero.supervisor.wire.Message;
 import hero.supervisor.wire.Replies;
 import hero.supervisor.wire.Reply;
@@ -91,8 +90,7 @@ final class BatchRun {
             return CompletableFuture.supplyAsync(call, threads).whenComplete((outcome, failure) -> places.release());
         } catch (RejectedExecutionException e) {
             places.release();
-            return failed(rpc.error(
-                    new Refusal(Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; ask another one")));
+            return failed(rpc.error(Call.leaving()));
         }
     }
 

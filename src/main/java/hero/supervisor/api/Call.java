@@ -115,7 +115,7 @@ public final class Call {
     }
 
     /// Waits for a job's end; the way from the outcome to this thread is told as a span.
-    public <T extends @Nullable Object> T outcome(CompletableFuture<T> future, @Nullable Duration atMost) {
+    <T extends @Nullable Object> T outcome(CompletableFuture<T> future, @Nullable Duration atMost) {
         if (!span.told()) {
             return await(future, atMost);
         }
@@ -146,7 +146,7 @@ public final class Call {
             throw unchecked(e.getCause() == null ? e : e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Refusal(Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; ask another one");
+            throw leaving();
         }
     }
 
@@ -157,6 +157,10 @@ public final class Call {
             throw waitedTooLong(atMost);
         }
         return taken(future, null, ended);
+    }
+
+    static Refusal leaving() {
+        return new Refusal(Refusal.Kind.SHUTTING_DOWN, "this gateway is shutting down; ask another one");
     }
 
     static Refusal waitedTooLong(@Nullable Duration atMost) {

@@ -7,6 +7,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// An answer that hangs on a future: on a commit, which is short and never given up, or on a wait, which counts
 /// among the connection's waits, ends with the connection, and may have a bound. Consumed once: [#join] on a
-/// thread of its own, or [#then] without one; both tell the same.
+/// thread of its own, or [#then] without one; both tell the same. A call of a batch is joined: coming back from
+/// its wait may block there.
 final class Pending<T extends @Nullable Object> {
     private final CompletableFuture<T> future;
     private final Function<T, Body> body;
@@ -145,7 +147,11 @@ final class Pending<T extends @Nullable Object> {
             Executor threads,
             BiConsumer<@Nullable Body, @Nullable Throwable> done) {
         if (error instanceof TimeoutException || (error == null && slow.test(value))) {
-            threads.execute(() -> answer(value, error, done));
+            try {
+                threads.execute(() -> answer(value, error, done));
+            } catch (RejectedExecutionException e) {
+                done.accept(null, Call.leaving());
+            }
         } else {
             answer(value, error, done);
         }

@@ -126,17 +126,14 @@ public final class Rpc {
 
     private void begin(
             Message.Call call, MethodTable.Entry entry, Prompt prompt, Params params, Peer peer, ReplyTo to) {
-        boolean tracked = !call.rawId().equals(Message.NO_ID);
-        if (tracked && !peer.enter(call.rawId())) {
+        if (!enter(call, peer)) {
             to.reply(Replies.error(call.rawId(), RpcError.duplicateId()), false);
             return;
         }
         Running running = started(call.method(), entry, call, peer);
         Consumer<Outcome> end = outcome -> {
             ended(running, outcome);
-            if (tracked) {
-                peer.leave(call.rawId());
-            }
+            leave(call, peer);
             to.reply(reply(call.rawId(), outcome), false);
         };
         Call begun;
@@ -160,25 +157,40 @@ public final class Rpc {
                 : new Outcome.Failed(error(failure));
     }
 
+    /// Null when there is nobody to be answered. What fails while it is encoded is told as any failure: on the way
+    /// without a thread nobody else would.
     private @Nullable Reply reply(String rawId, Outcome outcome) {
-        return switch (outcome) {
-            case Outcome.Done done -> Replies.result(rawId, done.body(), this::error);
-            case Outcome.Failed failed -> Replies.error(rawId, failed.error());
-            case Outcome.Gone gone -> null;
-        };
+        try {
+            return switch (outcome) {
+                case Outcome.Done done -> Replies.result(rawId, done.body(), this::error);
+                case Outcome.Failed failed -> Replies.error(rawId, failed.error());
+                case Outcome.Gone gone -> null;
+            };
+        } catch (RuntimeException | Error e) {
+            return Replies.error(rawId, error(e));
+        }
+    }
+
+    /// False when a call of the same id is at work; [#leave] must follow otherwise. Calls with the id null are not
+    /// told apart.
+    private static boolean enter(Message.Call call, Peer peer) {
+        return call.rawId().equals(Message.NO_ID) || peer.enter(call.rawId());
+    }
+
+    private static void leave(Message.Call call, Peer peer) {
+        if (!call.rawId().equals(Message.NO_ID)) {
+            peer.leave(call.rawId());
+        }
     }
 
     private @Nullable Reply single(Message.Call call, Peer peer) {
-        boolean tracked = !call.rawId().equals(Message.NO_ID);
-        if (tracked && !peer.enter(call.rawId())) {
+        if (!enter(call, peer)) {
             return Replies.error(call.rawId(), RpcError.duplicateId());
         }
         try {
             return reply(call.rawId(), run(call.method(), call, peer));
         } finally {
-            if (tracked) {
-                peer.leave(call.rawId());
-            }
+            leave(call, peer);
         }
     }
 

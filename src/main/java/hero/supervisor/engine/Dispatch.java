@@ -217,7 +217,7 @@ public final class Dispatch {
                 queue.again = true;
                 return;
             }
-            if (!queue.empty) {
+            if (!queue.empty && !queue.pulls.isEmpty()) {
                 fill(queue, owners);
             }
             queue.claiming = !owners.isEmpty();

@@ -26,7 +26,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     /// No join between parts of the statement: their sizes are not known to a plan that is kept, and pairs of a
     /// thousand rows are a million. Nothing is sorted either: rows go from the arrays to the table in their order.
-    /// What was not inserted is asked for by [#FIND].
+    /// `offset 0` keeps the planner from putting the look at `runners` wherever `queue` is named. What was not
+    /// inserted is asked for by [#FIND].
     private static final String ACCEPTED = """
             with accepted as (
               insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,

@@ -149,14 +149,9 @@ final class HttpRpc {
                 out.write(' ');
                 out.flush();
             } catch (ExecutionException e) {
-                LOG.atError().setCause(e.getCause()).log("answering failed");
-                throw out == null ? internal() : new CloseConnectionException("answering failed", e);
+                throw new IllegalStateException("a failure is an answer too", e);
             }
         }
-    }
-
-    private Denied internal() {
-        return new Denied(500, Map.of(), answers.refusal(-32603, "internal", "internal error"));
     }
 
     private void send(ServerResponse response, @Nullable OutputStream begun, @Nullable Reply reply) throws IOException {

@@ -268,6 +268,14 @@ final class RpcTest {
         assertEquals(0, peer.parked.get());
     }
 
+    @Test
+    void an_answer_that_cannot_be_written_is_an_error_also_without_a_thread() {
+        var answer = begun(result("1", "too deep"), peer);
+        finish("too deep");
+        assertTrue(String.valueOf(text(answer.join())).contains("\"code\":-32603"));
+        assertEquals(Set.of(), peer.idsInFlight());
+    }
+
     private void finish(String job) {
         answer("{\"jsonrpc\":\"2.0\",\"method\":\"test.finish\",\"params\":[\"" + job + "\"]}");
     }

@@ -131,11 +131,19 @@ public final class ScriptMethods {
         return Body.NULL;
     }
 
+    private static Body body(String jobId, String text) {
+        return !jobId.equals("too deep")
+                ? Bodies.text(text)
+                : out -> {
+                    throw new StackOverflowError();
+                };
+    }
+
     private Pending<String> result(Call call) {
         Double timeoutS = call.params().optionalNumber("timeout", 0, 1000);
         CompletableFuture<String> result = results.computeIfAbsent(jobId(call), id -> new CompletableFuture<>());
         Duration atMost = timeoutS == null ? null : Duration.ofMillis((long) (timeoutS * 1000));
-        return Pending.wait(result.thenApply(text -> text), atMost, Bodies::text);
+        return Pending.wait(result.thenApply(text -> text), atMost, text -> body(jobId(call), text));
     }
 
     private Body finish(Call call) {

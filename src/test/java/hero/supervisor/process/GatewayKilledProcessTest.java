@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.app.PostgresProcess;
 import hero.supervisor.client.SupervisorClient;
 import hero.supervisor.process.Processes.Command;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,10 +34,10 @@ final class GatewayKilledProcessTest {
                 Cluster cluster =
                         new Cluster(folder, postgres, postgres.settings().url(), 2, Map.of())) {
             Workers workers = new Workers(cluster, 0, 1, 1);
-            Path go = folder.resolve("go");
+            Waiting jobs = new Waiting(folder);
             SupervisorClient client = cluster.client(1, "user");
-            client.jobsCreate(job("good", go, "echo good"));
-            client.jobsCreate(job("bad", go, "echo why >&2; exit 3"));
+            client.jobsCreate(job("good", jobs, "echo good"));
+            client.jobsCreate(job("bad", jobs, "echo why >&2; exit 3"));
             String both = http(cluster, 0) + "," + http(cluster, 1);
             List<Command> waiting = List.of(
                     waiting(cluster, both, "result", "good"),
@@ -54,18 +53,18 @@ final class GatewayKilledProcessTest {
                             "sh",
                             "--id",
                             "run",
-                            script(go, "echo run")),
+                            jobs.script("begun", "echo run")),
                     waiting(cluster, http(cluster, 0), "result", "good"),
                     waiting(cluster, http(cluster, 0), "watch", "bad"));
             int sockets = waiting.size() + 1; // The runner's.
             await().atMost(PATIENCE).until(() -> cluster.sockets(0) == sockets);
             client.jobStart("good");
             client.jobStart("bad");
-            await().atMost(PATIENCE).until(() -> begun() == 3);
+            await().atMost(PATIENCE).until(() -> jobs.begun().size() == 3);
 
             cluster.server(0).signal("KILL").process().waitFor();
             await().atMost(PATIENCE).until(() -> cluster.sockets(1) >= 1 + 1 + 4); // Ours, the runner's, theirs.
-            Files.createFile(go);
+            jobs.letGo();
             cluster.start(0);
             cluster.awaitListening(0);
 
@@ -76,7 +75,7 @@ final class GatewayKilledProcessTest {
             assertEnded(waiting.get(4), 0, "good");
             assertEquals(List.of("created", "queued", "running", "completed"), told(waiting.get(2), 0));
             assertEquals("failed", told(waiting.get(5), 1).getLast());
-            assertEquals(3, begun(), "each job was begun once");
+            assertEquals(3, jobs.begun().size(), "each job was begun once");
             assertEquals(0, new Ledger(postgres).number("select count(*) from job_attempts"));
             assertEquals(3, new Ledger(postgres).number("select count(*) from jobs where attempt = 1"));
             assertEquals(2, workers.connects(0), "the runner came back");
@@ -94,19 +93,10 @@ final class GatewayKilledProcessTest {
                 Map.of("SUPERVISOR_SECRET", cluster.secret("user")), words.toArray(String[]::new));
     }
 
-    private String script(Path go, String last) {
-        return "echo begun >> " + folder.resolve("begun") + "; while [ ! -e " + go + " ]; do sleep 0.05; done; " + last;
-    }
-
-    private Map<String, Object> job(String id, Path go, String last) {
-        Map<String, Object> job = new HashMap<>(ServeFixture.job(id, Errand.SHELL, script(go, last), 300));
+    private static Map<String, Object> job(String id, Waiting jobs, String last) {
+        Map<String, Object> job = new HashMap<>(ServeFixture.job(id, Errand.SHELL, jobs.script("begun", last), 300));
         job.put("caller_id", "killed");
         return job;
-    }
-
-    private int begun() throws java.io.IOException {
-        Path file = folder.resolve("begun");
-        return Files.exists(file) ? Files.readAllLines(file).size() : 0;
     }
 
     private static void assertEnded(Command command, int exit, String out) {

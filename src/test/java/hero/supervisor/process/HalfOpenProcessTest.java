@@ -11,7 +11,6 @@ import hero.supervisor.client.Tree;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.process.Processes.Command;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,13 +59,13 @@ final class HalfOpenProcessTest {
             Command cut = runner(system, "cut", network.launcher());
             SupervisorClient client = system.client("user");
             CompletableFuture<JobResult> answer = client.jobRunAsync(script("half-open"));
-            await().atMost(PATIENCE).until(() -> begun().equals(List.of("1")));
+            await().atMost(PATIENCE).until(() -> jobs().begun().equals(List.of("1")));
 
             network.cut();
             await().atMost(PATIENCE).until(() -> client.jobStatus("half-open").status() == JobStatus.QUEUED);
             Command other = runner(system, "other", List.of());
-            await().atMost(PATIENCE).until(() -> begun().equals(List.of("1", "2")));
-            Files.createFile(folder.resolve("go"));
+            await().atMost(PATIENCE).until(() -> jobs().begun().equals(List.of("1", "2")));
+            jobs().letGo();
             assertEquals(new JobResult.Success("attempt 2"), answer.get(60, TimeUnit.SECONDS));
 
             network.heal();
@@ -89,15 +88,15 @@ final class HalfOpenProcessTest {
             Command cut = runner(system, "cut", network.launcher());
             SupervisorClient client = system.client("user");
             CompletableFuture<JobResult> answer = client.jobRunAsync(script("half-open"));
-            await().atMost(PATIENCE).until(() -> begun().equals(List.of("1")));
+            await().atMost(PATIENCE).until(() -> jobs().begun().equals(List.of("1")));
             network.cut();
-            Files.createFile(folder.resolve("go"));
+            jobs().letGo();
             // Its job ends in there, and its result finds no way out.
             await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("ended")));
             assertEquals(JobStatus.RUNNING, client.jobStatus("half-open").status());
             network.heal();
             assertEquals(new JobResult.Success("attempt 1"), answer.get(120, TimeUnit.SECONDS));
-            assertEquals(List.of("1"), begun());
+            assertEquals(List.of("1"), jobs().begun());
             assertTrue(cut.process().isAlive());
         }
     }
@@ -110,15 +109,12 @@ final class HalfOpenProcessTest {
     }
 
     private Map<String, Object> script(String id) {
-        String text = "echo $SUPERVISOR_ATTEMPT >> " + folder.resolve("begun") + "; while [ ! -e "
-                + folder.resolve("go") + " ]; do sleep 0.05; done; touch " + folder.resolve("ended")
-                + "; echo attempt $SUPERVISOR_ATTEMPT";
-        return job(id, "cut", text, 3600);
+        String last = "touch " + folder.resolve("ended") + "; echo attempt $SUPERVISOR_ATTEMPT";
+        return job(id, "cut", jobs().script("$SUPERVISOR_ATTEMPT", last), 3600);
     }
 
-    private List<String> begun() throws IOException {
-        Path file = folder.resolve("begun");
-        return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    private Waiting jobs() {
+        return new Waiting(folder);
     }
 
     private static long connects(Command runner) {

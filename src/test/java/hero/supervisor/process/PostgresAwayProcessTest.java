@@ -10,7 +10,6 @@ import hero.supervisor.client.RemoteError;
 import hero.supervisor.client.SupervisorClient;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Time;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -135,21 +134,21 @@ final class PostgresAwayProcessTest {
                         new Cluster(folder, postgres, postgres.settings().url(), 2, Map.of())) {
             Workers workers = new Workers(cluster, 0, 2, 4);
             SupervisorClient client = cluster.client(0, "user");
-            Path go = folder.resolve("go");
+            Waiting jobs = new Waiting(folder);
             Map<String, JobResult> right = new TreeMap<>();
             Map<String, CompletableFuture<JobResult>> waiting = new TreeMap<>();
             for (int n = 1; n <= 6; n++) {
                 String id = "away-" + n;
                 right.put(id, new JobResult.Success(id));
-                waiting.put(id, client.jobRunAsync(shell(id, go)));
+                waiting.put(id, client.jobRunAsync(shell(id, jobs)));
             }
-            await().atMost(Duration.ofSeconds(60)).until(() -> begun().size() == 6);
-            client.jobsCreate(shell("acknowledged", go));
+            await().atMost(Duration.ofSeconds(60)).until(() -> jobs.begun().size() == 6);
+            client.jobsCreate(shell("acknowledged", jobs));
 
             postgres.stop();
             long backNanos = Time.system().nanoTime() + AWAY.toNanos();
             refusal(client, "acknowledged");
-            Files.createFile(go);
+            jobs.letGo();
             await("a minute")
                     .atMost(AWAY.multipliedBy(2))
                     .pollInterval(Duration.ofSeconds(3))
@@ -168,7 +167,7 @@ final class PostgresAwayProcessTest {
             assertEquals(new JobResult.Success("acknowledged"), right.get("acknowledged"));
             assertFalse(client.rpc().closed().isDone(), "the caller's socket");
             assertEquals("1 1", workers.connects(0) + " " + workers.connects(1), "the runners' sockets");
-            assertEquals(7, begun().size(), "each job was begun once");
+            assertEquals(7, jobs.begun().size(), "each job was begun once");
             Ledger ledger = new Ledger(postgres);
             ledger.assertRight(right);
             assertEquals(0, ledger.number("select count(*) from job_attempts"), "no attempt was burned");
@@ -177,15 +176,8 @@ final class PostgresAwayProcessTest {
         }
     }
 
-    private List<String> begun() throws IOException {
-        Path file = folder.resolve("begun");
-        return Files.exists(file) ? Files.readAllLines(file) : List.of();
-    }
-
-    private Map<String, Object> shell(String id, Path go) {
-        String script = "echo " + id + " >> " + folder.resolve("begun") + "; while [ ! -e " + go
-                + " ]; do sleep 0.1; done; echo " + id;
-        return ServeFixture.job(id, Errand.SHELL, script, 3600);
+    private static Map<String, Object> shell(String id, Waiting jobs) {
+        return ServeFixture.job(id, Errand.SHELL, jobs.script(id, "echo " + id), 3600);
     }
 
     @Test
