@@ -164,10 +164,12 @@ class GroupCommitTest {
     @Test
     void a_dependent_that_blocks_does_not_hold_up_the_next_batch() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
-        try (GroupCommit<Integer, String> commit = new GroupCommit<>(
-                "test",
-                sizes(100, 1),
-                commands -> commands.stream().map(String::valueOf).toList())) {
+        // Nothing is written before the dependent hangs on it: it would run on this thread.
+        CompletableFuture<Void> hung = new CompletableFuture<>();
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 1), commands -> {
+            hung.join();
+            return commands.stream().map(String::valueOf).toList();
+        })) {
             CompletableFuture<Void> blocked = commit.add(1).thenAccept(any -> {
                 try {
                     never.await();
@@ -175,6 +177,7 @@ class GroupCommitTest {
                     throw new IllegalStateException(e);
                 }
             });
+            hung.complete(null);
             assertEquals("2", commit.add(2).get(10, TimeUnit.SECONDS));
             never.countDown();
             blocked.get(10, TimeUnit.SECONDS);
