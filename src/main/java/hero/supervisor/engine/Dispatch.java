@@ -5,10 +5,14 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -99,13 +103,7 @@ public final class Dispatch {
             int before = queue.coming + queue.waiting;
             boolean open = !stopped && queue.light && (queue.empty || queue.claiming);
             Share share = open ? Share.next(queue, batch, before) : null;
-            if (share == null) {
-                queue.coming++;
-                return null;
-            }
-            share.given++;
-            share.open++;
-            share.pull.session.reserved.incrementAndGet();
+            queue.coming += share == null ? 1 : 0;
             return share;
         }
     }
@@ -125,8 +123,7 @@ public final class Dispatch {
         }
     }
 
-    /// A job with a place is written, and handed over; or it is not (null). The pull is answered with all that it
-    /// got when the last of them is known.
+    /// A job with a place is written, and handed over; or it is not (null).
     void written(Share share, @Nullable Assignment job) {
         synchronized (share.queue) {
             if (job != null) {
@@ -137,22 +134,43 @@ public final class Dispatch {
             }
         }
         List<Assignment> homeless = new ArrayList<>();
-        if (!share.jobs.isEmpty()) {
-            handing.hand(share.pull, share.jobs, homeless);
-        }
-        synchronized (share.queue) {
-            // It got nothing, or its session is over and what it got goes back: nobody else knows of this pull.
-            if (!share.pull.jobs.isDone()) {
-                share.queue.pulls.add(share.pull);
-            }
-        }
-        share.pull.session.reserved.addAndGet(-share.given);
+        bring(share.queue, share.pull, share.given, share.jobs, homeless);
         handing.giveBack(homeless);
-        if (share.jobs.size() < share.given || !homeless.isEmpty()) {
-            dismiss(share.queue.name);
-        }
         // Who looked for a free slot until now may have found these taken twice, reserved and held.
         claim(share.queue);
+    }
+
+    /// A write that may have brought the pull jobs is known. The last one answers it with what all have brought:
+    /// after the answer of the first there would be nobody to take the jobs of the second.
+    private void bring(Queue queue, Pull pull, int promised, List<Assignment> jobs, List<Assignment> homeless) {
+        List<Assignment> all = List.of();
+        synchronized (queue) {
+            pull.brought.addAll(jobs);
+            pull.promised -= promised;
+            pull.writes--;
+            if (pull.writes == 0) {
+                all = List.copyOf(pull.brought);
+            }
+        }
+        if (!all.isEmpty()) {
+            handing.hand(pull, all, homeless);
+        }
+        pull.session.reserved.addAndGet(jobs.size() - promised - all.size());
+        boolean over;
+        synchronized (queue) {
+            over = pull.writes == 0 && isOver(pull);
+            // It got nothing, and nobody else may know of this pull.
+            if (pull.writes == 0 && !pull.jobs.isDone()) {
+                queue.pulls.add(pull);
+            }
+        }
+        if (over) {
+            pull.jobs.complete(List.of());
+        }
+    }
+
+    private static boolean isOver(Pull pull) {
+        return pull.session.draining || pull.session.ended;
     }
 
     /// Parks a pull until there is work for it, or, when it is not patient, until the queue has been looked into.
@@ -241,7 +259,9 @@ public final class Dispatch {
             if (queue.impatient == 0) {
                 return;
             }
-            impatient = queue.pulls.stream().filter(pull -> !pull.patient).toList();
+            impatient = queue.pulls.stream()
+                    .filter(pull -> !pull.patient && pull.writes == 0)
+                    .toList();
         }
         impatient.forEach(pull -> pull.jobs.complete(List.of()));
     }
@@ -253,7 +273,7 @@ public final class Dispatch {
             List<Pull> dismissed;
             synchronized (queue) {
                 dismissed = queue.pulls.stream()
-                        .filter(pull -> pull.session.draining || pull.session.ended)
+                        .filter(pull -> pull.writes == 0 && isOver(pull))
                         .toList();
             }
             dismissed.forEach(pull -> pull.jobs.complete(List.of()));
@@ -263,28 +283,25 @@ public final class Dispatch {
     /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
     /// thousands may be parked.
     private void fill(Queue queue, Map<Slot, Pull> owners) {
-        Map<Pull, Integer> given = new LinkedHashMap<>();
         int ask = Math.min(CLAIM_MAX, Math.max(queue.ask, queue.waiting + queue.coming + ASK_MORE));
+        ArrayDeque<Pull> turns = new ArrayDeque<>();
         for (Pull pull : queue.pulls) {
-            if (given.size() >= ask) {
+            if (turns.size() >= ask) {
                 break;
             }
-            if (!pull.jobs.isDone() && pull.session.credit() > 0) {
-                given.put(pull, 0);
+            if (pull.takes() && pull.session.credit() > 0) {
+                turns.add(pull);
             }
         }
-        while (!given.isEmpty() && owners.size() < ask) {
-            var turn = given.entrySet().iterator();
-            while (turn.hasNext() && owners.size() < ask) {
-                var entry = turn.next();
-                Pull pull = entry.getKey();
-                if (entry.getValue() >= pull.max || pull.jobs.isDone() || pull.session.credit() == 0) {
-                    turn.remove();
-                } else {
-                    entry.setValue(entry.getValue() + 1);
-                    pull.session.reserved.incrementAndGet();
-                    owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
-                }
+        Set<Pull> asked = HashSet.newHashSet(turns.size());
+        while (!turns.isEmpty() && owners.size() < ask) {
+            Pull pull = turns.remove();
+            if (pull.takes() && pull.session.credit() > 0) {
+                pull.writes += asked.add(pull) ? 1 : 0;
+                pull.promised++;
+                pull.session.reserved.incrementAndGet();
+                owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
+                turns.add(pull);
             }
         }
     }
@@ -299,7 +316,7 @@ public final class Dispatch {
                     .log("a claim failed");
             handover.doubt(owners.keySet().stream().map(Slot::sessionId).toList());
         }
-        deliver(owners, handed);
+        deliver(queue, owners, handed);
         boolean again;
         synchronized (queue) {
             queue.claiming = false;
@@ -319,21 +336,20 @@ public final class Dispatch {
         }
     }
 
-    private void deliver(Map<Slot, Pull> owners, List<Assignment> jobs) {
-        Map<Long, Pull> byLease = new LinkedHashMap<>();
-        owners.forEach((slot, pull) -> byLease.put(slot.lease(), pull));
-        Map<Pull, List<Assignment>> shares = new LinkedHashMap<>();
-        List<Assignment> homeless = new ArrayList<>();
-        for (Assignment job : jobs) {
-            Pull pull = byLease.get(job.lease());
-            if (pull == null) {
-                homeless.add(job);
-            } else {
-                shares.computeIfAbsent(pull, _ -> new ArrayList<>()).add(job);
-            }
-        }
-        shares.forEach((pull, share) -> handing.hand(pull, share, homeless));
-        owners.values().forEach(pull -> pull.session.reserved.decrementAndGet());
+    private void deliver(Queue queue, Map<Slot, Pull> owners, List<Assignment> jobs) {
+        Map<Long, Assignment> byLease = HashMap.newHashMap(jobs.size());
+        jobs.forEach(job -> byLease.put(job.lease(), job));
+        Map<Pull, List<@Nullable Assignment>> promised = new LinkedHashMap<>();
+        owners.forEach((slot, pull) -> promised
+                .computeIfAbsent(pull, _ -> new ArrayList<>())
+                .add(byLease.remove(slot.lease())));
+        List<Assignment> homeless = new ArrayList<>(byLease.values());
+        promised.forEach((pull, places) -> bring(
+                queue,
+                pull,
+                places.size(),
+                places.stream().filter(Objects::nonNull).toList(),
+                homeless));
         handing.giveBack(homeless);
     }
 

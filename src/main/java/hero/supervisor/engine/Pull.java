@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -14,9 +15,24 @@ final class Pull {
 
     final CompletableFuture<List<Assignment>> jobs = new CompletableFuture<>();
 
+    /// What writes have brought while others were still under way. Guarded by the queue, as all below.
+    final List<Assignment> brought = new ArrayList<>(0);
+
+    /// Claims and batches under way that may bring jobs: it is answered when the last of them is known.
+    int writes;
+
+    /// Places that those may fill.
+    int promised;
+
     Pull(Session session, int max, boolean patient) {
         this.session = session;
         this.max = max;
         this.patient = patient;
+    }
+
+    /// True while another write may bring it a job. None may any more once one has: others that come and come would
+    /// put its answer off for ever.
+    boolean takes() {
+        return brought.isEmpty() && promised < max && !jobs.isDone();
     }
 }

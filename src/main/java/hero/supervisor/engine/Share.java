@@ -29,7 +29,17 @@ final class Share {
     }
 
     private boolean fits(int before) {
-        return given < pull.max && !pull.jobs.isDone() && pull.session.credit() > before;
+        return pull.takes() && pull.session.credit() > before;
+    }
+
+    /// One more job of the batch may go to the pull.
+    private Share taken() {
+        pull.writes += given == 0 ? 1 : 0;
+        pull.promised++;
+        pull.session.reserved.incrementAndGet();
+        given++;
+        open++;
+        return this;
     }
 
     /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
@@ -46,14 +56,14 @@ final class Share {
             if (share.fits(before)) {
                 parked.remove();
                 queue.shares.add(share);
-                return share;
+                return share.taken();
             }
         }
         for (int left = queue.shares.size(); left > 0; left--) {
             Share share = queue.shares.remove();
             if (share.fits(before)) {
                 queue.shares.add(share);
-                return share;
+                return share.taken();
             }
         }
         return null;

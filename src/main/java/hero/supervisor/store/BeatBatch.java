@@ -39,7 +39,7 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Boolean> {
             new Columns<>(statement, beats)
                     .text(Beat::sessionId)
                     .text(Beat::node)
-                    .array("float8", beat -> beat.lease().toMillis() / 1000.0);
+                    .doubles(beat -> beat.lease().toMillis() / 1000.0);
             Set<String> alive = HashSet.newHashSet(beats.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {

@@ -151,12 +151,12 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
         slots.forEach(slot -> sessions.putIfAbsent(slot.sessionId(), sessions.size() + 1));
         new Columns<>(statement, based)
                 .text(each -> each.claim().queue())
-                .array("int4", each -> each.claim().slots().size())
-                .array("int4", Based::base);
-        new Columns<>(statement, slots, 3).array("int8", Slot::lease);
+                .ints(each -> each.claim().slots().size())
+                .ints(Based::base);
+        new Columns<>(statement, slots, 3).longs(Slot::lease);
         new Columns<>(statement, List.copyOf(sessions.keySet()), 4).text(session -> session);
         new Columns<>(statement, slots, 5)
-                .array("int4", slot -> sessions.get(slot.sessionId()))
+                .ints(slot -> sessions.get(slot.sessionId()))
                 .all(node);
     }
 

@@ -4,6 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Gives a batch to a statement: one array parameter per column, one element per row, in the order of the calls.
@@ -23,13 +24,33 @@ final class Columns<T> {
         this.index = index;
     }
 
-    Columns<T> text(Function<T, @Nullable Object> column) throws SQLException {
-        return array("text", column);
+    Columns<T> text(Function<T, @Nullable String> column) throws SQLException {
+        return array("text", String[]::new, column);
     }
 
+    Columns<T> ints(Function<T, @Nullable Integer> column) throws SQLException {
+        return array("int4", Integer[]::new, column);
+    }
+
+    Columns<T> longs(Function<T, @Nullable Long> column) throws SQLException {
+        return array("int8", Long[]::new, column);
+    }
+
+    Columns<T> doubles(Function<T, @Nullable Double> column) throws SQLException {
+        return array("float8", Double[]::new, column);
+    }
+
+    Columns<T> booleans(Function<T, @Nullable Boolean> column) throws SQLException {
+        return array("bool", Boolean[]::new, column);
+    }
+
+    /// By the type of the array the driver knows that it can send it binary: as text each element is quoted here
+    /// and parsed there.
+    ///
     /// @param type PostgreSQL's name of the element type
-    Columns<T> array(String type, Function<T, @Nullable Object> column) throws SQLException {
-        @Nullable Object[] values = new @Nullable Object[rows.size()];
+    private <E> Columns<T> array(String type, IntFunction<@Nullable E[]> make, Function<T, @Nullable E> column)
+            throws SQLException {
+        @Nullable E[] values = make.apply(rows.size());
         for (int i = 0; i < values.length; i++) {
             values[i] = column.apply(rows.get(i));
         }

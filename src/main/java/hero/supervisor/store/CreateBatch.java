@@ -134,15 +134,15 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             return create.job();
         }
 
-        private @Nullable Object queue() {
+        private @Nullable String queue() {
             return place == null ? null : place.queue();
         }
 
-        private @Nullable Object session() {
+        private @Nullable String session() {
             return place == null ? null : place.slot().sessionId();
         }
 
-        private @Nullable Object lease() {
+        private @Nullable Long lease() {
             return place == null ? null : place.slot().lease();
         }
     }
@@ -281,22 +281,22 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 .text(c -> c.job().payload())
                 .text(c -> c.job().runner())
                 .text(c -> c.job().executor())
-                .array("float8", c -> c.job().timeoutS())
+                .doubles(c -> c.job().timeoutS())
                 .text(c -> FlatJson.write(c.job().envVars()))
                 .text(c -> c.job().createdAt())
                 .text(c -> c.job().updatedAt())
-                .array("int4", c -> boxed(c.job().extras().retries()))
-                .array("float8", c -> c.job().extras().retryDelayS())
-                .array("int4", c -> boxed(c.job().extras().priority()))
+                .ints(c -> boxed(c.job().extras().retries()))
+                .doubles(c -> c.job().extras().retryDelayS())
+                .ints(c -> boxed(c.job().extras().priority()))
                 .text(c -> c.job().extras().startAt())
                 .text(c -> startAt(c.job().extras().startAt()))
                 .text(c -> FlatJson.write(c.job().extras().labels()))
-                .array("bool", c -> c.job().extras().atMostOnce())
+                .booleans(c -> c.job().extras().atMostOnce())
                 .text(c -> c.create().fingerprint())
-                .array("bool", c -> c.create().start())
+                .booleans(c -> c.create().start())
                 .text(Placed::queue)
                 .text(Placed::session)
-                .array("int8", Placed::lease)
+                .longs(Placed::lease)
                 .all(waiting)
                 .all(node);
     }

@@ -224,8 +224,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         try (PreparedStatement statement = connection.prepareStatement(SUCCESSES)) {
             new Columns<>(statement, ends)
                     .text(end -> end.key().jobId())
-                    .array("int4", end -> end.key().attempt())
-                    .array("int8", end -> end.key().lease())
+                    .ints(end -> end.key().attempt())
+                    .longs(end -> end.key().lease())
                     .text(End::output)
                     .all(node);
             Set<String> recorded = HashSet.newHashSet(ends.size());
@@ -242,11 +242,11 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             new Columns<>(statement, ends)
                     .text(end -> end.key().jobId())
-                    .array("int4", end -> end.key().attempt())
-                    .array("int8", end -> end.key().lease())
+                    .ints(end -> end.key().attempt())
+                    .longs(end -> end.key().lease())
                     .text(End::output)
                     .text(End::error)
-                    .array("int4", End::exitCode)
+                    .ints(End::exitCode)
                     .text(End::verdict)
                     .all(node);
             List<@Nullable Completed> answers =

@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.Burst;
 import hero.supervisor.domain.Refusal;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -178,11 +179,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
             throw new IllegalStateException(answers.size() + " answers for " + batch.size() + " writes");
         }
         // Off this thread: what hangs on a future may block, the next commit need not wait for it.
-        Thread.startVirtualThread(() -> {
-            for (int i = 0; i < answers.size(); i++) {
-                batch.get(i).answer.complete(answers.get(i));
-            }
-        });
+        Thread.startVirtualThread(() ->
+                Burst.run(answers.size(), i -> batch.get(i).answer.complete(answers.get(i))));
     }
 
     private void split(List<Waiting<C, R>> batch, RuntimeException failure) {

@@ -125,8 +125,8 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
     private static void keys(PreparedStatement statement, List<LogAppend> appends) throws SQLException {
         new Columns<>(statement, appends)
                 .text(append -> append.key().jobId())
-                .array("int4", append -> append.key().attempt())
-                .array("int8", append -> append.key().lease());
+                .ints(append -> append.key().attempt())
+                .longs(append -> append.key().lease());
     }
 
     private static Map<Object, Attempt> lock(Connection connection, List<LogAppend> appends) throws SQLException {
@@ -150,23 +150,23 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
         try (PreparedStatement statement = connection.prepareStatement(WRITE)) {
             new Columns<>(statement, ends.chunks())
                     .text(LogEnds.Chunk::jobId)
-                    .array("int4", LogEnds.Chunk::attempt)
+                    .ints(LogEnds.Chunk::attempt)
                     .text(LogEnds.Chunk::stream)
-                    .array("int8", LogEnds.Chunk::start)
-                    .array("int8", LogEnds.Chunk::place)
-                    .array("int4", LogEnds.Chunk::size)
+                    .longs(LogEnds.Chunk::start)
+                    .longs(LogEnds.Chunk::place)
+                    .ints(LogEnds.Chunk::size)
                     .text(LogEnds.Chunk::data);
             statement.executeUpdate();
         }
         try (PreparedStatement statement = connection.prepareStatement(END)) {
             new Columns<>(statement, ends.changed())
                     .text(attempt -> attempt.key.jobId())
-                    .array("int4", attempt -> attempt.key.attempt())
-                    .array("int8", attempt -> attempt.key.lease())
-                    .array("int8", attempt -> attempt.stdout.next)
-                    .array("int8", attempt -> attempt.stderr.next)
-                    .array("int8", attempt -> attempt.stdout.cut)
-                    .array("int8", attempt -> attempt.stderr.cut);
+                    .ints(attempt -> attempt.key.attempt())
+                    .longs(attempt -> attempt.key.lease())
+                    .longs(attempt -> attempt.stdout.next)
+                    .longs(attempt -> attempt.stderr.next)
+                    .longs(attempt -> attempt.stdout.cut)
+                    .longs(attempt -> attempt.stderr.cut);
             statement.executeUpdate();
         }
     }
@@ -178,10 +178,10 @@ final class LogWrites implements GroupCommit.Batch<LogAppend, Appended> {
         try (PreparedStatement statement = connection.prepareStatement(CUT)) {
             new Columns<>(statement, cuts)
                     .text(LogEnds.Cut::jobId)
-                    .array("int4", LogEnds.Cut::attempt)
+                    .ints(LogEnds.Cut::attempt)
                     .text(LogEnds.Cut::stream)
-                    .array("int8", LogEnds.Cut::low)
-                    .array("int8", LogEnds.Cut::high);
+                    .longs(LogEnds.Cut::low)
+                    .longs(LogEnds.Cut::high);
             statement.executeUpdate();
         }
     }

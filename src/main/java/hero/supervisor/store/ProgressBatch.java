@@ -51,9 +51,9 @@ final class ProgressBatch implements GroupCommit.Batch<ProgressBatch.Saying, Boo
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             new Columns<>(statement, sayings)
                     .text(saying -> saying.key().jobId())
-                    .array("int4", saying -> saying.key().attempt())
-                    .array("int8", saying -> saying.key().lease())
-                    .array("float8", saying -> saying.said().percent())
+                    .ints(saying -> saying.key().attempt())
+                    .longs(saying -> saying.key().lease())
+                    .doubles(saying -> saying.said().percent())
                     .text(saying -> saying.said().note())
                     .text(saying -> saying.said().checkpoint());
             List<Boolean> written = new ArrayList<>();

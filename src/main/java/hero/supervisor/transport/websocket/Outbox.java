@@ -1,5 +1,6 @@
 package hero.supervisor.transport.websocket;
 
+import hero.supervisor.domain.Burst;
 import hero.supervisor.domain.Time;
 import io.helidon.websocket.WsCloseCodes;
 import java.io.IOException;
@@ -292,7 +293,7 @@ final class Outbox {
 
     private void flushElsewhere() {
         if (seize()) {
-            executor.execute(this::pump);
+            Burst.later(executor, this::pump);
         }
     }
 
