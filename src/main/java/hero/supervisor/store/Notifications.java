@@ -2,6 +2,7 @@ package hero.supervisor.store;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -13,7 +14,6 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -24,16 +24,24 @@ import org.slf4j.LoggerFactory;
 /// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 5 ms and
 /// gateway, after the commit that it tells of and in a transaction of its own, which waits for no disk.
 ///
+/// A gateway that has the database to itself tells nobody: whoever begins to listen says hello, and is answered.
+///
 /// Hears on a connection of its own, outside the pool. Behind PgBouncer in transaction mode LISTEN seems to work
 /// and hears nothing: an echo tells, and then the poll has to do. Safe for any thread.
 public final class Notifications implements AutoCloseable {
     static final String CHANNEL = "hero_supervisor";
 
-    /// Stands for every queue. A queue of this name only wakes the others as well.
+    /// Stands for every queue. A queue of this name only wakes the others as well. Who says it is answered, so it is
+    /// also the hello.
     public static final String ALL = "*";
+
+    /// So often there was something to tell, and nobody was heard: then there is nobody. At least a second.
+    private static final int UNHEARD = 200;
 
     /// NOTIFY takes less than 8000 bytes, and a character may be four.
     private static final int PAYLOAD_CHARS_MAX = 1900;
+
+    private static final String TELL = "select set_config('synchronous_commit', 'off', true), pg_notify(?, ?)";
 
     private static final Logger log = LoggerFactory.getLogger(Notifications.class);
     private static final Duration DEBOUNCE = Duration.ofMillis(5);
@@ -52,6 +60,12 @@ public final class Notifications implements AutoCloseable {
     private boolean closed;
     private @Nullable Connection listening;
     private boolean said;
+
+    /// Other gateways are heard, were there any.
+    private boolean hears;
+
+    private boolean met;
+    private int unheard;
 
     /// @param node this gateway's name: a notification holds it, and the queues that have got work by the clock
     public Notifications(Database database, Database.Settings settings, String node) {
@@ -106,8 +120,11 @@ public final class Notifications implements AutoCloseable {
     private void tell(Runnable own) {
         while (awaitRing()) {
             own.run();
+            String payload = payload();
             try {
-                send(payload());
+                if (!isAlone()) {
+                    send(payload);
+                }
             } catch (RuntimeException e) {
                 // Nobody hears of it, and the polls find it.
                 log.atDebug().setCause(e).log("a notification was not sent");
@@ -129,6 +146,28 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
+    private boolean isAlone() {
+        lock.lock();
+        try {
+            unheard = Math.min(unheard + 1, UNHEARD);
+            return hears && !met && unheard == UNHEARD;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void meets(boolean hello) {
+        lock.lock();
+        try {
+            met = true;
+        } finally {
+            lock.unlock();
+        }
+        if (hello) {
+            committed();
+        }
+    }
+
     /// The node, then a line for each queue that has ripened; too many are one [#ALL].
     private String payload() {
         lock.lock();
@@ -143,9 +182,13 @@ public final class Notifications implements AutoCloseable {
     }
 
     private void send(String payload) {
-        database.query(sql -> sql.fetch(
-                "select set_config('synchronous_commit', 'off', true), pg_notify({0}, {1})",
-                DSL.val(CHANNEL), DSL.val(payload)));
+        database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(TELL)) {
+                statement.setString(1, CHANNEL);
+                statement.setString(2, payload);
+                return statement.execute();
+            }
+        });
     }
 
     /// True when closed.
@@ -191,6 +234,7 @@ public final class Notifications implements AutoCloseable {
         lock.lock();
         try {
             listening = connection;
+            hears = false;
             return !closed;
         } finally {
             lock.unlock();
@@ -220,7 +264,7 @@ public final class Notifications implements AutoCloseable {
         // Nobody was listening until now.
         ears.others.run();
         ears.ripened.accept(List.of(ALL));
-        send(node);
+        send(node + "\n" + ALL);
         boolean proved = false;
         while (true) {
             PGNotification[] heard = await(postgres, proved ? QUIET : ECHO_WITHIN);
@@ -245,6 +289,8 @@ public final class Notifications implements AutoCloseable {
         boolean news;
         lock.lock();
         try {
+            hears = true;
+            unheard = 0;
             news = said;
             said = false;
         } finally {
@@ -272,7 +318,9 @@ public final class Notifications implements AutoCloseable {
                 List<String> lines = notification.getParameter().lines().toList();
                 if (!lines.isEmpty() && !lines.getFirst().equals(node)) {
                     news = true;
-                    queues.addAll(lines.subList(1, lines.size()));
+                    List<String> named = lines.subList(1, lines.size());
+                    queues.addAll(named);
+                    meets(named.contains(ALL));
                 }
             }
             if (news) {

@@ -163,6 +163,35 @@ final class NotificationsTest {
     }
 
     @Test
+    void one_that_has_the_database_to_itself_falls_silent_until_another_comes() throws SQLException {
+        Database.Settings own = PostgresFixture.freshDatabase();
+        try (Database home = Database.connect(own, Duration.ofSeconds(10));
+                Ears alone = new Ears(home, own, "alone");
+                Connection bystander = DriverManager.getConnection(own.url(), own.user(), own.password());
+                Statement statement = bystander.createStatement()) {
+            statement.execute("listen " + Notifications.CHANNEL);
+            PGConnection heard = bystander.unwrap(PGConnection.class);
+            await().until(() -> {
+                heard.getNotifications();
+                ring(alone, 20);
+                return heard.getNotifications(100).length == 0;
+            });
+            try (Ears other = new Ears(home, own, "other")) {
+                settle(alone, other);
+                settle(other, alone);
+            }
+        }
+    }
+
+    private static void ring(Ears from, int times) {
+        for (int i = 0; i < times; i++) {
+            int before = from.own.get();
+            from.notifications.committed();
+            await().pollInterval(Duration.ofMillis(1)).until(() -> from.own.get() > before);
+        }
+    }
+
+    @Test
     void where_none_can_listen_the_others_are_told_all_the_same_and_the_end_is_quick() {
         var nowhere = new Database.Settings(
                 "jdbc:postgresql://127.0.0.1:1/none", settings.user(), settings.password(), settings.poolSize());
