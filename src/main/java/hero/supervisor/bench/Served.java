@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -78,15 +79,13 @@ final class Served implements AutoCloseable {
     }
 
     /// What the script `supervisor` gives a server here: the notes of earlier starts, which this JVM has too, and
-    /// the choice of compilers.
+    /// the choice of compilers and collector.
     private static List<String> scripts() {
         List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(word -> word.startsWith("-XX:AOTCache=") || word.startsWith("-Xlog:"))
                 .toList());
-        String compiler = System.getProperty("supervisor.server.compiler");
-        if (compiler != null) {
-            options.add(compiler);
-        }
+        String chosen = System.getProperty("supervisor.server.options", "");
+        options.addAll(Arrays.stream(chosen.split(" ")).filter(word -> !word.isEmpty()).toList());
         return options;
     }
 
