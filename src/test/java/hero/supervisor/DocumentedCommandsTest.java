@@ -55,8 +55,9 @@ final class DocumentedCommandsTest {
             "BenchTest runs each scenario briefly; PERFORMANCE.md has the figures of whole runs");
 
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```([^\n`]*)\n(.*?)^```$");
-    private static final Pattern COMMAND = Pattern.compile("(\\$ )?([A-Z_]+=\\S* )*(\\./|(supervisor|mvn|docker|docker-compose|"
-            + "curl|psql|pg_\\w+|createdb|kill|systemctl|install|node|python3?|java|export|apt|apt-get|git|sudo|\\.) ).*");
+    private static final Pattern COMMAND = Pattern.compile(
+            "(\\$ )?([A-Z_]+=\\S* )*(\\./|(supervisor|mvn|docker|docker-compose|"
+                    + "curl|psql|pg_\\w+|createdb|kill|systemctl|install|node|python3?|java|export|apt|apt-get|git|sudo|\\.) ).*");
     private static final Pattern STATEMENT =
             Pattern.compile("(?i)(select|create|alter|grant|revoke|insert|update|delete|drop) .*");
 
@@ -84,7 +85,8 @@ final class DocumentedCommandsTest {
             if (file.toString().endsWith(".md")) {
                 Matcher found = BLOCK.matcher(Texts.read(file));
                 while (found.find()) {
-                    blocks.add(new Block(file, found.group(1).strip(), found.group(2).lines().toList()));
+                    blocks.add(new Block(
+                            file, found.group(1).strip(), found.group(2).lines().toList()));
                 }
             }
         }

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down; with the
-/// commands of the block `sh compose` of `docs/OPERATIONS.md`.
+/// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down;
+/// with the commands of the block `sh compose` of `docs/OPERATIONS.md`.
 /// Part of `-Pdocker`. Where a proxy opens TLS, the build is told the authorities that this machine itself trusts.
 @Tag("docker")
 @Timeout(1800)
@@ -67,7 +67,8 @@ final class ComposeTest {
 
     /// Runs the documented line that has these words, and gives what it prints.
     private String documented(String words) throws Exception {
-        String block = DOCUMENTED.matcher(Files.readString(Path.of("docs/OPERATIONS.md")))
+        String block = DOCUMENTED
+                .matcher(Files.readString(Path.of("docs/OPERATIONS.md")))
                 .results()
                 .map(found -> found.group(1))
                 .findFirst()

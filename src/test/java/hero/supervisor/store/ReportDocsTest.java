@@ -163,7 +163,10 @@ class ReportDocsTest {
         database.transactionQuery(sql -> {
             sql.execute(block(" login"));
             assertEquals(
-                    List.of("default_transaction_read_only=on", "idle_in_transaction_session_timeout=60s", "statement_timeout=30s"),
+                    List.of(
+                            "default_transaction_read_only=on",
+                            "idle_in_transaction_session_timeout=60s",
+                            "statement_timeout=30s"),
                     sql.fetch("select unnest(setconfig) as one from pg_db_role_setting"
                                     + " where setrole = 'grafana'::regrole order by one")
                             .into(String.class));
