@@ -1,6 +1,7 @@
 package hero.supervisor.api;
 
 import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Trace;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +54,8 @@ final class BatchPeer implements Peer {
     }
 
     @Override
-    public @Nullable String traceparent() {
-        return peer.traceparent();
+    public @Nullable Trace trace() {
+        return peer.trace();
     }
 
     @Override

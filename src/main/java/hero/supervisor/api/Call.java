@@ -58,7 +58,7 @@ public final class Call {
 
     /// What the lines and the jobs that it causes say of it.
     public Origin origin() {
-        return new Origin(peer.id(), request, span.traceparent());
+        return new Origin(peer.id(), request, span.trace());
     }
 
     /// What `params.secret` has proved, else the connection's; null for a caller without a secret.

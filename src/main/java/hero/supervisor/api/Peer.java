@@ -1,6 +1,7 @@
 package hero.supervisor.api;
 
 import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Trace;
 import org.jspecify.annotations.Nullable;
 
 /// The other end, as a method sees it: one WebSocket connection, or one HTTP request. Implemented by `transport`.
@@ -17,7 +18,7 @@ public interface Peer {
     boolean inSafeCorner();
 
     /// The trace that all its calls belong to unless they name one themselves; null for none.
-    default @Nullable String traceparent() {
+    default @Nullable Trace trace() {
         return null;
     }
 

@@ -4,6 +4,7 @@ import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.wire.Body;
 import hero.supervisor.wire.Message;
@@ -284,8 +285,8 @@ public final class Rpc {
     /// What runners say about their work is told as spans of the jobs; their calls have spans only when they ask
     /// for them.
     private Tracing.Call span(String label, MethodTable.@Nullable Entry entry, Message message, Peer peer) {
-        String named = Gate.arguments(message).traceparent();
-        String parent = named == null ? peer.traceparent() : named;
+        Trace named = Gate.arguments(message).trace();
+        Trace parent = named == null ? peer.trace() : named;
         boolean runners = entry != null && entry.access() == Access.RUNNER;
         return runners && parent == null ? Tracing.Call.UNTRACED : tracing.begin(label, parent);
     }

@@ -2,6 +2,7 @@ package hero.supervisor.app;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -12,6 +13,7 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.TraceFlags;
 import io.opentelemetry.api.trace.TraceState;
+import io.opentelemetry.api.trace.TraceStateBuilder;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
@@ -26,6 +28,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -82,32 +85,32 @@ final class OtlpTracing implements Tracing, AutoCloseable {
     }
 
     @Override
-    public Call begin(String method, @Nullable String traceparent) {
-        Span span = builder(method, traceparent)
+    public Call begin(String method, @Nullable Trace sent) {
+        Span span = builder(method, sent)
                 .setSpanKind(SpanKind.SERVER)
                 .setAttribute(SYSTEM, "jsonrpc")
                 .setAttribute(VERSION, "2.0")
                 .setAttribute(METHOD, method)
                 .startSpan();
         if (span.isRecording()) {
-            return new Told(span);
+            return new Told(span, sent == null ? "" : sent.state());
         }
-        return traceparent == null ? Call.UNTRACED : new PassedOn(traceparent);
+        return sent == null ? Call.UNTRACED : new PassedOn(sent);
     }
 
     @Override
-    public String handed(Run run, Instant since) {
-        SpanContext parent = context(run.traceparent());
+    public Trace handed(Run run, Instant since) {
+        SpanContext parent = context(run.trace());
         if (!parent.isSampled()) {
-            return run.traceparent();
+            return run.trace();
         }
         ofJob("job queued", run).setStartTimestamp(since).startSpan().end(run.startedAt());
-        return text(parent.getTraceId(), spanId(run.key()), true);
+        return run.trace().under(text(parent.getTraceId(), spanId(run.key()), true));
     }
 
     @Override
     public void ended(Run run, String outcome) {
-        if (!context(run.traceparent()).isSampled()) {
+        if (!context(run.trace()).isSampled()) {
             return;
         }
         Instant now = time.instant();
@@ -128,22 +131,34 @@ final class OtlpTracing implements Tracing, AutoCloseable {
     }
 
     private SpanBuilder ofJob(String name, Run run) {
-        return builder(name, run.traceparent())
-                .setAttribute(JOB, run.key().jobId())
-                .setAttribute(ATTEMPT, (long) run.key().attempt());
+        return builder(name, run.trace()).setAttribute(JOB, run.key().jobId()).setAttribute(ATTEMPT, (long)
+                run.key().attempt());
     }
 
-    private SpanBuilder builder(String name, @Nullable String traceparent) {
+    private SpanBuilder builder(String name, @Nullable Trace parent) {
         SpanBuilder builder = tracer.spanBuilder(name);
-        return traceparent == null
+        return parent == null
                 ? builder.setNoParent()
-                : builder.setParent(Context.root().with(Span.wrap(context(traceparent))));
+                : builder.setParent(Context.root().with(Span.wrap(context(parent))));
     }
 
-    private static SpanContext context(String traceparent) {
-        String[] parts = traceparent.split("-", -1);
+    private static SpanContext context(Trace trace) {
+        String[] parts = trace.parent().split("-", -1);
         return SpanContext.createFromRemoteParent(
-                parts[1], parts[2], TraceFlags.fromHex(parts[3], 0), TraceState.getDefault());
+                parts[1], parts[2], TraceFlags.fromHex(parts[3], 0), state(trace.state()));
+    }
+
+    private static TraceState state(String text) {
+        if (text.isEmpty()) {
+            return TraceState.getDefault();
+        }
+        TraceStateBuilder state = TraceState.builder();
+        // What is put goes in front of what is there.
+        for (String member : List.of(text.split(",", -1)).reversed()) {
+            int end = member.indexOf('=');
+            state.put(member.substring(0, end), member.substring(end + 1));
+        }
+        return state.build();
     }
 
     private static String text(String traceId, String spanId, boolean sampled) {
@@ -162,15 +177,17 @@ final class OtlpTracing implements Tracing, AutoCloseable {
 
     private final class Told implements Call {
         private final Span span;
+        private final String state;
 
-        Told(Span span) {
+        Told(Span span, String state) {
             this.span = span;
+            this.state = state;
         }
 
         @Override
-        public String traceparent() {
+        public Trace trace() {
             SpanContext own = span.getSpanContext();
-            return text(own.getTraceId(), own.getSpanId(), own.isSampled());
+            return new Trace(text(own.getTraceId(), own.getSpanId(), own.isSampled()), state);
         }
 
         @Override
@@ -181,7 +198,7 @@ final class OtlpTracing implements Tracing, AutoCloseable {
         @Override
         public Runnable woken() {
             Instant heard = time.instant();
-            return () -> builder("job wake", traceparent())
+            return () -> builder("job wake", trace())
                     .setStartTimestamp(heard)
                     .startSpan()
                     .end();

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sessionId the session that holds it
 /// @param startedAt when it was handed out, by the database's clock
 /// @param waitedMicros before that: since it was queued, or since its start_at
-/// @param traceparent of who asked for the job; null when it has no trace
+/// @param trace of who asked for the job; null when it has none
 public record Assignment(
         Job job,
         int attempt,
@@ -18,7 +18,7 @@ public record Assignment(
         String sessionId,
         Instant startedAt,
         long waitedMicros,
-        @Nullable String traceparent) {
+        @Nullable Trace trace) {
 
     public Assignment(Job job, int attempt, long lease, String sessionId, Instant startedAt) {
         this(job, attempt, lease, sessionId, startedAt, 0, null);
@@ -26,7 +26,7 @@ public record Assignment(
 
     /// What is told of its trace; null when it has none.
     public Tracing.@Nullable Run traced() {
-        return traceparent == null ? null : new Tracing.Run(key(), traceparent, startedAt);
+        return trace == null ? null : new Tracing.Run(key(), trace, startedAt);
     }
 
     public Key key() {

@@ -8,8 +8,8 @@ import org.slf4j.spi.LoggingEventBuilder;
 ///
 /// @param peer the connection of the call, minted by the server; empty when there is no call
 /// @param request the caller's own id of the call, as it stands in its text; `-` for a notification
-/// @param traceparent as of [Traceparent#read]; null when the call has no trace
-public record Origin(String peer, String request, @Nullable String traceparent) {
+/// @param trace null when the call has none
+public record Origin(String peer, String request, @Nullable Trace trace) {
     /// Nobody asked, or nobody wants to know who did.
     public static final Origin NONE = new Origin("", "", null);
 

@@ -11,16 +11,16 @@ public interface Tracing {
 
     /// A call begins. [Call#end] must follow.
     ///
-    /// @param traceparent what its caller sent, as of [Traceparent#read]; null when it sent none
-    default Call begin(String method, @Nullable String traceparent) {
-        return traceparent == null ? Call.UNTRACED : new PassedOn(traceparent);
+    /// @param sent by its caller; null when it sent none
+    default Call begin(String method, @Nullable Trace sent) {
+        return sent == null ? Call.UNTRACED : new PassedOn(sent);
     }
 
     /// A job with a trace was handed out: its wait is over.
     ///
-    /// @return what its runner is told as `traceparent`
-    default String handed(Run run, Instant since) {
-        return run.traceparent();
+    /// @return what its runner is told
+    default Trace handed(Run run, Instant since) {
+        return run.trace();
     }
 
     /// That attempt is over.
@@ -30,16 +30,16 @@ public interface Tracing {
 
     /// One attempt of a job that has a trace.
     ///
-    /// @param traceparent as kept with the job
+    /// @param trace as kept with the job
     /// @param startedAt by the database's clock
-    record Run(Assignment.Key key, String traceparent, Instant startedAt) {}
+    record Run(Assignment.Key key, Trace trace, Instant startedAt) {}
 
     /// A call at work.
     interface Call {
         Call UNTRACED = new Call() {};
 
         /// What the jobs that it creates keep; null when they have no trace.
-        default @Nullable String traceparent() {
+        default @Nullable Trace trace() {
             return null;
         }
 
@@ -58,6 +58,6 @@ public interface Tracing {
         default void end(String outcome, int code) {}
     }
 
-    /// @param traceparent of the caller
-    record PassedOn(String traceparent) implements Call {}
+    /// @param trace of the caller
+    record PassedOn(Trace trace) implements Call {}
 }

@@ -51,7 +51,7 @@ public final class Jobs {
     /// `conflict` (other content under that id) or `runner_not_found`.
     public CompletableFuture<String> create(Job job, Origin origin) {
         open();
-        return store.create(job, false, origin.traceparent(), Placing.NONE).thenApply(created -> {
+        return store.create(job, false, origin.trace(), Placing.NONE).thenApply(created -> {
             accepted(job, created, origin);
             return job.id();
         });
@@ -68,7 +68,7 @@ public final class Jobs {
     /// Written to be started: into the queue, or into the hands of a runner that waits here.
     private CompletableFuture<Created> written(Job job, Origin origin) {
         Direct direct = runners.dispatch().direct(job.runner());
-        return store.create(job, true, origin.traceparent(), direct).whenComplete(direct::settle);
+        return store.create(job, true, origin.trace(), direct).whenComplete(direct::settle);
     }
 
     /// Accepts and queues a job; the future holds its result. Repeating it attaches to the same job.

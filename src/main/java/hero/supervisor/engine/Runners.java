@@ -15,6 +15,7 @@ import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
@@ -258,9 +259,9 @@ public final class Runners {
         return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
     }
 
-    /// What the runner is told as `traceparent` of each job that has a trace, by job.
-    public Map<String, String> traces(List<Assignment> jobs) {
-        Map<String, String> traces = new HashMap<>();
+    /// What the runner is told of the trace of each job that has one, by job.
+    public Map<String, Trace> traces(List<Assignment> jobs) {
+        Map<String, Trace> traces = new HashMap<>();
         for (Assignment job : jobs) {
             Tracing.Run run = job.traced();
             if (run != null) {

@@ -1,6 +1,7 @@
 package hero.supervisor.runner;
 
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Trace;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,8 +85,12 @@ final class ProcessExecutor {
         environment.put("SUPERVISOR_ATTEMPT", Long.toString(task.key().attempt()));
         environment.put(ProgressFile.VARIABLE, ProgressFile.path(folder).toString());
         environment.putAll(PriorProgress.write(task.prior(), folder));
-        if (!task.traceparent().isEmpty()) {
-            environment.put("TRACEPARENT", task.traceparent());
+        Trace trace = task.trace();
+        if (trace != null) {
+            environment.put("TRACEPARENT", trace.parent());
+            if (!trace.state().isEmpty()) {
+                environment.put("TRACESTATE", trace.state());
+            }
         }
         environment.putAll(task.envVars());
         // Last: by it the processes are found again when the runner was killed.

@@ -1,14 +1,16 @@
 package hero.supervisor.runner;
 
 import hero.supervisor.client.Tree;
+import hero.supervisor.domain.Trace;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A job as `runner.pull` hands it over.
 ///
 /// @param lease whatever the server sent, given back untouched
 /// @param timeoutS seconds that it may run
-/// @param traceparent for programs that take part in traces; empty when the job has none
+/// @param trace for programs that take part in traces; null when the job has none
 /// @param prior what an earlier attempt said last of its progress; empty when none said anything
 record Task(
         Key key,
@@ -17,7 +19,7 @@ record Task(
         String payload,
         Map<String, String> envVars,
         double timeoutS,
-        String traceparent,
+        @Nullable Trace trace,
         Map<String, Object> prior) {
 
     /// One attempt of one job.
@@ -46,7 +48,7 @@ record Task(
                 Tree.string(job, "payload", ""),
                 envVars,
                 deadlineMs > 0 ? Math.min(timeoutS, deadlineMs / 1000.0) : timeoutS,
-                Tree.string(job, "traceparent", ""),
+                Trace.read(Tree.string(job, "traceparent", ""), Tree.string(job, "tracestate", "")),
                 Tree.object(job.get("prior_progress")));
     }
 

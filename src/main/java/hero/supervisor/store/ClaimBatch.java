@@ -50,7 +50,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 extract(epoch from started_at - greatest(queued_at, start_at)) from given
             )
             select t.queue as of_queue, t.looked, g.*,
-              (select traceparent from job_traces where job_number = g.number) as traceparent
+              (select array[traceparent, tracestate] from job_traces where job_number = g.number) as trace
             from (select queue, count(*) as looked from taken group by queue) t left join given g on g.queue = t.queue
             order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
             """;
@@ -168,7 +168,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 JobRow.text(row, "session_id"),
                 JobRow.instant(row, "started_at"),
                 waitedMicros(row),
-                row.getString("traceparent"));
+                JobRow.trace(row));
     }
 
     private static long waitedMicros(ResultSet row) throws SQLException {

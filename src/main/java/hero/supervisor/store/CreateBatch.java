@@ -3,6 +3,7 @@ package hero.supervisor.store;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
 import hero.supervisor.store.JobStore.Placing;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Accepts many jobs in one statement: their rows, their places in the queue, their events.
@@ -96,12 +98,14 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             )
             """;
 
-    /// An object keyed by id, read once, instead of a join (see above).
+    /// Objects keyed by id, each read once, instead of a join (see above).
     private static final String TRACED = """
             , traced as (
-              insert into job_traces (job_number, traceparent)
-              select number, traceparent
-              from (select number, (select ?::jsonb) ->> id as traceparent from accepted) t
+              insert into job_traces (job_number, traceparent, tracestate)
+              select number, traceparent, tracestate
+              from (
+                select number, (select ?::jsonb) ->> id as traceparent, (select ?::jsonb) ->> id as tracestate from accepted
+              ) t
               where traceparent is not null
             )
             """;
@@ -122,9 +126,9 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         return ACCEPTED + (handed ? HELD : "") + (waiting ? WAITING : "") + LOGGED + (traced ? TRACED : "") + FOUND;
     }
 
-    record Create(Job job, boolean start, @Nullable String traceparent, String fingerprint, Placing placing) {
-        static Create of(Job job, boolean start, @Nullable String traceparent, Placing placing) {
-            return new Create(job, start, traceparent, Fingerprint.of(job), placing);
+    record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing) {
+        static Create of(Job job, boolean start, @Nullable Trace trace, Placing placing) {
+            return new Create(job, start, trace, Fingerprint.of(job), placing);
         }
     }
 
@@ -207,11 +211,12 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         jobs.forEach(job -> byId.put(job.job().id(), job));
         boolean handed = jobs.stream().anyMatch(job -> job.place() != null);
         boolean waiting = jobs.stream().anyMatch(job -> job.create().start() && job.place() == null);
-        Map<String, String> traces = traces(jobs);
-        try (PreparedStatement statement = connection.prepareStatement(sql(handed, waiting, !traces.isEmpty()))) {
+        List<Placed> traced =
+                jobs.stream().filter(job -> job.create().trace() != null).toList();
+        try (PreparedStatement statement = connection.prepareStatement(sql(handed, waiting, !traced.isEmpty()))) {
             Columns<Placed> columns = bind(new Columns<>(statement, jobs), waiting);
-            if (!traces.isEmpty()) {
-                columns.all(Objects.requireNonNull(FlatJson.write(traces)));
+            if (!traced.isEmpty()) {
+                columns.all(byId(traced, Trace::parent)).all(byId(traced, Trace::state));
             }
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -222,15 +227,15 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    private static Map<String, String> traces(List<Placed> jobs) {
-        Map<String, String> traces = HashMap.newHashMap(0);
+    private static String byId(List<Placed> jobs, Function<Trace, String> part) {
+        Map<String, String> parts = HashMap.newHashMap(jobs.size());
         for (Placed job : jobs) {
-            String traceparent = job.create().traceparent();
-            if (traceparent != null) {
-                traces.put(job.job().id(), traceparent);
+            String text = part.apply(Objects.requireNonNull(job.create().trace()));
+            if (!text.isEmpty()) {
+                parts.put(job.job().id(), text);
             }
         }
-        return traces;
+        return Objects.requireNonNull(FlatJson.write(parts));
     }
 
     private static Created accepted(ResultSet row, Placed job) throws SQLException {
@@ -245,7 +250,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                         place.slot().sessionId(),
                         handed,
                         0,
-                        job.create().traceparent()));
+                        job.create().trace()));
     }
 
     /// Gives no answer to a job that is not there: it was deleted between the two statements.

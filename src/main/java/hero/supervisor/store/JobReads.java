@@ -10,6 +10,7 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.domain.JobDetails.Attempt;
@@ -261,6 +262,7 @@ final class JobReads {
                         JOBS.AT_MOST_ONCE,
                         JOBS.STARTED_AT,
                         JOB_TRACES.TRACEPARENT,
+                        JOB_TRACES.TRACESTATE,
                         LEFT_MS)
                 .from(JOB_HOLDS)
                 .join(JOBS)
@@ -275,16 +277,15 @@ final class JobReads {
 
     private static Held held(Record row) {
         var key = new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE));
-        String traceparent = row.get(JOB_TRACES.TRACEPARENT);
+        Trace trace = Trace.read(row.get(JOB_TRACES.TRACEPARENT), row.get(JOB_TRACES.TRACESTATE));
         return new Held(
                 key,
                 row.get(JOBS.TIMEOUT_S),
                 Duration.ofMillis(row.get(LEFT_MS)),
                 row.get(JOBS.STOP_REQUESTED_AT) != null,
                 Boolean.TRUE.equals(row.get(JOBS.AT_MOST_ONCE)),
-                traceparent == null
+                trace == null
                         ? null
-                        : new Tracing.Run(
-                                key, traceparent, row.get(JOBS.STARTED_AT).toInstant()));
+                        : new Tracing.Run(key, trace, row.get(JOBS.STARTED_AT).toInstant()));
     }
 }

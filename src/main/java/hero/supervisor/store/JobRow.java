@@ -3,6 +3,8 @@ package hero.supervisor.store;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.Trace;
+import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -55,6 +57,16 @@ final class JobRow {
                 startText,
                 labels == null ? null : FlatJson.read(labels),
                 atMostOnce);
+    }
+
+    /// `trace`, an array of its two parts; null for a job without one.
+    static @Nullable Trace trace(ResultSet row) throws SQLException {
+        Array parts = row.getArray("trace");
+        if (parts == null) {
+            return null;
+        }
+        Object[] texts = (Object[]) parts.getArray();
+        return Trace.read((String) texts[0], (String) texts[1]);
     }
 
     static String text(ResultSet row, String column) throws SQLException {

@@ -8,6 +8,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,9 +34,8 @@ public interface JobStore {
     /// Likewise; one that is to be started is handed out in the same transaction when `placing` has a place for it
     /// in the job's own queue. Such a hand-over is like any other: lease, hold, event.
     ///
-    /// @param traceparent kept with a new job and handed out with it, as of [hero.supervisor.domain.Traceparent];
-    /// null for a job without a trace
-    CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing);
+    /// @param trace kept with a new job and handed out with it; null for a job without one
+    CompletableFuture<Created> create(Job job, boolean start, @Nullable Trace trace, Placing placing);
 
     /// Where a job may go that is about to be written.
     interface Placing {

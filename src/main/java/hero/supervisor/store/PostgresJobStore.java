@@ -1,22 +1,23 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.JobDetails;
-import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Trace;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -113,8 +114,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing) {
-        return creates.add(CreateBatch.Create.of(job, start, traceparent, placing));
+    public CompletableFuture<Created> create(Job job, boolean start, @Nullable Trace trace, Placing placing) {
+        return creates.add(CreateBatch.Create.of(job, start, trace, placing));
     }
 
     @Override

@@ -2,6 +2,7 @@ package hero.supervisor.transport;
 
 import hero.supervisor.api.Peer;
 import hero.supervisor.domain.Grant;
+import hero.supervisor.domain.Trace;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -13,15 +14,15 @@ final class HttpPeer implements Peer {
     private final Waits waits;
     private final Ends ends;
     private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
-    private final @Nullable String traceparent;
+    private final @Nullable Trace trace;
     private volatile @Nullable Grant grant;
 
-    HttpPeer(String id, Passage passage, Waits waits, Ends ends, @Nullable String traceparent) {
+    HttpPeer(String id, Passage passage, Waits waits, Ends ends, @Nullable Trace trace) {
         this.id = id;
         this.passage = passage;
         this.waits = waits;
         this.ends = ends;
-        this.traceparent = traceparent;
+        this.trace = trace;
         this.grant = passage.grant();
     }
 
@@ -41,8 +42,8 @@ final class HttpPeer implements Peer {
     }
 
     @Override
-    public @Nullable String traceparent() {
-        return traceparent;
+    public @Nullable Trace trace() {
+        return trace;
     }
 
     @Override

@@ -1,10 +1,11 @@
 package hero.supervisor.transport;
 
-import hero.supervisor.domain.Traceparent;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.wire.Reply;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
@@ -14,6 +15,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +40,7 @@ final class HttpRpc {
     private static final int SLOWEST_BYTES_PER_SECOND = 16 << 10;
 
     private static final HeaderName TRACEPARENT = HeaderNames.create("traceparent");
+    private static final HeaderName TRACESTATE = HeaderNames.create("tracestate");
 
     private final GatewaySettings settings;
     private final Answers answers;
@@ -56,8 +59,8 @@ final class HttpRpc {
         byte[] body = body(request);
         Ends ends = new Ends();
         try {
-            String trace = Traceparent.read(request.headers().first(TRACEPARENT).orElse(null));
-            HttpPeer peer = new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends, trace);
+            HttpPeer peer =
+                    new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends, trace(request.headers()));
             var call = new CompletableFuture<@Nullable Reply>();
             answers.answer(body, peer, (reply, _) -> call.complete(reply));
             answer(response, call);
@@ -69,6 +72,14 @@ final class HttpRpc {
         } finally {
             ends.run();
         }
+    }
+
+    private static @Nullable Trace trace(ServerRequestHeaders headers) {
+        if (!headers.contains(TRACEPARENT)) {
+            return null;
+        }
+        // Several lines of a list are one list (RFC 9110, §5.2).
+        return Trace.read(headers.first(TRACEPARENT).orElse(null), String.join(",", headers.all(TRACESTATE, List::of)));
     }
 
     private void requireJson(ServerRequest request) {

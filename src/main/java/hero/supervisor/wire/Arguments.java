@@ -1,6 +1,6 @@
 package hero.supervisor.wire;
 
-import hero.supervisor.domain.Traceparent;
+import hero.supervisor.domain.Trace;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +15,14 @@ public final class Arguments {
         this.tree = tree;
     }
 
-    /// The trace that `_meta.traceparent` names, in every form of parameters that has names; null for none.
-    public @Nullable String traceparent() {
+    /// The trace that `_meta.traceparent` names, in every form of parameters that has names, with what
+    /// `_meta.tracestate` says of it; null for none.
+    public @Nullable Trace trace() {
         Object members = tree instanceof List<?> positions && positions.size() == 1 ? positions.getFirst() : tree;
         return members instanceof Map<?, ?> object
                         && Binding.unwrapped(object).get(MethodSpec.META) instanceof Map<?, ?> meta
                         && meta.get("traceparent") instanceof String text
-                ? Traceparent.read(text)
+                ? Trace.read(text, meta.get("tracestate") instanceof String state ? state : null)
                 : null;
     }
 

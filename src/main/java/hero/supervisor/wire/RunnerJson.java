@@ -8,6 +8,7 @@ import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.RunnerStatus;
 import hero.supervisor.domain.Stop;
+import hero.supervisor.domain.Trace;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
@@ -58,13 +59,13 @@ public final class RunnerJson {
     /// The answer to `runner.pull`.
     ///
     /// @param prior what earlier attempts said last, by job
-    /// @param traces the traceparent of each job that has a trace, by job
+    /// @param traces of the jobs that have one, by job
     public static Body pulled(
             List<Assignment> assignments,
             List<Stop> stops,
             boolean drain,
             Map<String, Progress> prior,
-            Map<String, String> traces) {
+            Map<String, Trace> traces) {
         return out -> {
             out.writeStartObject();
             out.writeFieldName("jobs");
@@ -124,15 +125,18 @@ public final class RunnerJson {
     }
 
     private static void writeAssignment(
-            JsonGenerator out, Assignment assignment, @Nullable Progress prior, @Nullable String traceparent)
+            JsonGenerator out, Assignment assignment, @Nullable Progress prior, @Nullable Trace trace)
             throws IOException {
         out.writeStartObject();
         JobJson.writeFields(out, assignment.job());
         out.writeNumberField("attempt", assignment.attempt());
         out.writeStringField("lease", lease(assignment.lease()));
         out.writeNumberField("deadline_ms", (long) Math.ceil(assignment.job().timeoutS() * 1000));
-        if (traceparent != null) {
-            out.writeStringField("traceparent", traceparent);
+        if (trace != null) {
+            out.writeStringField("traceparent", trace.parent());
+            if (!trace.state().isEmpty()) {
+                out.writeStringField("tracestate", trace.state());
+            }
         }
         if (prior != null) {
             out.writeFieldName("prior_progress");

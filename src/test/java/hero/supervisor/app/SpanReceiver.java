@@ -22,10 +22,12 @@ final class SpanReceiver implements AutoCloseable {
 
     /// @param kind 1 internal, 2 server
     /// @param parent empty for a root
+    /// @param state the tracestate; empty for none
     record Span(
             String trace,
             String id,
             String parent,
+            String state,
             String name,
             long kind,
             long start,
@@ -85,6 +87,7 @@ final class SpanReceiver implements AutoCloseable {
                 hex(part(parts, 1)),
                 hex(part(parts, 2)),
                 parts.containsKey(4) ? hex(part(parts, 4)) : "",
+                parts.containsKey(3) ? text(part(parts, 3)) : "",
                 text(part(parts, 5)),
                 (Long) part(parts, 6),
                 (Long) part(parts, 7),

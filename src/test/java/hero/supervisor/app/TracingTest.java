@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// One trace from the client's call over queue, runner and result.
@@ -19,6 +20,7 @@ final class TracingTest {
     private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
     private static final String CLIENT = "00f067aa0ba902b7";
     private static final String SENT = "00-" + TRACE + "-" + CLIENT + "-01";
+    private static final String STATE = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
 
     @Test
     void a_call_at_one_gateway_and_a_run_at_another_are_one_trace() throws Exception {
@@ -31,6 +33,7 @@ final class TracingTest {
                 var result = CompletableFuture.supplyAsync(() -> run(a, "j"));
                 var job = runner.take();
                 handed = String.valueOf(job.get("traceparent"));
+                assertEquals(STATE, job.get("tracestate"));
                 runner.end(job, Map.of("success", "done"));
                 assertTrue(result.join().contains("done"));
             }
@@ -39,10 +42,12 @@ final class TracingTest {
             assertEquals(2, call.kind());
             assertEquals("jsonrpc", call.attributes().get("rpc.system"));
             assertEquals("job.run", call.attributes().get("rpc.method"));
+            assertEquals(STATE, call.state());
             Span queued = only(receiver, "job queued");
             Span run = only(receiver, "job run");
             for (Span span : List.of(queued, run, only(receiver, "job wake"))) {
                 assertEquals(TRACE, span.trace(), span.name());
+                assertEquals(STATE, span.state(), span.name());
                 assertEquals(call.id(), span.parent(), span.name());
             }
             assertEquals("j", run.attributes().get("supervisor.job_id"));
@@ -152,6 +157,27 @@ final class TracingTest {
     }
 
     @Test
+    void the_tracestate_goes_with_its_traceparent_to_a_parked_pull_and_through_the_queue() throws Exception {
+        try (LiveGateway gateway = LiveGateway.start()) {
+            LiveRunner runner = gateway.runner("r", "r", 4);
+            var parked = CompletableFuture.supplyAsync(runner::take);
+            create(gateway, "parked", SENT, STATE);
+            assertEquals(STATE, parked.join().get("tracestate"));
+            create(gateway, "queued", SENT, " " + STATE + " ,");
+            create(gateway, "wrong", SENT, "no state");
+            create(gateway, "alone", null, STATE);
+            assertEquals(STATE, runner.take().get("tracestate"));
+            var wrong = runner.take();
+            assertEquals(SENT, wrong.get("traceparent"));
+            assertFalse(wrong.containsKey("tracestate"));
+            assertFalse(runner.take().containsKey("tracestate"));
+            assertEquals(
+                    List.of(STATE, STATE, "null"),
+                    gateway.sql("select coalesce(tracestate, 'null') from job_traces order by job_number"));
+        }
+    }
+
+    @Test
     void a_receiver_that_is_away_keeps_nobody() throws Exception {
         try (LiveGateway gateway = LiveGateway.start(Map.of(Setting.TRACE_ENDPOINT, "http://127.0.0.1:1"))) {
             LiveRunner runner = gateway.runner("r", "r", 1);
@@ -167,13 +193,25 @@ final class TracingTest {
     }
 
     /// By `_meta`, in whose place a header would do as well.
-    private static void create(LiveGateway gateway, String id, @org.jspecify.annotations.Nullable String traceparent)
+    private static void create(LiveGateway gateway, String id, @Nullable String traceparent) throws Exception {
+        create(gateway, id, traceparent, null);
+    }
+
+    private static void create(
+            LiveGateway gateway, String id, @Nullable String traceparent, @Nullable String tracestate)
             throws Exception {
         Map<String, Object> params = new java.util.HashMap<>();
         params.put("secret", gateway.secret(Scope.USER));
         params.put("job", LiveGateway.job(id, "r"));
+        Map<String, Object> meta = new java.util.HashMap<>();
         if (traceparent != null) {
-            params.put("_meta", Map.of("traceparent", traceparent));
+            meta.put("traceparent", traceparent);
+        }
+        if (tracestate != null) {
+            meta.put("tracestate", tracestate);
+        }
+        if (!meta.isEmpty()) {
+            params.put("_meta", meta);
         }
         gateway.call("create_job", params).result();
     }
@@ -184,7 +222,15 @@ final class TracingTest {
             String body = LiveGateway.request(
                     "1", "job.run", Map.of("secret", gateway.secret(Scope.USER), "job", LiveGateway.job(id, "r")));
             var answer = gateway.post(
-                    body.getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json", "traceparent", SENT);
+                    body.getBytes(StandardCharsets.UTF_8),
+                    "Content-Type",
+                    "application/json",
+                    "traceparent",
+                    SENT,
+                    "tracestate",
+                    "rojo=00f067aa0ba902b7",
+                    "tracestate",
+                    "congo=t61rcWkgMzE");
             return new String(answer.body(), StandardCharsets.UTF_8);
         } catch (java.io.IOException | InterruptedException e) {
             throw new IllegalStateException(e);

@@ -20,17 +20,21 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down.
+/// `docker-compose.yml`: built, brought up, used, each gateway killed under a caller and a job, brought down;
+/// with the commands of the block `sh compose` of `docs/OPERATIONS.md`.
 /// Part of `-Pdocker`. Where a proxy opens TLS, the build is told the authorities that this machine itself trusts.
 @Tag("docker")
 @Timeout(1800)
 final class ComposeTest {
     private static final Path AUTHORITIES = Path.of("/usr/local/share/ca-certificates");
+
+    private static final Pattern DOCUMENTED = Pattern.compile("(?s)\n```sh compose\n(.*?)\n```\n");
 
     private static final String REPORT_PASSWORD = "of-this-test";
 
@@ -59,6 +63,24 @@ final class ComposeTest {
         return run(List.of("docker", "compose", "version")).exit == 0
                 ? List.of("docker", "compose")
                 : List.of("docker-compose");
+    }
+
+    /// Runs the documented line that has these words, and gives what it prints.
+    private String documented(String words) throws Exception {
+        String block = DOCUMENTED
+                .matcher(Files.readString(Path.of("docs/OPERATIONS.md")))
+                .results()
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElseThrow();
+        List<String> lines =
+                block.lines().filter(line -> line.contains(" " + words + " ")).toList();
+        assertEquals(1, lines.size(), block);
+        // As in a terminal, where there is none; and with the name of this test's system.
+        String line = lines.getFirst()
+                .replace("docker compose", String.join(" ", program()) + " -p " + project)
+                .replace("run --rm", "run --rm -T");
+        return run(List.of("sh", "-c", line)).ok();
     }
 
     private Ended run(List<String> words) throws Exception {
@@ -130,10 +152,9 @@ final class ComposeTest {
             port = socket.getLocalPort();
         }
         try {
-            compose("up", "--build", "-d").ok();
-            assertEquals("hello", job("echo hello").ok());
-            String secret =
-                    cli("secret", "create", "--scope", "user", "--name", "test").ok();
+            documented("up");
+            assertTrue(documented("job run").startsWith("hello from "));
+            String secret = documented("secret create").lines().toList().getLast();
             for (String gateway : List.of("gateway-1", "gateway-2")) {
                 killed(gateway, secret);
                 // Back, and asked by the balancer again.
@@ -142,7 +163,7 @@ final class ComposeTest {
             }
             assertTrue(report("throughput", "--since", "1h", "--csv").ok().contains(",wait_p50_s,"));
         } finally {
-            compose("down", "-v").ok();
+            documented("down");
         }
         List<String> left = List.of("docker", "ps", "-aq", "--filter", "label=com.docker.compose.project=" + project);
         assertEquals("", run(left).ok());

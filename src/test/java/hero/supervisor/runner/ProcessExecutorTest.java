@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.client.Tree;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Trace;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -278,12 +279,17 @@ final class ProcessExecutorTest {
     }
 
     @Test
-    void a_job_of_a_trace_gets_the_traceparent_and_others_get_none() {
+    void a_job_of_a_trace_gets_it_and_others_get_none() {
         String parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        String print = "printf %s \"${TRACEPARENT-none}\"";
-        Task traced = new Task(new Task.Key("job-1", 1), "7", "sh", print, Map.of(), 60, parent, Map.of());
-        assertEquals(new JobResult.Success(parent), run(traced));
-        assertEquals(new JobResult.Success("none"), run("sh", print));
+        String print = "printf '%s %s' \"${TRACEPARENT-none}\" \"${TRACESTATE-none}\"";
+        Trace whole = new Trace(parent, "a=1,b@c=x y");
+        assertEquals(new JobResult.Success(parent + " a=1,b@c=x y"), run(traced(print, whole)));
+        assertEquals(new JobResult.Success(parent + " none"), run(traced(print, new Trace(parent, ""))));
+        assertEquals(new JobResult.Success("none none"), run("sh", print));
+    }
+
+    private static Task traced(String payload, Trace trace) {
+        return new Task(new Task.Key("job-1", 1), "7", "sh", payload, Map.of(), 60, trace, Map.of());
     }
 
     private JobResult run(String executor, String payload) {
@@ -303,7 +309,7 @@ final class ProcessExecutorTest {
     }
 
     private static Task task(String executor, String payload, Map<String, String> envVars, double timeoutS) {
-        return new Task(new Task.Key("job-1", 1), "7", executor, payload, envVars, timeoutS, "", Map.of());
+        return new Task(new Task.Key("job-1", 1), "7", executor, payload, envVars, timeoutS, null, Map.of());
     }
 
     private static JobResult.Failure failure(JobResult result) {

@@ -5,6 +5,7 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Time;
+import hero.supervisor.domain.Trace;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -110,7 +111,7 @@ public final class MemoryDatabase {
         Instant completedAt;
 
         @Nullable
-        String traceparent;
+        Trace trace;
 
         boolean stopRequested;
         int failures;

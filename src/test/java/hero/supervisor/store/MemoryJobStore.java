@@ -11,6 +11,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public CompletableFuture<Created> create(Job job, boolean start, @Nullable String traceparent, Placing placing) {
+    public CompletableFuture<Created> create(Job job, boolean start, @Nullable Trace trace, Placing placing) {
         synchronized (shared) {
             Row present = shared.jobs.get(job.id());
             if (present != null) {
@@ -52,7 +53,7 @@ public final class MemoryJobStore implements JobStore {
                 return CompletableFuture.completedFuture(new Created.NoRunner());
             }
             Row row = new Row(++shared.numbers, job, queue);
-            row.traceparent = traceparent;
+            row.trace = trace;
             shared.jobs.put(job.id(), row);
             moves.log(row, "created");
             if (start) {
@@ -279,9 +280,7 @@ public final class MemoryJobStore implements JobStore {
                                     Objects.requireNonNull(row.startedAt).plusNanos((long) (row.job.timeoutS() * 1e9))),
                             row.stopRequested,
                             row.atMostOnce(),
-                            row.traceparent == null
-                                    ? null
-                                    : new Tracing.Run(MemoryMoves.key(row), row.traceparent, row.startedAt)))
+                            row.trace == null ? null : new Tracing.Run(MemoryMoves.key(row), row.trace, row.startedAt)))
                     .toList();
         }
     }

@@ -91,7 +91,7 @@ final class MemoryMoves {
         Instant now = now();
         row.startedAt = now;
         log(row, "running");
-        return new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now, 0, row.traceparent);
+        return new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now, 0, row.trace);
     }
 
     void finish(Row row, JobStatus status, JobResult result, boolean keepLease) {

@@ -103,16 +103,51 @@ final class MigrationsTest {
     }
 
     @Test
+    void a_step_that_must_wait_for_a_long_reader_keeps_nobody_else_waiting() throws Exception {
+        Database.Settings settings = PostgresFixture.freshDatabase();
+        try (Database database = Database.connect(settings, Duration.ofSeconds(10));
+                Connection dump = DriverManager.getConnection(settings.url(), Database.properties(settings));
+                Connection writer = DriverManager.getConnection(settings.url(), Database.properties(settings))) {
+            database.query(sql -> sql.execute("alter table job_traces drop column tracestate"));
+            database.query(sql -> sql.execute("delete from flyway_schema_history where version = '009'"));
+            dump.setAutoCommit(false);
+            execute(dump, "lock table job_traces in access share mode");
+            var up = CompletableFuture.supplyAsync(() -> new Migrations(database).up());
+            execute(writer, "set lock_timeout = '1s'");
+            // As a gateway of the version before writes it; behind the step at least once.
+            String waits = "select count(*) from pg_locks where relation = 'job_traces'::regclass and not granted";
+            for (int at = 0, seen = 0; seen < 2; at++) {
+                seen += count(database, waits) > 0 ? 1 : 0;
+                execute(
+                        writer,
+                        "insert into job_traces (job_number, traceparent) values (" + at + ", repeat('0', 55))");
+            }
+            assertFalse(up.isDone());
+            dump.rollback();
+            assertEquals(1, up.join());
+            execute(writer, "insert into job_traces (job_number, traceparent) values (-1, repeat('0', 55))");
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    @Test
     void a_step_that_broke_off_half_way_is_taken_again() throws Exception {
         try (Database database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10))) {
             // As a killed build of the index leaves it: an index that is not valid, and a step that failed.
             database.query(sql -> sql.execute("drop index jobs_accepted"));
             database.query(sql -> sql.execute("create index jobs_accepted on jobs (number)"));
+            database.query(sql -> sql.execute("alter table job_traces drop column tracestate"));
+            database.query(sql -> sql.execute("delete from flyway_schema_history where version > '008'"));
             database.query(
                     sql -> sql.execute("update flyway_schema_history set success = false where version = '008'"));
             Migrations migrations = new Migrations(database);
             assertFalse(migrations.complete());
-            assertEquals(1, migrations.up());
+            assertEquals(2, migrations.up());
             assertTrue(migrations.complete());
             assertEquals(1, validIndexes(database));
             assertEquals(

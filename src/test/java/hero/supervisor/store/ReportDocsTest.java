@@ -159,6 +159,27 @@ class ReportDocsTest {
     }
 
     @Test
+    void a_login_of_one_s_own_gets_the_role_and_its_limits() {
+        database.transactionQuery(sql -> {
+            sql.execute(block(" login"));
+            assertEquals(
+                    List.of(
+                            "default_transaction_read_only=on",
+                            "idle_in_transaction_session_timeout=60s",
+                            "statement_timeout=30s"),
+                    sql.fetch("select unnest(setconfig) as one from pg_db_role_setting"
+                                    + " where setrole = 'grafana'::regrole order by one")
+                            .into(String.class));
+            sql.execute("set local role grafana");
+            sql.fetch("select * from report.jobs");
+            sql.execute("reset role");
+            // Roles belong to the whole server.
+            sql.execute("drop role grafana");
+            return 0;
+        });
+    }
+
+    @Test
     void every_example_runs_as_the_role() {
         List<MatchResult> examples = SQL.matcher(docs)
                 .results()

@@ -48,6 +48,8 @@ public class JobTraces extends TableImpl<Record> {
 
     public final TableField<Record, String> TRACEPARENT = createField(DSL.name("traceparent"), SQLDataType.CLOB.nullable(false), this, "");
 
+    public final TableField<Record, String> TRACESTATE = createField(DSL.name("tracestate"), SQLDataType.VARCHAR(512), this, "");
+
     private JobTraces(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }
