@@ -17,10 +17,13 @@ import hero.supervisor.store.JobStore.Slot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A new job goes straight to a parked pull.
 final class DirectTest extends DirectFixture {
@@ -211,6 +214,36 @@ final class DirectTest extends DirectFixture {
         Slot slot = claims.getLast().getFirst();
         looking.complete(List.of(new Assignment(job("old"), 1, slot.lease(), "s", Instant.EPOCH)));
         assertEquals(List.of("old"), ids(pull));
+        nothingIsReserved(session);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_claim_and_a_batch_on_their_way_to_one_pull_both_arrive(boolean claimFirst) {
+        Session session = session("s", 8);
+        Pull pull = parked(session, 8);
+        CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
+        waiting.add(looking);
+        dispatch.wake("q");
+        Direct direct = dispatch.direct("r1");
+        Place place = direct.place(new Object());
+        assertNotNull(place, "there are slots for what the claim may find, and more");
+        Slot slot = claims.getLast().getFirst();
+        List<Assignment> old = List.of(new Assignment(job("old"), 1, slot.lease(), "s", Instant.EPOCH));
+        if (claimFirst) {
+            looking.complete(old);
+        } else {
+            direct.settle(handed("new", place), null);
+        }
+        assertFalse(pull.jobs.isDone(), "more is on its way to it");
+        assertNull(dispatch.direct("r1").place(new Object()), "nothing that is not on its way may put it off");
+        if (claimFirst) {
+            direct.settle(handed("new", place), null);
+        } else {
+            looking.complete(old);
+        }
+        assertEquals(Set.of("old", "new"), Set.copyOf(ids(pull)));
+        assertEquals(List.of(), released);
         nothingIsReserved(session);
     }
 
