@@ -60,6 +60,11 @@ public final class Supervisor implements AutoCloseable {
     private static final int BATCH_MAX = 1000;
     private static final ThreadFactory THREADS = Thread.ofVirtual().factory();
 
+    /// For who rests some milliseconds after each of hundreds of steps a second: the timer of virtual threads costs
+    /// two more threads a wake-up each.
+    private static final ThreadFactory SYSTEM_THREADS =
+            Thread.ofPlatform().daemon().name("notifications-", 0).factory();
+
     private final Config config;
     private final Database database;
     private final PostgresJobStore jobStore;
@@ -274,7 +279,7 @@ public final class Supervisor implements AutoCloseable {
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
-        notifications.start(THREADS, sweeper::othersCommitted, sweeper::ownCommitted, sweeper::othersRipened);
+        notifications.start(SYSTEM_THREADS, sweeper::othersCommitted, sweeper::ownCommitted, sweeper::othersRipened);
         upkeep.forEach(loop -> loop.start(THREADS));
         logs.start(THREADS);
         gauges.start(THREADS);

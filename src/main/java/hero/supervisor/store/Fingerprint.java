@@ -1,10 +1,10 @@
 package hero.supervisor.store;
 
 import hero.supervisor.domain.Job;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -15,11 +15,16 @@ import org.jspecify.annotations.Nullable;
 /// with its length before it, so that no two contents share an encoding. `created_at` and `updated_at` are stamps,
 /// not content: a repetition may carry newer ones.
 final class Fingerprint {
-    private final MessageDigest digest;
+    private static final MessageDigest SHA_256 = sha256();
 
-    private Fingerprint() {
+    private byte[] bytes = new byte[512];
+    private int size;
+
+    private Fingerprint() {}
+
+    private static MessageDigest sha256() {
         try {
-            digest = MessageDigest.getInstance("SHA-256");
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
@@ -46,17 +51,28 @@ final class Fingerprint {
     }
 
     private Fingerprint length(int length) {
-        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(length).array());
+        room(Integer.BYTES);
+        for (int shift = 24; shift >= 0; shift -= 8) {
+            bytes[size++] = (byte) (length >> shift);
+        }
         return this;
+    }
+
+    private void room(int more) {
+        if (bytes.length - size < more) {
+            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, size + more));
+        }
     }
 
     private Fingerprint text(@Nullable String value) {
         if (value == null) {
             return length(-1);
         }
-        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-        length(bytes.length);
-        digest.update(bytes);
+        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+        length(utf8.length);
+        room(utf8.length);
+        System.arraycopy(utf8, 0, bytes, size, utf8.length);
+        size += utf8.length;
         return this;
     }
 
@@ -73,7 +89,14 @@ final class Fingerprint {
         return this;
     }
 
+    /// In one go: a digest is fed in small pieces at a multiple of the cost.
     private String hex() {
-        return HexFormat.of().formatHex(digest.digest());
+        try {
+            MessageDigest digest = (MessageDigest) SHA_256.clone();
+            digest.update(bytes, 0, size);
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("the JDK's own SHA-256 can be cloned", e);
+        }
     }
 }

@@ -2,8 +2,8 @@ package hero.supervisor.wire;
 
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.Limits;
+import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -38,6 +38,11 @@ public final class JobReader {
     private final Supplier<String> ids;
     private final InstantSource clock;
 
+    /// Many jobs come within a millisecond, and writing a time costs as much as reading a job.
+    private volatile Stamp last = new Stamp(0, Instant.EPOCH.toString());
+
+    private record Stamp(long millis, String text) {}
+
     /// @param ids for jobs that come without one
     /// @param clock for jobs that come without times
     public JobReader(Limits limits, Supplier<String> ids, InstantSource clock) {
@@ -51,7 +56,7 @@ public final class JobReader {
         Params job = params.object("job");
         job.only(NAMES);
         String id = job.optionalName("id", limits.nameChars());
-        String now = clock.instant().truncatedTo(ChronoUnit.MILLIS).toString();
+        String now = now();
         Double timeoutS = job.optionalNumber("timeout", 0, limits.timeoutMaxS());
         return new Job(
                 id == null ? ids.get() : id,
@@ -65,6 +70,16 @@ public final class JobReader {
                 time(job, "created_at", now),
                 time(job, "updated_at", now),
                 extras(job));
+    }
+
+    private String now() {
+        long millis = clock.millis();
+        Stamp stamp = last;
+        if (stamp.millis != millis) {
+            stamp = new Stamp(millis, Instant.ofEpochMilli(millis).toString());
+            last = stamp;
+        }
+        return stamp.text;
     }
 
     private String executor(Params job) {

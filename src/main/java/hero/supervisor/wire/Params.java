@@ -51,12 +51,13 @@ public final class Params {
     }
 
     public String text(String name) {
-        return text(at(name), name, present(name));
+        Object value = present(name);
+        return value instanceof String text && isClean(text) ? text : text(at(name), name, value);
     }
 
     public @Nullable String optionalText(String name) {
         Object value = members.get(name);
-        return value == null ? null : text(at(name), name, value);
+        return value == null ? null : text(name);
     }
 
     /// An id or a name: not empty, at most `charsMax` characters, none of them a control character.
@@ -191,10 +192,23 @@ public final class Params {
         } else if (value.length() > charsMax) {
             throw Refusal.invalid(at(name), name + " must have at most " + charsMax + " characters")
                     .with("max", charsMax);
-        } else if (value.codePoints().anyMatch(Character::isISOControl)) {
+        } else if (hasControl(value)) {
             throw Refusal.invalid(at(name), name + " must not hold control characters, such as line ends");
         }
         return value;
+    }
+
+    private static boolean hasControl(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (Character.isISOControl(value.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isClean(String text) {
+        return text.indexOf(0) < 0 && Utf8.loneSurrogate(text) < 0;
     }
 
     private static String text(String place, String name, @Nullable Object value) {
