@@ -178,7 +178,10 @@ public final class Database implements AutoCloseable {
         HikariConfig config = new HikariConfig();
         config.setPoolName("postgres");
         config.setJdbcUrl(settings.url());
-        config.setDataSourceProperties(properties(settings));
+        Properties properties = properties(settings);
+        // What is asked most often is what a connection has from the start: to set it anew costs as much as a row.
+        properties.setProperty("socketTimeout", Long.toString(PROMPT.toSeconds()));
+        config.setDataSourceProperties(properties);
         config.setUsername(settings.user());
         config.setPassword(settings.password());
         config.setMaximumPoolSize(settings.poolSize());
@@ -207,7 +210,7 @@ public final class Database implements AutoCloseable {
 
     private Connection connection() throws SQLException {
         Connection connection = pool.getConnection();
-        if (!answerWithin.equals(PATIENT)) {
+        if (!answerWithin.equals(PROMPT)) {
             try {
                 // The pool sets it back when it gets the connection back.
                 connection.setNetworkTimeout(Runnable::run, (int) answerWithin.toMillis());
