@@ -6,6 +6,7 @@ import hero.supervisor.api.ReplyTo;
 import hero.supervisor.api.Rpc;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Signals;
+import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Feed;
@@ -60,8 +61,8 @@ public final class Supervisor implements AutoCloseable {
     private static final int BATCH_MAX = 1000;
     private static final ThreadFactory THREADS = Thread.ofVirtual().factory();
 
-    /// For who rests some milliseconds after each of hundreds of steps a second: the timer of virtual threads costs
-    /// two more threads a wake-up each.
+    /// For who rests some milliseconds after each of hundreds of steps a second: the timer of virtual threads
+    /// costs two more threads a wake-up each.
     private static final ThreadFactory SYSTEM_THREADS =
             Thread.ofPlatform().daemon().name("notifications-", 0).factory();
 
@@ -99,7 +100,7 @@ public final class Supervisor implements AutoCloseable {
                 database.close();
                 throw e;
             }
-        } catch (Database.Unusable e) {
+        } catch (Database.Unusable | Refusal e) {
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
     }

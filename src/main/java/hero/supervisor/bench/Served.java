@@ -85,7 +85,8 @@ final class Served implements AutoCloseable {
                 .filter(word -> word.startsWith("-XX:AOTCache=") || word.startsWith("-Xlog:"))
                 .toList());
         String chosen = System.getProperty("supervisor.server.options", "");
-        options.addAll(Arrays.stream(chosen.split(" ")).filter(word -> !word.isEmpty()).toList());
+        options.addAll(
+                Arrays.stream(chosen.split(" ")).filter(word -> !word.isEmpty()).toList());
         return options;
     }
 

@@ -340,9 +340,8 @@ public final class Dispatch {
         Map<Long, Assignment> byLease = HashMap.newHashMap(jobs.size());
         jobs.forEach(job -> byLease.put(job.lease(), job));
         Map<Pull, List<@Nullable Assignment>> promised = new LinkedHashMap<>();
-        owners.forEach((slot, pull) -> promised
-                .computeIfAbsent(pull, _ -> new ArrayList<>())
-                .add(byLease.remove(slot.lease())));
+        owners.forEach((slot, pull) ->
+                promised.computeIfAbsent(pull, _ -> new ArrayList<>()).add(byLease.remove(slot.lease())));
         List<Assignment> homeless = new ArrayList<>(byLease.values());
         promised.forEach((pull, places) -> bring(
                 queue,

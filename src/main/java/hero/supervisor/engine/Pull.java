@@ -30,8 +30,8 @@ final class Pull {
         this.patient = patient;
     }
 
-    /// True while another write may bring it a job. None may any more once one has: others that come and come would
-    /// put its answer off for ever.
+    /// True while another write may bring it a job. None may any more once one has: others that come and come
+    /// would put its answer off for ever.
     boolean takes() {
         return brought.isEmpty() && promised < max && !jobs.isDone();
     }

@@ -179,8 +179,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
             throw new IllegalStateException(answers.size() + " answers for " + batch.size() + " writes");
         }
         // Off this thread: what hangs on a future may block, the next commit need not wait for it.
-        Thread.startVirtualThread(() ->
-                Burst.run(answers.size(), i -> batch.get(i).answer.complete(answers.get(i))));
+        Thread.startVirtualThread(
+                () -> Burst.run(answers.size(), i -> batch.get(i).answer.complete(answers.get(i))));
     }
 
     private void split(List<Waiting<C, R>> batch, RuntimeException failure) {

@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 public final class Notifications implements AutoCloseable {
     static final String CHANNEL = "hero_supervisor";
 
-    /// Stands for every queue. A queue of this name only wakes the others as well. Who says it is answered, so it is
-    /// also the hello.
+    /// Stands for every queue. A queue of this name only wakes the others as well. Who says it is answered, so it
+    /// is also the hello.
     public static final String ALL = "*";
 
     /// So often there was something to tell, and nobody was heard: then there is nobody. At least a second.

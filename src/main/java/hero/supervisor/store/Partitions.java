@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.Refusal;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -43,7 +44,7 @@ public final class Partitions {
             for (LocalDate day : days) {
                 try {
                     made += database.transactionQuery(sql -> make(sql, table, day));
-                } catch (IllegalStateException | DataAccessException e) {
+                } catch (IllegalStateException | DataAccessException | Refusal e) {
                     log.atWarn()
                             .addKeyValue("table", table)
                             .addKeyValue("day", day)

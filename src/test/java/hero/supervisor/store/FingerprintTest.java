@@ -28,7 +28,8 @@ final class FingerprintTest {
     void stamps_do_not_count_and_no_two_contents_share_an_encoding() {
         assertEquals(
                 Fingerprint.of(job("c", "x", "p", null)),
-                Fingerprint.of(new Job("j", "c", "x", "p", "r", "sh", 60, Map.of(), "later", "later", Job.Extras.NONE)));
+                Fingerprint.of(
+                        new Job("j", "c", "x", "p", "r", "sh", 60, Map.of(), "later", "later", Job.Extras.NONE)));
         assertNotEquals(Fingerprint.of(job("ab", "c", "p", null)), Fingerprint.of(job("a", "bc", "p", null)));
         assertNotEquals(Fingerprint.of(job("c", "x", "p", null)), Fingerprint.of(job("c", "x", "p", Map.of())));
     }
