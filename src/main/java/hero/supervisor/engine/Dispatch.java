@@ -152,7 +152,9 @@ public final class Dispatch {
                 all = List.copyOf(pull.brought);
             }
         }
-        if (!all.isEmpty()) {
+        if (isOver(pull)) {
+            homeless.addAll(all);
+        } else if (!all.isEmpty()) {
             handing.hand(pull, all, homeless);
         }
         pull.session.reserved.addAndGet(jobs.size() - promised - all.size());

@@ -161,6 +161,21 @@ final class DirectTest extends DirectFixture {
     }
 
     @Test
+    void a_session_that_drains_meanwhile_gets_nothing_more() {
+        Session session = session("s", 1);
+        Pull pull = parked(session, 1);
+        Direct direct = dispatch.direct("r1");
+        Place place = direct.place(new Object());
+        session.draining = true;
+        dispatch.dismiss("q");
+        direct.settle(handed("j", place), null);
+        assertEquals(List.of("j"), released);
+        assertEquals(List.of(), ids(pull));
+        assertTrue(session.held.isEmpty());
+        nothingIsReserved(session);
+    }
+
+    @Test
     void the_jobs_of_a_batch_spread_over_the_pulls_and_no_runner_gets_more_than_its_slots() {
         Session a = session("a", 3);
         Session b = session("b", 1);
