@@ -70,6 +70,7 @@ public final class Bench {
             case SOCKETS -> new Crowd(stage).sockets();
             case WAITERS -> new Crowd(stage).waiters();
             case FAN_OUT -> new Crowd(stage).fanOut();
+            case SOAK -> new Soak(stage).run();
             default -> throw new IllegalArgumentException(scenario + " is of the rounds");
         };
     }
@@ -99,6 +100,8 @@ public final class Bench {
         settings.put("drain_jobs", plan.drainJobs());
         settings.put("history", plan.history());
         settings.put("queued", plan.queued());
+        settings.put("soak_seconds", plan.soakSeconds());
+        settings.put("soak_rate", plan.soakRate());
         settings.put("gateway_java_options", String.join(" ", plan.javaOptions()));
         return settings;
     }

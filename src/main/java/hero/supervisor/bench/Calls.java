@@ -4,6 +4,7 @@ package hero.supervisor.bench;
 /// answer.
 record Calls(String params, String method, String expected) {
     private static final String CALLER = "bench";
+    private static final String CREATED = "\"result\":\"";
 
     /// `job.run` for the runner of that name.
     static Calls run(String runner) {
@@ -23,6 +24,16 @@ record Calls(String params, String method, String expected) {
     private static String job(String runner) {
         return "{\"job\":{\"caller_id\":\"" + CALLER + "\",\"context_id\":\"" + CALLER + "\",\"payload\":\""
                 + Naive.PAYLOAD + "\",\"runner\":\"" + runner + "\",\"executor\":\"bench\",\"timeout\":60}}";
+    }
+
+    /// The id in an answer to [#create].
+    static String created(String answer) {
+        int begin = answer.indexOf(CREATED);
+        if (begin < 0) {
+            throw new Invalid("a job was not created: " + answer);
+        }
+        int text = begin + CREATED.length();
+        return answer.substring(text, answer.indexOf('"', text));
     }
 
     String json(int id) {

@@ -80,7 +80,7 @@ final class Crowd {
         try (Line control = site.client(0)) {
             List<String> jobs = new ArrayList<>();
             for (int i = 0; i < WAITED_JOBS; i++) {
-                jobs.add(created(control));
+                jobs.add(Calls.created(control.ask(Calls.create(RUNNER).json(1))));
             }
             Memory before = Memory.of(site.gateway(0).process());
             stage.say("blocking " + waiters + " calls of job.result");
@@ -165,7 +165,7 @@ final class Crowd {
         Tally told = new Tally();
         List<Subscribed> lines = new ArrayList<>();
         try (Line control = site.client(0)) {
-            String job = created(control);
+            String job = Calls.created(control.ask(Calls.create(RUNNER).json(1)));
             for (int done = 0; done < subscribers; done += SUBSCRIBERS_PER_LINE) {
                 int here = Math.min(SUBSCRIBERS_PER_LINE, subscribers - done);
                 Subscribed line = new Subscribed(site.client(0), here, told);
@@ -228,17 +228,6 @@ final class Crowd {
                 told.failed("a subscriber's connection broke: " + e);
             }
         }
-    }
-
-    private static String created(Line control) throws IOException {
-        Calls create = Calls.create(RUNNER);
-        String answer = control.ask(create.json(1));
-        int begin = answer.indexOf("\"result\":\"");
-        if (begin < 0) {
-            throw new Invalid("a job was not created: " + answer);
-        }
-        int text = begin + "\"result\":\"".length();
-        return answer.substring(text, answer.indexOf('"', text));
     }
 
     private static String call(String method, String params) {

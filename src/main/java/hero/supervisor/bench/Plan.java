@@ -17,6 +17,8 @@ import java.util.Set;
 /// @param sockets idle runners of `sockets`
 /// @param waiters blocked calls of `waiters`
 /// @param subscribers of `fan-out`
+/// @param soakSeconds of `soak`
+/// @param soakRate jobs per second of `soak`
 /// @param dbUrl JDBC URL of a PostgreSQL on which databases may be created; empty for one of our own
 /// @param dbPassword never printed
 /// @param javaOptions further options of the gateways' JVMs
@@ -33,6 +35,8 @@ public record Plan(
         int sockets,
         int waiters,
         int subscribers,
+        double soakSeconds,
+        int soakRate,
         String dbUrl,
         String dbUser,
         String dbPassword,

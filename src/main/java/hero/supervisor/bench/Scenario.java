@@ -19,7 +19,8 @@ public enum Scenario {
     HELD_TRANSACTION(false, "throughput and sizes while a transaction stays open"),
     SOCKETS(false, "idle runner sockets with heartbeats: memory and processor"),
     WAITERS(false, "blocked job.result calls: memory"),
-    FAN_OUT(false, "one event to many subscribers: the time until the last has it");
+    FAN_OUT(false, "one event to many subscribers: the time until the last has it"),
+    SOAK(false, "an hour of load: heap, connections and tables must stay as they are");
 
     private final boolean usual;
     private final String help;

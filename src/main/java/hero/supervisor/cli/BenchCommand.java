@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             "  supervisor bench --only run-64,create --rounds 5 --seconds 5 --json",
             "  supervisor bench --only held-transaction --held-seconds 600 --with-reports",
             "  supervisor bench --only growth --history 10000000 --queued 1000000",
+            "  supervisor bench --only soak --soak-seconds 3600 --json",
             "",
             "With --db-url it makes databases of its own on that PostgreSQL and drops them at the end.",
             "docs/PERFORMANCE.md tells what each scenario measures and what it must reach."
@@ -50,7 +51,8 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description =
                     "scenarios, by commas: run-64, run-512, create, drain, lone, http-64, two-gateways, start; and"
-                            + " those that are not run unless named: growth, held-transaction, sockets, waiters, fan-out")
+                            + " those that are not run unless named: growth, held-transaction, sockets, waiters, fan-out,"
+                            + " soak")
     List<String> only = List.of();
 
     @Option(names = "--quick", description = "one round of half a second each, few jobs")
@@ -95,6 +97,13 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--subscribers", paramLabel = "N", defaultValue = "1000", description = "of fan-out")
     int subscribers;
 
+    @Option(names = "--soak-seconds", paramLabel = "S", description = "of soak, 3…86400; default 3600")
+    @Nullable
+    Double soakSeconds;
+
+    @Option(names = "--soak-rate", paramLabel = "N", defaultValue = "100", description = "jobs per second of soak")
+    int soakRate;
+
     @Option(
             names = "--server-java-opts",
             paramLabel = "WORDS",
@@ -127,6 +136,8 @@ final class BenchCommand implements Callable<Integer> {
                 (int) within("--sockets", sockets, 1, 25_000),
                 (int) within("--waiters", waiters, 1, 200_000),
                 (int) within("--subscribers", subscribers, 1, 100_000),
+                within("--soak-seconds", soakSeconds == null ? (quick ? 10 : 3600) : soakSeconds, 3, 86_400),
+                (int) within("--soak-rate", soakRate, 1, 10_000),
                 named ? config.dbUrl() : "",
                 config.dbUser(),
                 config.dbPassword(),
