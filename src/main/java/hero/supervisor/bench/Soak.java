@@ -18,7 +18,7 @@ final class Soak {
     private static final int SOCKETS = 4;
     private static final int SAMPLES = 30;
     private static final double SAMPLE_EVERY_MIN_S = 5;
-    private static final int SAMPLES_MIN = 6;
+    private static final int SAMPLES_MIN = 3;
 
     /// Calls that one socket has at work are so many that it is written to this often per second, not more.
     private static final int ACTS_PER_SECOND = 25;
@@ -51,7 +51,7 @@ final class Soak {
         List<Sample> samples = samples(site, meter, begun, failed);
         paced.forEach(Paced::stop);
         boolean over = meter.until(
-                () -> failed.getAsBoolean() || threads.stream().noneMatch(Thread::isAlive) && told(runner), PATIENCE);
+                () -> failed.getAsBoolean() || (threads.stream().noneMatch(Thread::isAlive) && told(runner)), PATIENCE);
         List.of(ended, visits, heard, runner.recorded()).forEach(tally -> tally.check("soak"));
         if (!over) {
             throw new Invalid("soak: " + ended.count() + " jobs ended, but the runner was told of "
