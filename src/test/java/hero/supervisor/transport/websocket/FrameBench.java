@@ -59,7 +59,12 @@ public class FrameBench {
     }
 
     /// A socket on which the same frame comes again and again.
-    private record Endless(byte[] frame) implements HelidonSocket {
+    private static final class Endless implements HelidonSocket {
+        private final byte[] frame;
+
+        Endless(byte[] frame) {
+            this.frame = frame;
+        }
 
         @Override
         public byte[] get() {
