@@ -20,7 +20,7 @@ final class Soak {
     private static final double SAMPLE_EVERY_MIN_S = 5;
     private static final int SAMPLES_MIN = 3;
 
-    /// Calls that one socket has at work are so many that it is written to this often per second, not more.
+    /// A socket is written to so often per second at most; for a higher rate with several calls at once.
     private static final int ACTS_PER_SECOND = 25;
 
     private static final long SECOND_NS = 1_000_000_000L;
@@ -44,8 +44,8 @@ final class Soak {
         Site site = stage.site("soak");
         Meter meter = stage.meter(site);
         Puller runner = site.runner(0, RUNNER, SLOTS);
-        BooleanSupplier failed = () -> List.of(ended, visits, heard, runner.recorded()).stream()
-                .anyMatch(Tally::hasFailed);
+        BooleanSupplier failed =
+                () -> List.of(ended, visits, heard, runner.recorded()).stream().anyMatch(Tally::hasFailed);
         long begun = stage.time().nanoTime();
         begin(site);
         List<Sample> samples = samples(site, meter, begun, failed);
@@ -99,18 +99,17 @@ final class Soak {
     private List<Sample> samples(Site site, Meter meter, long begun, BooleanSupplier failed) {
         double seconds = plan.soakSeconds();
         double everyS = Math.min(Math.max(seconds / SAMPLES, SAMPLE_EVERY_MIN_S), seconds / SAMPLES_MIN);
-        // A job is kept for one part of sixty of the time, a second at least, so that the tables soon stay as they
-        // are. What retention removes, and how, is what gateways do with days and every ten minutes.
+        // A job is kept for a sixtieth of the time, a second at least, so that the tables are soon as large as they
+        // get. Gateways do the same with days, every ten minutes.
         Duration keep = Duration.ofMillis((long) Math.max(1000, seconds * 1000 / 60));
-        long sweepNs = keep.toNanos();
-        long sweepAt = begun + sweepNs;
+        long sweepAt = begun + keep.toNanos();
         List<Sample> samples = new ArrayList<>();
         for (int i = 1; i * everyS <= seconds * 1.0001; i++) {
             long at = begun + (long) (i * everyS * 1e9);
             while (sweepAt < at && !failed.getAsBoolean()) {
                 pause(meter, sweepAt, failed);
                 sweep(site, keep);
-                sweepAt += sweepNs;
+                sweepAt += keep.toNanos();
             }
             pause(meter, at, failed);
             List.of(ended, visits, heard).forEach(tally -> tally.check("soak"));
@@ -163,7 +162,9 @@ final class Soak {
     private List<Reading> readings(List<Sample> samples) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("seconds", plan.soakSeconds());
-        details.put("jobs_per_second", Report.rounded(ended.count() / samples.getLast().atS()));
+        details.put(
+                "jobs_per_second",
+                Report.rounded(ended.count() / samples.getLast().atS()));
         details.put("short_connections", visits.count());
         details.put("samples", samples.stream().map(Sample::details).toList());
         Reading heap = Sample.steady("soak-heap", "MB", samples, Sample::heapMb);
@@ -171,8 +172,11 @@ final class Soak {
         readings.add(new Reading(heap.name(), heap.unit(), heap.ours(), heap.against(), heap.goal(), details));
         readings.add(Sample.steady("soak-connections", "to the database", samples, Sample::connections));
         if (samples.getLast().memory().files() > 0) {
-            readings.add(Sample.steady("soak-files", "open files", samples, sample -> sample.memory()
-                    .files()));
+            readings.add(Sample.steady(
+                    "soak-files",
+                    "open files",
+                    samples,
+                    sample -> sample.memory().files()));
         }
         readings.add(Sample.steady("soak-tables", "MB", samples, Sample::tablesMb));
         readings.add(Sample.steady("soak-log", "bytes per job", samples, Sample::logBytesEach));

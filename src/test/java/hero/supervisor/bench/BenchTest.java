@@ -23,7 +23,13 @@ final class BenchTest {
     private static final boolean ALL = Boolean.getBoolean("bench.all");
 
     private static final Set<Scenario> SHORT = EnumSet.of(
-            Scenario.RUN_64, Scenario.CREATE, Scenario.DRAIN, Scenario.LONE, Scenario.HTTP_64, Scenario.FAN_OUT, Scenario.SOAK);
+            Scenario.RUN_64,
+            Scenario.CREATE,
+            Scenario.DRAIN,
+            Scenario.LONE,
+            Scenario.HTTP_64,
+            Scenario.FAN_OUT,
+            Scenario.SOAK);
 
     private static Plan plan(Set<Scenario> scenarios, Database.Settings database) {
         return new Plan(

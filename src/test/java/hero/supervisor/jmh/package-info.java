@@ -1,4 +1,5 @@
-/// What one message costs, in nanoseconds: measured by JMH, asserted nowhere. `docs/PERFORMANCE.md` has the command.
+/// What one message costs, in nanoseconds: measured by JMH, asserted nowhere. `docs/PERFORMANCE.md` has the
+/// command.
 @NullMarked
 package hero.supervisor.jmh;
 
