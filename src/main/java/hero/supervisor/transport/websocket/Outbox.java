@@ -31,7 +31,6 @@ final class Outbox {
     }
 
     /// Where the bytes go.
-    @FunctionalInterface
     interface Wire {
         void write(byte[] bytes, int from, int length);
     }
