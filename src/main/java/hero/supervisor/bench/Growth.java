@@ -3,6 +3,8 @@ package hero.supervisor.bench;
 import hero.supervisor.bench.Meter.Measured;
 import hero.supervisor.bench.Reading.Against;
 import hero.supervisor.bench.Reading.Goal;
+import hero.supervisor.store.Database;
+import hero.supervisor.store.Partitions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -90,9 +92,14 @@ final class Growth {
         return new Reading(name, "jobs/s", full.perSecond(), against, Goal.atLeast(0.85), full.details());
     }
 
-    /// The gateway first: it makes the partitions that the history goes to.
+    /// Before there is a gateway, which would take all of it for news. What a gateway makes at its start is made here:
+    /// the partitions that the history goes to.
     private void prepare(Site site, int history, int queued) {
-        site.gateway(0);
+        Sql sql = site.sql();
+        var settings = new Database.Settings(sql.url(), sql.user(), sql.password(), 1);
+        try (Database database = Database.connect(settings, Duration.ofSeconds(10))) {
+            new Partitions(database).ahead();
+        }
         site.sql().execute("insert into runners (name, queue) values ('" + RUNNER + "', '" + RUNNER + "')");
         if (history + queued > 0) {
             stage.say("filling in " + history + " finished and " + queued + " waiting jobs");
