@@ -92,8 +92,8 @@ final class Growth {
         return new Reading(name, "jobs/s", full.perSecond(), against, Goal.atLeast(0.85), full.details());
     }
 
-    /// Before there is a gateway, which would take all of it for news. What a gateway makes at its start is made here:
-    /// the partitions that the history goes to.
+    /// Before there is a gateway, which would take all of it for news. What a gateway makes at its start is made
+    /// here: the partitions that the history goes to.
     private void prepare(Site site, int history, int queued) {
         Sql sql = site.sql();
         var settings = new Database.Settings(sql.url(), sql.user(), sql.password(), 1);
