@@ -95,9 +95,7 @@ final class Growth {
     /// Before there is a gateway, which would take all of it for news. What a gateway makes at its start is made
     /// here: the partitions that the history goes to.
     private void prepare(Site site, int history, int queued) {
-        Sql sql = site.sql();
-        var settings = new Database.Settings(sql.url(), sql.user(), sql.password(), 1);
-        try (Database database = Database.connect(settings, Duration.ofSeconds(10))) {
+        try (Database database = Database.connect(site.sql().settings(), Duration.ofSeconds(10))) {
             new Partitions(database).ahead();
         }
         site.sql().execute("insert into runners (name, queue) values ('" + RUNNER + "', '" + RUNNER + "')");

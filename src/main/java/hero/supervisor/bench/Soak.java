@@ -129,11 +129,9 @@ final class Soak {
     /// One round of what each gateway does, with ages that no setting allows. Its connections are gone afterwards:
     /// those that are counted are the gateway's.
     private static void sweep(Site site, Duration keep) {
-        Sql sql = site.sql();
         Duration forever = Retention.Ages.FOREVER;
         Retention.Ages ages = new Retention.Ages(forever, keep, keep, forever, forever, forever, forever);
-        Database.Settings settings = new Database.Settings(sql.url(), sql.user(), sql.password(), 1);
-        try (Database database = Database.connect(settings, PATIENCE);
+        try (Database database = Database.connect(site.sql().settings(), PATIENCE);
                 Retention retention = new Retention(database, ages)) {
             retention.run();
         }

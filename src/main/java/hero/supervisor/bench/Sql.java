@@ -1,5 +1,6 @@
 package hero.supervisor.bench;
 
+import hero.supervisor.store.Database;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -13,6 +14,11 @@ record Sql(String url, String user, String password) {
 
     Connection connect() throws SQLException {
         return DriverManager.getConnection(url, user, password);
+    }
+
+    /// For whoever does there, on one connection, what a gateway does.
+    Database.Settings settings() {
+        return new Database.Settings(url, user, password, 1);
     }
 
     /// The same server, another database.

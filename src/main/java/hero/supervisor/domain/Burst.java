@@ -2,6 +2,7 @@ package hero.supervisor.domain;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.IntConsumer;
 
 /// Many small things done one after another by one thread, such as the answers of all calls that one commit holds.
@@ -45,10 +46,16 @@ public final class Burst {
         }
     }
 
+    /// An executor that is shut takes nothing more: then the work is done here, the rest of the burst must not be
+    /// lost.
     private void hand(int count) {
         for (int i = 0; i < count; i++) {
             Task task = tasks.removeFirst();
-            task.executor().execute(task.work());
+            try {
+                task.executor().execute(task.work());
+            } catch (RejectedExecutionException e) {
+                task.work().run();
+            }
         }
     }
 }

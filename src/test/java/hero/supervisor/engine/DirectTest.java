@@ -133,17 +133,20 @@ final class DirectTest extends DirectFixture {
         nothingIsReserved(session);
     }
 
-    @Test
-    void a_session_that_is_lost_meanwhile_gives_its_job_back_and_its_pull_is_answered() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_session_that_is_lost_or_drains_meanwhile_gives_its_job_back_and_its_pull_is_answered(boolean drains) {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
         Direct direct = dispatch.direct("r1");
         Place place = direct.place(new Object());
-        session.ended = true;
+        session.draining = drains;
+        session.ended = !drains;
         dispatch.dismiss("q");
         direct.settle(handed("j", place), null);
         assertEquals(List.of("j"), released);
         assertEquals(List.of(), ids(pull));
+        assertTrue(session.held.isEmpty());
         nothingIsReserved(session);
     }
 
@@ -157,21 +160,6 @@ final class DirectTest extends DirectFixture {
         dispatch.dismiss("q");
         direct.settle(new Created.Different(), null);
         assertEquals(List.of(), ids(pull));
-        nothingIsReserved(session);
-    }
-
-    @Test
-    void a_session_that_drains_meanwhile_gets_nothing_more() {
-        Session session = session("s", 1);
-        Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
-        Place place = direct.place(new Object());
-        session.draining = true;
-        dispatch.dismiss("q");
-        direct.settle(handed("j", place), null);
-        assertEquals(List.of("j"), released);
-        assertEquals(List.of(), ids(pull));
-        assertTrue(session.held.isEmpty());
         nothingIsReserved(session);
     }
 
