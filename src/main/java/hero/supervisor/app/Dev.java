@@ -133,10 +133,14 @@ public final class Dev {
     }
 
     private static void guide(Supervisor supervisor, Path data, Consumer<String> out) {
-        String at = data.endsWith(".supervisor") ? "" : "SUPERVISOR_URL=" + supervisor.url() + " ";
         out.accept("Try, in another terminal:");
-        out.accept("  " + at + "./supervisor job run --runner local --executor sh 'echo I am $(hostname)'");
-        out.accept("  " + at + "./supervisor job list");
+        if (!data.toAbsolutePath().normalize().equals(Path.of(".supervisor").toAbsolutePath())) {
+            // Commands look for URL and secrets in their own folder only.
+            Path secrets = data.toAbsolutePath().normalize().resolve(DevSecrets.FILE);
+            out.accept("  set -a; . '" + secrets.toString().replace("'", "'\\''") + "'; set +a");
+        }
+        out.accept("  ./supervisor job run --runner local --executor sh 'echo I am $(hostname)'");
+        out.accept("  ./supervisor job list");
         out.accept("  curl -s " + supervisor.url() + "/rpc -H 'content-type: application/json' -d"
                 + " '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"get_all_runner_status\"}'");
         out.accept("Ctrl-C stops it; jobs and results stay in " + data);

@@ -5,6 +5,7 @@ import hero.supervisor.engine.Loop;
 import hero.supervisor.store.Backlog;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.OwnEvents;
+import hero.supervisor.store.Rarely;
 import hero.supervisor.transport.Metrics;
 import hero.supervisor.transport.QueueMetrics;
 import java.time.Duration;
@@ -15,21 +16,22 @@ import java.util.concurrent.ThreadFactory;
 /// database.
 final class Gauges implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(2);
-    private static final int COST_SHARE = 100;
+    private static final int PAUSES = 100;
 
     private final Backlog backlog;
     private final OwnEvents events;
     private final Metrics metrics;
     private final Time time;
     private final Loop loop;
+    private final Rarely rarely;
     private volatile long readNanos;
-    private long pauseNanos;
 
     Gauges(Database database, OwnEvents events, Metrics metrics, Time time) {
         this.events = events;
         this.backlog = new Backlog(database);
         this.metrics = metrics;
         this.time = time;
+        this.rarely = new Rarely(time, PAUSES);
         this.readNanos = time.nanoTime();
         this.loop = new Loop("gauges", EVERY, this::read);
         metrics.gauge(
@@ -61,16 +63,14 @@ final class Gauges implements AutoCloseable {
 
     private void read() {
         events.next().forEach(count -> metrics.recorded(count.status(), count.again(), count.events()));
-        long begunNanos = time.nanoTime();
-        if (begunNanos - readNanos < pauseNanos) {
+        if (!rarely.isDue()) {
             return;
         }
         metrics.queues()
-                .set(backlog.read().stream()
+                .set(rarely.run(backlog::read).stream()
                         .map(queue -> new QueueMetrics.Queue(queue.queue(), queue.jobs(), queue.oldestS()))
                         .toList());
         readNanos = time.nanoTime();
-        pauseNanos = (readNanos - begunNanos) * COST_SHARE;
     }
 
     @Override

@@ -4,6 +4,7 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Rescued;
 import hero.supervisor.store.Notifications;
+import hero.supervisor.store.Spot;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -72,12 +73,13 @@ public final class Sweeper implements AutoCloseable {
         }
     }
 
-    /// Another gateway has found that jobs of these queues are due; `*` stands for any queue.
-    public void othersRipened(Collection<String> queues) {
-        if (queues.contains(Notifications.ALL)) {
+    /// Another gateway has found that jobs are due which wait there now; the queue `*` stands for any.
+    public void othersRipened(Collection<Spot> spots) {
+        jobs.returned(spots);
+        if (spots.stream().map(Spot::queue).anyMatch(Notifications.ALL::equals)) {
             runners.dispatch().tick();
         } else {
-            queues.forEach(runners.dispatch()::wake);
+            spots.stream().map(Spot::queue).distinct().forEach(runners.dispatch()::wake);
         }
     }
 
@@ -99,6 +101,7 @@ public final class Sweeper implements AutoCloseable {
     void net() {
         runners.control().refresh();
         runners.dispatch().tick();
+        jobs.overlooked().forEach(runners.dispatch()::wake);
     }
 
     void sweep() {

@@ -12,20 +12,33 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Hands out jobs of many queues in one statement. A queue row whose job is no longer queued (it was stopped or
 /// deleted while another claim held the row) is removed on the way, and the slot that it left open is asked for
-/// again.
+/// again. Each claim begins at the [QueueHeads].
+///
+/// `case` keeps the planner from taking `status = 'queued'` for so rare that it looks for such jobs in all jobs.
 final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assignment>> {
     private static final String SQL = """
             with taken as (
               delete from job_queue d using (
-                select a.base, q.ctid from unnest(?::text[], ?::int[], ?::int[]) as a(queue, slots, base)
+                select a.base, q.ctid
+                from (select ?::int[] as exact, ?::int8[] as head, ?::int[] as below, ?::int[] as above) p
+                  cross join unnest(?::text[], ?::int[], ?::int[], ?::int[], ?::int[])
+                    as a(queue, slots, base, first, last)
                   cross join lateral (
-                    select w.ctid from job_queue w where w.queue = a.queue order by w.priority desc, w.seq
-                    limit a.slots for update skip locked) q
+                    select w.ctid from generate_series(a.first, a.last) as part cross join lateral (
+                      select ctid from (select ctid from job_queue w
+                        where w.queue = a.queue and w.priority = p.exact[part] and w.seq >= p.head[part]
+                        order by w.seq limit a.slots for update skip locked) one
+                      union all
+                      select ctid from (select ctid from job_queue w
+                        where w.queue = a.queue and w.priority < p.below[part] and w.priority > p.above[part]
+                        order by w.priority desc, w.seq limit a.slots for update skip locked) more) w
+                    limit a.slots) q
               ) q
               where d.ctid = q.ctid
               returning d.queue, d.priority, d.seq, d.job_number, q.base
@@ -37,7 +50,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               update jobs j set status = 'running', attempt = j.attempt + 1, lease = (?::bigint[])[r.place],
                 session_id = (?::text[])[(?::int[])[r.place]], started_at = clock_timestamp()
               from ranked r
-              where j.number = r.job_number and j.status = 'queued'
+              where j.number = r.job_number and case j.status when 'queued' then true end
               returning j.*
             ),
             held as (
@@ -49,9 +62,14 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               select id, 'running', attempt, runner, queue, ?,
                 extract(epoch from started_at - greatest(queued_at, start_at)) from given
             )
-            select t.queue as of_queue, t.looked, g.*,
+            select t.queue as of_queue, t.looked, g.*, pg_current_xact_id_if_assigned()::text::int8 as own, d.*,
               (select array[traceparent, tracestate] from job_traces where job_number = g.number) as trace
-            from (select queue, count(*) as looked from taken group by queue) t left join given g on g.queue = t.queue
+            from (
+              select case when is_called then last_value else 0 end as drawn,
+                pg_snapshot_xmin(pg_current_snapshot())::text::int8 as oldest
+              from job_queue_seq) d
+              left join (select queue, count(*) as looked from taken group by queue) t on true
+              left join given g on g.queue = t.queue
             order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
             """;
 
@@ -59,12 +77,20 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
 
     record Claim(String queue, List<Slot> slots) {}
 
-    private record Based(Claim claim, int base) {}
+    /// @param base slots of the claims before it
+    /// @param first number of its first part, from 1
+    private record Based(Claim claim, QueueHeads.Begin begin, int base, int first) {
+        int last() {
+            return first + begin.parts().size() - 1;
+        }
+    }
 
     private final String node;
+    private final QueueHeads heads;
 
-    ClaimBatch(String node) {
+    ClaimBatch(String node, QueueHeads heads) {
         this.node = node;
+        this.heads = heads;
     }
 
     @Override
@@ -118,44 +144,103 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     /// One statement. Adds what was given; returns how many rows of which queues had lapsed: their slots are free.
     private Map<String, Integer> take(Connection connection, List<Claim> claims, Map<String, List<Assignment>> given)
             throws SQLException {
-        Map<String, Integer> lapsed = new LinkedHashMap<>();
+        Map<String, Found> found = new LinkedHashMap<>();
+        List<Based> based = based(claims);
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            bind(statement, claims);
+            bind(statement, based);
             try (ResultSet rows = statement.executeQuery()) {
+                boolean first = true;
                 while (rows.next()) {
-                    String queue = JobRow.text(rows, "of_queue");
-                    int looked = rows.getInt("looked");
-                    if (rows.getString("id") == null) {
-                        lapsed.put(queue, looked);
-                    } else {
-                        given.computeIfAbsent(queue, any -> new ArrayList<>()).add(assignment(rows));
-                        lapsed.merge(queue, looked - 1, (left, any) -> left - 1);
+                    if (first) {
+                        heads.seen(
+                                new QueueHeads.Edges(rows.getLong("oldest"), rows.getLong("own"), rows.getLong("drawn")));
+                        first = false;
+                    }
+                    String queue = rows.getString("of_queue");
+                    if (queue != null) {
+                        found.computeIfAbsent(queue, Found::new).add(rows, given);
                     }
                 }
             }
+        } catch (SQLException | RuntimeException e) {
+            heads.forget();
+            throw e;
         }
-        lapsed.values().removeIf(left -> left == 0);
+        Map<String, Integer> lapsed = new LinkedHashMap<>();
+        for (Based each : based) {
+            Found in = found.getOrDefault(
+                    each.claim().queue(), new Found(each.claim().queue()));
+            boolean all = in.looked < each.claim().slots().size();
+            if (all || in.lapsed == 0) {
+                heads.passed(each.begin(), in.highest, all);
+            }
+            if (in.lapsed > 0) {
+                lapsed.put(in.queue, in.lapsed);
+            }
+        }
         return lapsed;
+    }
+
+    /// What a claim has found in one queue.
+    private static final class Found {
+        final String queue;
+        final TreeMap<Integer, Long> highest = new TreeMap<>();
+        int looked;
+        int lapsed;
+
+        Found(String queue) {
+            this.queue = queue;
+        }
+
+        void add(ResultSet row, Map<String, List<Assignment>> given) throws SQLException {
+            if (looked == 0) {
+                looked = row.getInt("looked");
+                lapsed = looked;
+            }
+            if (row.getString("id") != null) {
+                lapsed--;
+                given.computeIfAbsent(queue, any -> new ArrayList<>()).add(assignment(row));
+                highest.merge(row.getInt("priority"), row.getLong("queue_seq"), Math::max);
+            }
+        }
+    }
+
+    private List<Based> based(List<Claim> claims) {
+        List<Based> based = new ArrayList<>(claims.size());
+        int slots = 0;
+        int parts = 1;
+        for (Claim claim : claims) {
+            Based each = new Based(claim, heads.begin(claim.queue()), slots, parts);
+            based.add(each);
+            slots += claim.slots().size();
+            parts = each.last() + 1;
+        }
+        return based;
     }
 
     /// Slots are numbered through; those of a claim begin behind its base. Few sessions have many slots: a slot
     /// names its session by number.
-    private void bind(PreparedStatement statement, List<Claim> claims) throws SQLException {
-        List<Slot> slots = new ArrayList<>();
-        List<Based> based = new ArrayList<>();
-        for (Claim claim : claims) {
-            based.add(new Based(claim, slots.size()));
-            slots.addAll(claim.slots());
-        }
+    private void bind(PreparedStatement statement, List<Based> claims) throws SQLException {
+        List<QueueHeads.Part> parts =
+                claims.stream().flatMap(each -> each.begin().parts().stream()).toList();
+        List<Slot> slots =
+                claims.stream().flatMap(each -> each.claim().slots().stream()).toList();
         Map<String, Integer> sessions = new LinkedHashMap<>();
         slots.forEach(slot -> sessions.putIfAbsent(slot.sessionId(), sessions.size() + 1));
-        new Columns<>(statement, based)
+        new Columns<>(statement, parts)
+                .ints(QueueHeads.Part::priority)
+                .longs(QueueHeads.Part::head)
+                .ints(QueueHeads.Part::below)
+                .ints(QueueHeads.Part::above);
+        new Columns<>(statement, claims, 4)
                 .text(each -> each.claim().queue())
                 .ints(each -> each.claim().slots().size())
-                .ints(Based::base);
-        new Columns<>(statement, slots, 3).longs(Slot::lease);
-        new Columns<>(statement, List.copyOf(sessions.keySet()), 4).text(session -> session);
-        new Columns<>(statement, slots, 5)
+                .ints(Based::base)
+                .ints(Based::first)
+                .ints(Based::last);
+        new Columns<>(statement, slots, 9).longs(Slot::lease);
+        new Columns<>(statement, List.copyOf(sessions.keySet()), 10).text(session -> session);
+        new Columns<>(statement, slots, 11)
                 .ints(slot -> sessions.get(slot.sessionId()))
                 .all(node);
     }

@@ -29,7 +29,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     /// No join between parts of the statement: their sizes are not known to a plan that is kept, and pairs of a
     /// thousand rows are a million. Nothing is sorted either: rows go from the arrays to the table in their order.
     /// `offset 0` keeps the planner from putting the look at `runners` wherever `queue` is named. What was not
-    /// inserted is asked for by [#FIND].
+    /// inserted is asked for by [#FIND]. The transaction has its id before it draws a number ([QueueHeads]).
     private static final String ACCEPTED = """
             with accepted as (
               insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,
@@ -39,7 +39,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 created_text, updated_text, retries, retry_delay_s, priority, start_text, start_at, labels::jsonb,
                 at_most_once, decode(fingerprint, 'hex'),
                 case when handed then 'running' when start then 'queued' else 'created' end,
-                case when start then clock_timestamp() end, case when start then nextval('job_queue_seq') end,
+                case when start then clock_timestamp() end,
+                case when start and pg_current_xact_id() is not null then nextval('job_queue_seq') end,
                 case when handed then 1 else 0 end, case when handed then place_lease end,
                 case when handed then place_session end, case when handed then clock_timestamp() end
               from (

@@ -4,6 +4,7 @@ import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Facts;
 import hero.supervisor.store.JobStore.Position;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,14 +17,19 @@ import org.jspecify.annotations.Nullable;
 /// The log of transitions, read in an order that every reader sees alike: by transaction, then by sequence, and
 /// only below the oldest transaction that still runs. Above it a transaction may yet commit with a lower position.
 final class EventLog {
+    /// Of a job that waits at its old place again. Rare, so it is looked up one by one.
+    private static final String PLACE = """
+            case when l.status = 'queued' and l.detail in ('released', 'runner lost') then
+              (select array[coalesce(j.priority, 0), j.queue_seq] from jobs j where j.id = l.job_id) end""";
+
     private static final String ROWS = """
-            select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node,
+            select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node, PLACE as place,
               xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
-            from job_events
+            from job_events l
             where (xid, seq) > (?::text::xid8, ?)
-            order by job_events.xid, seq
+            order by l.xid, seq
             limit ?
-            """;
+            """.replace("PLACE", PLACE);
 
     private static final String ROWS_WITH_FACTS = "select e.*, j.executor, j.caller_id, j.context_id from (" + ROWS
             + ") e left join jobs j on j.id = e.job_id order by e.xid, e.seq";
@@ -34,21 +40,24 @@ final class EventLog {
               exists (select from job_events h
                 where (h.xid, h.seq) >= (pg_snapshot_xmin(now.seen), 0) and h.node <> ?) as held
             from (select pg_current_snapshot() as seen) now left join lateral (
-              select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node
+              select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node, PLACE as place
               from job_events l
               where (l.xid, l.seq) > (?::text::xid8, ?) and l.xid < pg_snapshot_xmin(now.seen) and l.node <> ?
                 and l.status not in ('created', 'running') and l.detail is distinct from 'handed'
               order by l.xid, l.seq
               limit ?) e on true
             order by e.xid, e.seq
-            """;
+            """.replace("PLACE", PLACE);
 
     private final Database database;
     private final String node;
+    private final QueueHeads heads;
 
-    EventLog(Database database, String node) {
+    /// @param heads told of each job that came back, before the page that says so is given out
+    EventLog(Database database, String node, QueueHeads heads) {
         this.database = database;
         this.node = node;
+        this.heads = heads;
     }
 
     /// Every event of a transaction that runs now or comes later lies behind this position.
@@ -125,8 +134,12 @@ final class EventLog {
         }
     }
 
-    private static Event event(Position position, ResultSet row, boolean own, @Nullable Facts facts)
-            throws SQLException {
+    private Event event(Position position, ResultSet row, boolean own, @Nullable Facts facts) throws SQLException {
+        Array place = row.getArray("place");
+        if (place != null) {
+            Long[] values = (Long[]) place.getArray();
+            heads.returned(Spot.of(JobRow.text(row, "queue"), values[0].intValue(), values[1]));
+        }
         return new Event(
                 position,
                 JobRow.instant(row, "at"),

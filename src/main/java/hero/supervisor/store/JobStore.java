@@ -12,6 +12,7 @@ import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -143,6 +144,15 @@ public interface JobStore {
 
     /// Moves queued jobs whose time has come from timers to their queues; returns those queues.
     List<String> ripen(int max);
+
+    /// Another gateway has brought jobs back to these places. To be told before a claim is expected to find them.
+    default void returned(Collection<Spot> spots) {}
+
+    /// The queues in which jobs wait that claims did not see; the next ones will. The net under what others did
+    /// and did not tell. Takes as long as PostgreSQL needs to step over what it cannot clean up yet.
+    default List<String> overlooked() {
+        return List.of();
+    }
 
     // ---- reads ----
 

@@ -224,7 +224,7 @@ final class JobWrites {
     }
 
     /// One transaction per job would be slower, one for all holds the rows no longer than their writing takes.
-    List<String> release(List<Assignment.Key> keys) {
+    List<Spot> release(List<Assignment.Key> keys) {
         if (keys.isEmpty()) {
             return List.of();
         }
@@ -232,33 +232,33 @@ final class JobWrites {
         List<Assignment.Key> ordered = keys.stream()
                 .sorted(Comparator.comparing(Assignment.Key::jobId))
                 .toList();
-        Set<String> queues = new LinkedHashSet<>();
+        Set<Spot> spots = new LinkedHashSet<>();
         for (List<Assignment.Key> open = ordered; !open.isEmpty(); ) {
             List<Assignment.Key> now = open;
             List<Assignment.Key> later = new ArrayList<>();
-            queues.addAll(database.transactionQuery(sql -> {
+            spots.addAll(database.transactionQuery(sql -> {
                 later.clear();
                 return release(sql, now, later);
             }));
             open = later;
         }
-        return List.copyOf(queues);
+        return List.copyOf(spots);
     }
 
     /// Adds to `later` what must be done in a newer transaction.
-    private List<String> release(DSLContext sql, List<Assignment.Key> keys, List<Assignment.Key> later) {
-        List<String> queues = new ArrayList<>();
+    private List<Spot> release(DSLContext sql, List<Assignment.Key> keys, List<Assignment.Key> later) {
+        List<Spot> spots = new ArrayList<>();
         for (Assignment.Key key : keys) {
             Record job = locked(sql, key.jobId());
             if (job != null && holds(job, key)) {
                 if (job.get(IS_NEWER)) {
                     later.add(key);
                 } else if (handBack(sql, job)) {
-                    queues.add(job.get(JOBS.QUEUE));
+                    spots.add(Spot.of(job.get(JOBS.QUEUE), priority(job), job.get(JOBS.QUEUE_SEQ)));
                 }
             }
         }
-        return queues;
+        return spots;
     }
 
     private static boolean holds(Record job, Assignment.Key key) {
@@ -301,7 +301,8 @@ final class JobWrites {
         return true;
     }
 
-    List<String> ripen(int max) {
+    /// Where they wait now.
+    List<Spot> ripen(int max) {
         return database.query(sql -> sql.fetch("""
                 with ripe as (
                   delete from job_timers t using (
@@ -314,9 +315,13 @@ final class JobWrites {
                   insert into job_queue (queue, priority, seq, job_number)
                   select j.queue, coalesce(j.priority, 0), j.queue_seq, j.number
                   from ripe r join jobs j on j.number = r.job_number where j.status = 'queued'
-                  returning queue
+                  returning queue, priority, seq
                 )
-                select distinct queue from queued order by queue
-                """, DSL.val(max)).into(String.class));
+                select queue, priority, min(seq) as seq from queued group by 1, 2 order by 1, 2
+                """, DSL.val(max))
+                .map(row -> Spot.of(
+                        row.get("queue", String.class),
+                        row.get("priority", Integer.class),
+                        row.get("seq", Long.class))));
     }
 }

@@ -6,14 +6,16 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -41,6 +43,9 @@ public final class Notifications implements AutoCloseable {
     /// NOTIFY takes less than 8000 bytes, and a character may be four.
     private static final int PAYLOAD_CHARS_MAX = 1900;
 
+    /// In a payload behind its queue. A gateway that knows no places takes it for a queue that it does not have.
+    private static final Pattern PLACE = Pattern.compile("\t(-?\\d{1,5})\t(\\d{1,19})");
+
     private static final String TELL = "select set_config('synchronous_commit', 'off', true), pg_notify(?, ?)";
 
     private static final Logger log = LoggerFactory.getLogger(Notifications.class);
@@ -55,7 +60,7 @@ public final class Notifications implements AutoCloseable {
     private final String node;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Set<String> ripe = new TreeSet<>();
+    private final TreeMap<String, TreeMap<Integer, Long>> ripe = new TreeMap<>();
     private boolean rung;
     private boolean closed;
     private @Nullable Connection listening;
@@ -78,9 +83,9 @@ public final class Notifications implements AutoCloseable {
     ///
     /// @param others run when another gateway has committed, or may have; must return at once
     /// @param own run when this one has, at most once per 5 ms; likewise
-    /// @param ripened told the queues in which another gateway has found jobs due; [#ALL] for any; likewise
+    /// @param ripened told where jobs wait that another gateway has found due; [#ALL] for anywhere; likewise
     public Notifications start(
-            ThreadFactory threads, Runnable others, Runnable own, Consumer<Collection<String>> ripened) {
+            ThreadFactory threads, Runnable others, Runnable own, Consumer<Collection<Spot>> ripened) {
         threads.newThread(() -> hear(new Ears(others, ripened))).start();
         threads.newThread(() -> tell(own)).start();
         return this;
@@ -101,12 +106,18 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
-    /// Jobs of these queues have become due, which no event tells. Returns at once.
-    public void ripened(Collection<String> queues) {
-        if (!queues.isEmpty()) {
+    /// Jobs have become due and wait there, which no event tells. Returns at once.
+    public void ripened(Collection<Spot> spots) {
+        if (!spots.isEmpty()) {
             lock.lock();
             try {
-                ripe.addAll(queues);
+                for (Spot spot : spots) {
+                    TreeMap<Integer, Long> places = ripe.computeIfAbsent(spot.queue(), _ -> new TreeMap<>());
+                    Spot.Place place = spot.place();
+                    if (place != null) {
+                        places.merge(place.priority(), place.seq(), Math::min);
+                    }
+                }
                 rung = true;
                 changed.signalAll();
             } finally {
@@ -168,11 +179,16 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
-    /// The node, then a line for each queue that has ripened; too many are one [#ALL].
+    /// The node, then a line for each queue that has ripened, followed by its places; too many are one [#ALL].
     private String payload() {
         lock.lock();
         try {
-            String queues = String.join("\n", ripe);
+            List<String> lines = new ArrayList<>();
+            ripe.forEach((queue, places) -> {
+                lines.add(queue);
+                places.forEach((priority, seq) -> lines.add("\t" + priority + "\t" + seq));
+            });
+            String queues = String.join("\n", lines);
             ripe.clear();
             boolean fits = node.length() + queues.length() < PAYLOAD_CHARS_MAX;
             return queues.isEmpty() ? node : node + "\n" + (fits ? queues : ALL);
@@ -263,7 +279,7 @@ public final class Notifications implements AutoCloseable {
         }
         // Nobody was listening until now.
         ears.others.run();
-        ears.ripened.accept(List.of(ALL));
+        ears.ripened.accept(List.of(Spot.in(ALL)));
         send(node + "\n" + ALL);
         boolean proved = false;
         while (true) {
@@ -304,31 +320,48 @@ public final class Notifications implements AutoCloseable {
     /// Who is told what is heard.
     private final class Ears {
         private final Runnable others;
-        private final Consumer<Collection<String>> ripened;
+        private final Consumer<Collection<Spot>> ripened;
 
-        Ears(Runnable others, Consumer<Collection<String>> ripened) {
+        Ears(Runnable others, Consumer<Collection<Spot>> ripened) {
             this.others = others;
             this.ripened = ripened;
         }
 
         void take(PGNotification[] heard) {
-            Set<String> queues = new TreeSet<>();
+            List<Spot> spots = new ArrayList<>();
             boolean news = false;
             for (PGNotification notification : heard) {
                 List<String> lines = notification.getParameter().lines().toList();
                 if (!lines.isEmpty() && !lines.getFirst().equals(node)) {
                     news = true;
                     List<String> named = lines.subList(1, lines.size());
-                    queues.addAll(named);
+                    spots.addAll(spots(named));
                     meets(named.contains(ALL));
                 }
             }
             if (news) {
                 others.run();
             }
-            if (!queues.isEmpty()) {
-                ripened.accept(queues);
+            if (!spots.isEmpty()) {
+                ripened.accept(spots);
             }
+        }
+
+        private static List<Spot> spots(List<String> lines) {
+            List<Spot> spots = new ArrayList<>();
+            for (String line : lines) {
+                Matcher place = PLACE.matcher(line);
+                if (place.matches() && !spots.isEmpty()) {
+                    String queue = spots.getLast().queue();
+                    if (spots.getLast().place() == null) {
+                        spots.removeLast();
+                    }
+                    spots.add(Spot.of(queue, Integer.parseInt(place.group(1)), Long.parseLong(place.group(2))));
+                } else {
+                    spots.add(Spot.in(line));
+                }
+            }
+            return spots;
         }
     }
 

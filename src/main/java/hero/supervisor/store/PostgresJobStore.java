@@ -43,6 +43,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     private final EventLog events;
     private final Rescue rescue;
+    private final QueueHeads heads;
+    private final Overlooked overlooked;
     private final Committed committed;
     private final Signals signals;
     private final Time time;
@@ -60,7 +62,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     ///
     /// @param events after each that may have written events
     /// @param ripened after each in which jobs of these queues became due, which writes no event
-    public record Committed(Runnable events, Consumer<Collection<String>> ripened) {}
+    public record Committed(Runnable events, Consumer<Collection<Spot>> ripened) {}
 
     /// @param time for the durations that `signals` are told
     public PostgresJobStore(
@@ -72,16 +74,18 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.signals = signals;
         this.time = time;
         this.endBatch = new EndBatch(node);
+        this.heads = new QueueHeads(time);
+        this.overlooked = new Overlooked(database, heads, time);
         this.creates = new GroupCommit<>("create", sizes, turns, batch("create", new CreateBatch(node)));
         this.starts = new GroupCommit<>("start", sizes, turns, batch("start", new StartBatch(node)));
-        this.claims = new GroupCommit<>("claim", sizes, turns, batch("claim", new ClaimBatch(node)));
+        this.claims = new GroupCommit<>("claim", sizes, turns, batch("claim", new ClaimBatch(node, heads)));
         this.ends = new GroupCommit<>("complete", sizes, turns, batch("complete", endBatch));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
-        this.events = new EventLog(prompt, node);
-        this.rescue = new Rescue(prompt, node);
+        this.events = new EventLog(prompt, node, heads);
+        this.rescue = new Rescue(prompt, node, heads, time);
         this.committed = committed;
     }
 
@@ -137,7 +141,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<String> release(List<Assignment.Key> keys) {
-        return told(() -> writes.release(keys));
+        List<Spot> spots = returning(() -> told(() -> writes.release(keys)));
+        return queues(spots);
     }
 
     @Override
@@ -161,9 +166,35 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<String> ripen(int max) {
-        List<String> queues = doubted(() -> writes.ripen(max));
-        committed.ripened.accept(queues);
-        return queues;
+        List<Spot> spots = returning(() -> doubted(() -> writes.ripen(max)));
+        committed.ripened.accept(spots);
+        return queues(spots);
+    }
+
+    /// A write that brings jobs back to their old places; nobody knows where when its outcome is unknown.
+    private List<Spot> returning(Supplier<List<Spot>> write) {
+        try {
+            List<Spot> spots = write.get();
+            spots.forEach(heads::returned);
+            return spots;
+        } catch (RuntimeException unknown) {
+            heads.forget();
+            throw unknown;
+        }
+    }
+
+    private static List<String> queues(List<Spot> spots) {
+        return spots.stream().map(Spot::queue).distinct().toList();
+    }
+
+    @Override
+    public void returned(Collection<Spot> spots) {
+        spots.forEach(heads::returned);
+    }
+
+    @Override
+    public List<String> overlooked() {
+        return overlooked.find();
     }
 
     @Override
@@ -241,7 +272,13 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Rescued rescue(Duration grace, int redeliveries) {
-        Rescued rescued = doubted(() -> rescue.run(grace, redeliveries));
+        Rescued rescued;
+        try {
+            rescued = doubted(() -> rescue.run(grace, redeliveries));
+        } catch (RuntimeException unknown) {
+            heads.forget();
+            throw unknown;
+        }
         if (!rescued.queues().isEmpty() || !rescued.ended().isEmpty()) {
             committed.events.run();
         }

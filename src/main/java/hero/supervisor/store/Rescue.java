@@ -1,6 +1,7 @@
 package hero.supervisor.store;
 
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore.Ended;
 import hero.supervisor.store.JobStore.Rescued;
 import java.sql.Connection;
@@ -16,6 +17,7 @@ import java.util.TreeSet;
 /// Frees what lost sessions held. Gateways that do this at once take different sessions: `skip locked`.
 final class Rescue {
     private static final int SESSIONS_MAX = 100;
+    private static final int PAUSES = 20;
 
     private static final String DEAD = """
             with dead as (
@@ -33,8 +35,7 @@ final class Rescue {
             select id, runner from dead
             """;
 
-    /// Also holds of a session that is gone already: a claim may commit just after its session was ended. A row
-    /// that a newer transaction has written is left to the next sweep, see [EndBatch].
+    /// A row that a newer transaction has written is left to the next sweep, see [EndBatch].
     private static final String FREE = """
             with dead as (
               select * from unnest(?::text[], ?::text[]) as d(id, runner)
@@ -42,7 +43,7 @@ final class Rescue {
             lost as materialized (
               select j.*, j.xmin as version, h.session_id as holder, coalesce(j.at_most_once, false) as once
               from job_holds h join jobs j on j.number = h.job_number and j.session_id = h.session_id
-              where j.status = 'running'
+              where WHOSE and j.status = 'running'
                 and not exists (select from runner_sessions s where s.id = h.session_id)
               order by j.number limit 10000 for no key update of j skip locked
             ),
@@ -81,26 +82,38 @@ final class Rescue {
               insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
               select id, status, attempt, runner, queue, ?, 'runner lost', extract(epoch from ran) from moved order by number
             )
-            select id, queue, error from moved order by number
+            select id, queue, priority, queue_seq, error from moved order by number
             """;
+
+    private static final String FREE_DEAD = FREE.replace("WHOSE", "h.session_id in (select id from dead)");
+
+    /// Also holds of a session that is gone already: a claim may commit just after its session was ended.
+    private static final String FREE_ALL = FREE.replace("WHOSE", "true");
 
     private record Dead(String id, String runner) {}
 
     private final Database database;
     private final String node;
+    private final QueueHeads heads;
+    private final Rarely rarely;
 
-    Rescue(Database database, String node) {
+    Rescue(Database database, String node, QueueHeads heads, Time time) {
         this.database = database;
         this.node = node;
+        this.heads = heads;
+        this.rarely = new Rarely(time, PAUSES);
     }
 
+    private record Freed(Rescued rescued, List<Spot> spots) {}
+
+    /// For one thread. All holds are looked at rarely when that takes long: while some transaction keeps
+    /// PostgreSQL from cleaning up, it has to step over all that were there since that began.
     Rescued run(Duration grace, int redeliveries) {
-        return database.transaction(connection -> {
-            List<Dead> dead = dead(connection, grace);
-            // See Rounds. What is not freed now has no session, and is freed by the next sweep.
-            connection.commit();
-            return free(connection, dead, redeliveries);
-        });
+        Freed freed = rarely.isDue()
+                ? rarely.run(() -> run(grace, redeliveries, FREE_ALL))
+                : run(grace, redeliveries, FREE_DEAD);
+        freed.spots.forEach(heads::returned);
+        return freed.rescued;
     }
 
     private static List<Dead> dead(Connection connection, Duration grace) throws SQLException {
@@ -117,11 +130,21 @@ final class Rescue {
         }
     }
 
-    private Rescued free(Connection connection, List<Dead> dead, int redeliveries) throws SQLException {
+    private Freed run(Duration grace, int redeliveries, String free) {
+        return database.transaction(connection -> {
+            List<Dead> dead = dead(connection, grace);
+            // See Rounds. What is not freed now has no session, and is freed by a later sweep.
+            connection.commit();
+            return free(connection, dead, free, redeliveries);
+        });
+    }
+
+    private Freed free(Connection connection, List<Dead> dead, String sql, int redeliveries) throws SQLException {
         TreeSet<String> queues = new TreeSet<>();
+        List<Spot> spots = new ArrayList<>();
         List<String> again = new ArrayList<>();
         List<Ended> ended = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(FREE)) {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
             new Columns<>(statement, dead).text(Dead::id).text(Dead::runner);
             statement.setInt(3, redeliveries);
             statement.setString(4, node);
@@ -129,7 +152,9 @@ final class Rescue {
                 while (rows.next()) {
                     String error = rows.getString("error");
                     if (error == null) {
-                        queues.add(JobRow.text(rows, "queue"));
+                        String queue = JobRow.text(rows, "queue");
+                        queues.add(queue);
+                        spots.add(Spot.of(queue, rows.getInt("priority"), rows.getLong("queue_seq")));
                         again.add(JobRow.text(rows, "id"));
                     } else {
                         JobResult result = new JobResult.Failure(Objects.requireNonNull(error), null);
@@ -138,6 +163,7 @@ final class Rescue {
                 }
             }
         }
-        return new Rescued(dead.stream().map(Dead::id).toList(), List.copyOf(queues), again, ended);
+        Rescued rescued = new Rescued(dead.stream().map(Dead::id).toList(), List.copyOf(queues), again, ended);
+        return new Freed(rescued, spots);
     }
 }

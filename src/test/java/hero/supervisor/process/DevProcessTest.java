@@ -92,6 +92,30 @@ final class DevProcessTest {
     }
 
     @Test
+    void what_is_printed_to_be_tried_works_with_data_elsewhere() throws IOException, InterruptedException {
+        Path elsewhere = folder.resolve("it's here");
+        Files.move(folder.resolve(".supervisor"), elsewhere);
+        Command dev = processes.start(ALONE, "dev", "--data", "it's here");
+        dev.awaitLine("Ctrl-C stops it");
+        List<String> printed = dev.lines().stream().map(String::strip).toList();
+        String secrets = printed.get(printed.indexOf("Try, in another terminal:") + 1);
+        Path file = folder.resolve("environment");
+        Process shell = new ProcessBuilder("sh", "-c", secrets + "; env | grep ^SUPERVISOR_ > " + file)
+                .directory(origin.toFile())
+                .start();
+        assertEquals(0, shell.waitFor(), secrets);
+        Map<String, String> environment = Processes.variables(file);
+        assertTrue(printed.contains("./supervisor job run --runner local --executor sh 'echo I am $(hostname)'"));
+        Command job = processes.run(
+                environment, "job", "run", "--runner", "local", "--executor", "sh", "echo I am $((40 + 2))");
+        assertEquals("I am 42", job.line(), job::toString);
+        assertTrue(printed.contains("./supervisor job list"));
+        assertEquals(0, processes.run(environment, "job", "list").exit());
+        assertEquals(0, dev.interrupt().exit(), dev::toString);
+        assertFalse(Processes.runs(Processes.postgres(elsewhere)));
+    }
+
+    @Test
     void secrets_outlive_a_run_and_so_do_jobs() throws IOException {
         Path file = folder.resolve(".supervisor/dev.env");
         String before = Processes.variables(file).get("SUPERVISOR_USER_SECRET");

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.ManualTime;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.JobStore.Event;
@@ -39,7 +41,15 @@ class EventOrderTest {
         settings = PostgresFixture.freshDatabase();
         database = Database.connect(settings, Duration.ofSeconds(10));
         new Partitions(database).ahead();
-        store = new PostgresJobStore(database, "one", 1000, 100);
+        // Whose time stands still: what takes long here is no reason for a pause.
+        store = new PostgresJobStore(
+                database,
+                "one",
+                1000,
+                100,
+                new PostgresJobStore.Committed(() -> {}, _ -> {}),
+                Signals.NONE,
+                new ManualTime());
         other = new PostgresJobStore(database, "two", 1000, 100);
         var runners = new PostgresRunnerStore(database);
         runners.register("runner", "queue");

@@ -37,15 +37,15 @@ final class NotificationsTest {
         final Notifications notifications;
         final AtomicInteger others = new AtomicInteger();
         final AtomicInteger own = new AtomicInteger();
-        final BlockingQueue<Set<String>> ripened = new LinkedBlockingQueue<>();
+        final BlockingQueue<Set<Spot>> ripened = new LinkedBlockingQueue<>();
 
         Ears(Database database, Database.Settings settings, String node) {
             notifications = new Notifications(database, settings, node)
                     .start(Thread.ofVirtual().factory(), others::incrementAndGet, own::incrementAndGet, this::ripened);
         }
 
-        private void ripened(Collection<String> queues) {
-            ripened.add(Set.copyOf(queues));
+        private void ripened(Collection<Spot> spots) {
+            ripened.add(Set.copyOf(spots));
         }
 
         @Override
@@ -136,14 +136,16 @@ final class NotificationsTest {
         settle(a, b);
         b.ripened.clear();
         a.notifications.ripened(List.of());
-        a.notifications.ripened(List.of("q1", "q 2"));
-        assertEquals(Set.of("q1", "q 2"), b.ripened.take());
-        List<String> many = new ArrayList<>();
+        Set<Spot> spots =
+                Set.of(Spot.of("q1", 0, 7), Spot.of("q1", -100, Long.MAX_VALUE), Spot.of("q 2", 100, 1), Spot.in("q3"));
+        a.notifications.ripened(spots);
+        assertEquals(spots, b.ripened.take());
+        List<Spot> many = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-            many.add("a queue with quite a long name, number " + i);
+            many.add(Spot.of("a queue with quite a long name, number " + i, 0, i));
         }
         a.notifications.ripened(many);
-        assertEquals(Set.of(Notifications.ALL), b.ripened.take());
+        assertEquals(Set.of(Spot.in(Notifications.ALL)), b.ripened.take());
     }
 
     @Test

@@ -2,6 +2,7 @@ package hero.supervisor.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import hero.supervisor.domain.Time;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +14,7 @@ class PartitionsTest {
                     + " values ('a', 'created', 0, 'r', 'q', 'n')";
             database.query(sql -> sql.execute(insert));
             JobStore.Position head = new JobStore.Position(0, 0);
-            EventLog events = new EventLog(database, "a");
+            EventLog events = new EventLog(database, "a", new QueueHeads(Time.system()));
             JobStore.Events before = events.plain(head, 10);
             assertEquals(1, before.events().size());
 

@@ -1,0 +1,38 @@
+package hero.supervisor.store;
+
+import hero.supervisor.domain.Time;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Something that may take long and is done no more often than its cost allows: after one second of it there is a
+/// pause of `pauses` seconds. What takes no longer than 50 ms is followed by none. For one thread.
+public final class Rarely {
+    private static final long CHEAP_NANOS = 50_000_000;
+
+    private final Time time;
+    private final int pauses;
+    private long endedNanos;
+    private long pauseNanos;
+
+    public Rarely(Time time, int pauses) {
+        this.time = time;
+        this.pauses = pauses;
+        this.endedNanos = time.nanoTime();
+    }
+
+    public boolean isDue() {
+        return time.nanoTime() - endedNanos >= pauseNanos;
+    }
+
+    /// Does it, due or not; counts also when it fails.
+    public <T extends @Nullable Object> T run(Supplier<T> work) {
+        long begunNanos = time.nanoTime();
+        try {
+            return work.get();
+        } finally {
+            endedNanos = time.nanoTime();
+            long cost = endedNanos - begunNanos;
+            pauseNanos = cost > CHEAP_NANOS ? cost * pauses : 0;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package hero.supervisor.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.ManualTime;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class RarelyTest {
+    private final ManualTime time = new ManualTime();
+    private final Rarely rarely = new Rarely(time, 20);
+
+    private boolean takes(long millis) {
+        return rarely.run(() -> {
+            time.advance(Duration.ofNanos(millis * 1_000_000));
+            return true;
+        });
+    }
+
+    @Test
+    void what_is_cheap_is_always_due() {
+        assertTrue(rarely.isDue());
+        assertTrue(takes(50));
+        assertTrue(rarely.isDue());
+    }
+
+    @Test
+    void what_took_long_is_due_after_a_pause_of_twenty_times() {
+        takes(1000);
+        time.advance(Duration.ofNanos(20_000_000_000L - 1));
+        assertFalse(rarely.isDue());
+        time.advance(Duration.ofNanos(1));
+        assertTrue(rarely.isDue());
+    }
+
+    @Test
+    void what_fails_counts_too() {
+        IllegalStateException failure = assertThrows(
+                IllegalStateException.class,
+                () -> rarely.run(() -> {
+                    time.advance(Duration.ofNanos(100_000_000));
+                    throw new IllegalStateException("broken");
+                }));
+        assertEquals("broken", failure.getMessage());
+        assertFalse(rarely.isDue());
+    }
+}
