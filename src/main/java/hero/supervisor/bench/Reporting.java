@@ -34,8 +34,10 @@ final class Reporting implements AutoCloseable {
     private final Thread thread =
             Thread.ofPlatform().daemon().name("bench-reports").unstarted(this::run);
     private volatile @Nullable SQLException failure;
+    private volatile String asked = "";
     private volatile int rounds;
     private volatile long slowestNs;
+    private volatile String slowest = "";
 
     private Reporting(Connection connection, Time time) {
         this.connection = connection;
@@ -67,13 +69,18 @@ final class Reporting implements AutoCloseable {
     }
 
     private void ask(Statement statement, String question) throws SQLException {
+        asked = question;
         long begun = time.nanoTime();
         try (ResultSet rows = statement.executeQuery(question)) {
             while (rows.next()) {
                 // A reader reads them all.
             }
         }
-        slowestNs = Math.max(slowestNs, time.nanoTime() - begun);
+        long took = time.nanoTime() - begun;
+        if (took > slowestNs) {
+            slowestNs = took;
+            slowest = question;
+        }
     }
 
     /// Ends after the present round. [Invalid] when a report failed, or took longer than 30 s.
@@ -87,12 +94,18 @@ final class Reporting implements AutoCloseable {
         }
         SQLException failed = failure;
         if (failed != null) {
-            throw new Invalid("a report failed beside the load", failed);
+            throw new Invalid("a report failed beside the load (" + asked + ")", failed);
         }
     }
 
     /// What was read so far.
     Map<String, Object> details() {
-        return Map.of("report_rounds", rounds, "slowest_report_ms", Report.rounded(slowestNs / 1e6));
+        return Map.of(
+                "report_rounds",
+                rounds,
+                "slowest_report_ms",
+                Report.rounded(slowestNs / 1e6),
+                "slowest_report",
+                slowest);
     }
 }

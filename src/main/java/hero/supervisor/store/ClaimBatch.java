@@ -152,8 +152,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 boolean first = true;
                 while (rows.next()) {
                     if (first) {
-                        heads.seen(
-                                new QueueHeads.Edges(rows.getLong("oldest"), rows.getLong("own"), rows.getLong("drawn")));
+                        heads.seen(new QueueHeads.Edges(
+                                rows.getLong("oldest"), rows.getLong("own"), rows.getLong("drawn")));
                         first = false;
                     }
                     String queue = rows.getString("of_queue");

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/// The net under [QueueHeads]: finds jobs that wait where claims do not look any more, such as one whose claim another
-/// gateway had to roll back. For one thread.
+/// The net under [QueueHeads]: finds jobs that wait where claims do not look any more, such as one whose claim
+/// another gateway had to roll back. For one thread.
 ///
 /// It has to step over what the claims do not, so a look that takes long is done rarely.
 final class Overlooked {

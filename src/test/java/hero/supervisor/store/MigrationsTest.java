@@ -109,7 +109,7 @@ final class MigrationsTest {
                 Connection dump = DriverManager.getConnection(settings.url(), Database.properties(settings));
                 Connection writer = DriverManager.getConnection(settings.url(), Database.properties(settings))) {
             database.query(sql -> sql.execute("alter table job_traces drop column tracestate"));
-            database.query(sql -> sql.execute("delete from flyway_schema_history where version = '009'"));
+            database.query(sql -> sql.execute("delete from flyway_schema_history where version >= '009'"));
             dump.setAutoCommit(false);
             execute(dump, "lock table job_traces in access share mode");
             var up = CompletableFuture.supplyAsync(() -> new Migrations(database).up());
@@ -124,7 +124,7 @@ final class MigrationsTest {
             }
             assertFalse(up.isDone());
             dump.rollback();
-            assertEquals(1, up.join());
+            assertEquals(2, up.join(), "that step, and the one after it");
             execute(writer, "insert into job_traces (job_number, traceparent) values (-1, repeat('0', 55))");
         }
     }
@@ -147,7 +147,7 @@ final class MigrationsTest {
                     sql -> sql.execute("update flyway_schema_history set success = false where version = '008'"));
             Migrations migrations = new Migrations(database);
             assertFalse(migrations.complete());
-            assertEquals(2, migrations.up());
+            assertEquals(3, migrations.up());
             assertTrue(migrations.complete());
             assertEquals(1, validIndexes(database));
             assertEquals(

@@ -232,6 +232,23 @@ class ReportViewsTest {
                 1e-6);
     }
 
+    @Test
+    void a_last_attempt_that_is_kept_apart_is_charged_once() {
+        database.transactionQuery(sql -> {
+            sql.execute(
+                    "insert into job_attempts (job_id, attempt, runner, session_id, started_at, ended_at, status, error)"
+                            + " select id, attempt, runner, session_id, started_at, started_at + interval '1000 s', 'lost', 'x'"
+                            + " from jobs where id = 'bad'");
+            Record attempts = sql.fetchSingle("select count(*), sum(run_s) from report.attempts");
+            Record caller = sql.fetchSingle("select attempts, run_s from report.callers");
+            sql.execute("delete from job_attempts where job_id = 'bad'");
+            assertEquals(attempts.get(0, Long.class), caller.get(0, Long.class));
+            assertEquals(attempts.get(1, Double.class), caller.get(1, Double.class), 1e-6);
+            assertTrue(attempts.get(1, Double.class) >= 1000);
+            return 0;
+        });
+    }
+
     // ---- who may see them ----
 
     @Test
