@@ -85,7 +85,7 @@ final class Rescue {
             select id, queue, priority, queue_seq, error from moved order by number
             """;
 
-    private static final String FREE_DEAD = FREE.replace("WHOSE", "h.session_id in (select id from dead)");
+    private static final String FREE_DEAD = FREE.replace("WHOSE", "h.session_id = any (array(select id from dead))");
 
     /// Also holds of a session that is gone already: a claim may commit just after its session was ended.
     private static final String FREE_ALL = FREE.replace("WHOSE", "true");

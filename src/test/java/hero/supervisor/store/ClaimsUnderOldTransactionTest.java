@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -229,6 +231,42 @@ class ClaimsUnderOldTransactionTest {
         assertEquals(List.of("queue"), store.overlooked());
         assertEquals(List.of("a0"), ids(store, 2));
         assertEquals(List.of(), store.overlooked());
+    }
+
+    /// A clock on which everything takes as long as it is told.
+    private static final class Slow implements Time {
+        final AtomicLong now = new AtomicLong();
+        volatile long stepMs;
+
+        @Override
+        public Instant instant() {
+            return Instant.EPOCH;
+        }
+
+        @Override
+        public long nanoTime() {
+            return now.addAndGet(stepMs * 1_000_000);
+        }
+    }
+
+    @Test
+    void a_long_look_at_all_holds_is_followed_by_a_pause_and_dead_sessions_are_freed_all_the_same() {
+        Slow slow = new Slow();
+        var silent = new PostgresJobStore.Committed(() -> {}, _ -> {});
+        try (var sweeping = new PostgresJobStore(database, "three", 10, 10, silent, Signals.NONE, slow)) {
+            slow.stepMs = 100;
+            assertEquals(List.of(), sweeping.rescue(Duration.ZERO, 5).again());
+            slow.stepMs = 0;
+            create(store, "a", 2);
+            get(store.claim("queue", slots("never opened", 1)));
+            open("gone", Duration.ZERO);
+            get(store.claim("queue", slots("gone", 1)));
+            assertEquals(List.of("a1"), sweeping.rescue(Duration.ZERO, 5).again());
+            slow.now.addAndGet(Duration.ofSeconds(2).toNanos() - 1);
+            assertEquals(List.of(), sweeping.rescue(Duration.ZERO, 5).again());
+            slow.now.addAndGet(1);
+            assertEquals(List.of("a0"), sweeping.rescue(Duration.ZERO, 5).again());
+        }
     }
 
     /// Who has created a job may expect the next claim to find it. The claims here are always a step ahead of some
