@@ -149,16 +149,20 @@ final class Growth {
         return site.sql().number("select count(*) from jobs where queue = '" + RUNNER + "' and status = 'completed'");
     }
 
-    /// `held-transaction`: the last seconds under a transaction that was held open, against before it.
+    /// `held-transaction`: under a transaction that has been open for long under load, against a database of the
+    /// same server without one, in turn.
     List<Reading> held() {
         Plan plan = stage.plan();
+        Site free = stage.site("free");
         Site site = stage.site("held");
+        Rates without = new Rates(stage, free);
         Rates rates = new Rates(stage, site);
+        without.warmUp();
         rates.warmUp();
-        Measured before = rates.run(64, 0, 0);
         Map<String, Object> details = new LinkedHashMap<>();
+        details.put("before", rates.run(64, 0, 0).perSecond());
         details.put("bytes_before", sizes(site));
-        Measured during;
+        List<Reading> readings = new ArrayList<>();
         try (Connection connection = site.sql().connect();
                 Statement statement = connection.createStatement()) {
             connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
@@ -167,31 +171,31 @@ final class Growth {
                 row.next();
             }
             stage.say("holding a transaction for " + Report.number(plan.heldSeconds()) + " s under load");
-            during = plan.withReports()
-                    ? besideReports(connection, rates, details)
-                    : rates.runFor(64, (long) (plan.heldSeconds() * 1e9), plan.measureNs());
+            // The transaction that is held is that of somebody who reads reports.
+            try (Reporting reporting = plan.withReports()
+                    ? Reporting.on(connection, stage.time(), plan.reportPauseSeconds())
+                    : Reporting.none(connection, stage.time())) {
+                rates.runFor(64, (long) (plan.heldSeconds() * 1e9), plan.measureNs());
+                details.put("held_seconds", plan.heldSeconds());
+                details.put("bytes_after", sizes(site));
+                for (int round = 1; round <= plan.rounds(); round++) {
+                    Measured other = without.run(64, 0, 0);
+                    Measured ours = rates.run(64, 0, 0);
+                    Map<String, Object> told = new LinkedHashMap<>(details);
+                    told.putAll(reporting.details());
+                    told.putAll(ours.details());
+                    Against against = new Against("a database without it", other.perSecond());
+                    readings.add(new Reading(
+                            "held-transaction", "jobs/s", ours.perSecond(), against, Goal.atLeast(0.9), told));
+                }
+            }
             connection.rollback();
         } catch (SQLException e) {
             throw new Invalid("the transaction could not be held", e);
         }
-        details.put("bytes_after", sizes(site));
-        details.put("held_seconds", plan.heldSeconds());
-        details.putAll(during.details());
         stage.remove(site);
-        Against against = new Against("before it", before.perSecond());
-        return List.of(
-                new Reading("held-transaction", "jobs/s", during.perSecond(), against, Goal.atLeast(0.9), details));
-    }
-
-    /// The transaction that is held is that of somebody who reads reports all the time.
-    private Measured besideReports(Connection connection, Rates rates, Map<String, Object> details) {
-        Plan plan = stage.plan();
-        Reporting reporting = Reporting.on(connection, stage.time());
-        try (reporting) {
-            return rates.runFor(64, (long) (plan.heldSeconds() * 1e9), plan.measureNs());
-        } finally {
-            details.putAll(reporting.details());
-        }
+        stage.remove(free);
+        return readings;
     }
 
     /// Bytes of each table that grew, with its indexes; partitions under their parent's name.

@@ -13,7 +13,8 @@ import java.util.Set;
 /// @param history finished jobs of `growth`
 /// @param queued waiting jobs of `growth`
 /// @param heldSeconds how long `held-transaction` holds its transaction
-/// @param withReports whether that transaction reads the reports all the time
+/// @param withReports whether that transaction reads the reports again and again
+/// @param reportPauseSeconds after each round of them
 /// @param sockets idle runners of `sockets`
 /// @param waiters blocked calls of `waiters`
 /// @param subscribers of `fan-out`
@@ -32,6 +33,7 @@ public record Plan(
         int queued,
         double heldSeconds,
         boolean withReports,
+        double reportPauseSeconds,
         int sockets,
         int waiters,
         int subscribers,

@@ -11,11 +11,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Somebody who reads reports all the time: one after the other on a connection whose transaction stays open,
-/// with a second's pause after each round. The connection is its own until [#close].
+/// Somebody who reads reports again and again: one after the other on a connection whose transaction stays open,
+/// with a pause after each round, on one processor as the role `supervisor_report`. The connection is its own
+/// until [#close].
 final class Reporting implements AutoCloseable {
-    private static final long PAUSE_MS = 1000;
-
     /// As long as a report of the role `supervisor_report` may take.
     private static final int SECONDS_MAX = 30;
 
@@ -30,6 +29,7 @@ final class Reporting implements AutoCloseable {
 
     private final Connection connection;
     private final Time time;
+    private final long pauseMs;
     private final CountDownLatch over = new CountDownLatch(1);
     private final Thread thread =
             Thread.ofPlatform().daemon().name("bench-reports").unstarted(this::run);
@@ -39,14 +39,20 @@ final class Reporting implements AutoCloseable {
     private volatile long slowestNs;
     private volatile String slowest = "";
 
-    private Reporting(Connection connection, Time time) {
+    private Reporting(Connection connection, Time time, double pauseSeconds) {
         this.connection = connection;
         this.time = time;
+        this.pauseMs = (long) (pauseSeconds * 1000);
+    }
+
+    /// One that reads nothing.
+    static Reporting none(Connection connection, Time time) {
+        return new Reporting(connection, time, 0);
     }
 
     /// Begins to read.
-    static Reporting on(Connection connection, Time time) {
-        Reporting reporting = new Reporting(connection, time);
+    static Reporting on(Connection connection, Time time, double pauseSeconds) {
+        Reporting reporting = new Reporting(connection, time, pauseSeconds);
         reporting.thread.start();
         return reporting;
     }
@@ -54,13 +60,14 @@ final class Reporting implements AutoCloseable {
     private void run() {
         try (Statement statement = connection.createStatement()) {
             statement.setQueryTimeout(SECONDS_MAX);
+            statement.execute("set local max_parallel_workers_per_gather = 0");
             int read = 0;
             do {
                 for (String question : QUESTIONS) {
                     ask(statement, question);
                 }
                 rounds = ++read;
-            } while (!over.await(PAUSE_MS, TimeUnit.MILLISECONDS));
+            } while (!over.await(pauseMs, TimeUnit.MILLISECONDS));
         } catch (SQLException e) {
             failure = e;
         } catch (InterruptedException e) {
@@ -100,12 +107,14 @@ final class Reporting implements AutoCloseable {
 
     /// What was read so far.
     Map<String, Object> details() {
-        return Map.of(
-                "report_rounds",
-                rounds,
-                "slowest_report_ms",
-                Report.rounded(slowestNs / 1e6),
-                "slowest_report",
-                slowest);
+        return rounds == 0
+                ? Map.of()
+                : Map.of(
+                        "report_rounds",
+                        rounds,
+                        "slowest_report_ms",
+                        Report.rounded(slowestNs / 1e6),
+                        "slowest_report",
+                        slowest);
     }
 }

@@ -85,8 +85,15 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--with-reports",
-            description = "the transaction of held-transaction reads the reports all the time")
+            description = "the transaction of held-transaction reads the reports again and again")
     boolean withReports;
+
+    @Option(
+            names = "--report-pause",
+            paramLabel = "S",
+            defaultValue = "1",
+            description = "after each round of reports, 0…3600; default ${DEFAULT-VALUE}")
+    double reportPause;
 
     @Option(names = "--sockets", paramLabel = "N", defaultValue = "1000", description = "of sockets")
     int sockets;
@@ -133,6 +140,7 @@ final class BenchCommand implements Callable<Integer> {
                 (int) within("--queued", queued, 1, 50_000_000),
                 within("--held-seconds", heldSeconds, 0.1, 36_000),
                 withReports,
+                within("--report-pause", reportPause, 0, 3600),
                 (int) within("--sockets", sockets, 1, 25_000),
                 (int) within("--waiters", waiters, 1, 200_000),
                 (int) within("--subscribers", subscribers, 1, 100_000),

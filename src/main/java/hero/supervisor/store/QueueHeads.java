@@ -125,7 +125,7 @@ final class QueueHeads {
     }
 
     private long reached(int priority, NavigableMap<Integer, Long> taken, boolean all) {
-        if (all || !taken.isEmpty() && priority > taken.firstKey()) {
+        if (all || (!taken.isEmpty() && priority > taken.firstKey())) {
             return settled + 1;
         }
         Long last = !taken.isEmpty() && priority == taken.firstKey() ? taken.get(priority) : null;

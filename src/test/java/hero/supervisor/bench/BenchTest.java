@@ -42,6 +42,7 @@ final class BenchTest {
                 50,
                 0.2,
                 true,
+                0.1,
                 50,
                 200,
                 50,

@@ -163,7 +163,7 @@ class QueueHeadsTest {
     @Test
     void a_queue_in_which_nobody_has_looked_for_long_is_forgotten() {
         settled();
-        time.advance(Duration.ofNanos(600_000_000_000L));
+        time.advance(Duration.ofMinutes(10));
         assertEquals(List.of(Spot.of("q", 0, 11)), heads.all());
         time.advance(Duration.ofNanos(1));
         assertEquals(List.of(), heads.all());

@@ -15,7 +15,7 @@ class RarelyTest {
 
     private boolean takes(long millis) {
         return rarely.run(() -> {
-            time.advance(Duration.ofNanos(millis * 1_000_000));
+            time.advance(Duration.ofMillis(millis));
             return true;
         });
     }
@@ -41,7 +41,7 @@ class RarelyTest {
         IllegalStateException failure = assertThrows(
                 IllegalStateException.class,
                 () -> rarely.run(() -> {
-                    time.advance(Duration.ofNanos(100_000_000));
+                    time.advance(Duration.ofMillis(100));
                     throw new IllegalStateException("broken");
                 }));
         assertEquals("broken", failure.getMessage());

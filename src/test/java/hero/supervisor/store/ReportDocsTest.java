@@ -166,6 +166,7 @@ class ReportDocsTest {
                     List.of(
                             "default_transaction_read_only=on",
                             "idle_in_transaction_session_timeout=60s",
+                            "max_parallel_workers_per_gather=0",
                             "statement_timeout=30s"),
                     sql.fetch("select unnest(setconfig) as one from pg_db_role_setting"
                                     + " where setrole = 'grafana'::regrole order by one")

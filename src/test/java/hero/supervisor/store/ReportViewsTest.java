@@ -290,6 +290,7 @@ class ReportViewsTest {
                         "default_transaction_read_only=on",
                         "idle_in_transaction_session_timeout=60s",
                         "lock_timeout=2s",
+                        "max_parallel_workers_per_gather=0",
                         "statement_timeout=30s"),
                 limits);
     }

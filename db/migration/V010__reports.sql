@@ -1,3 +1,5 @@
+-- Cheaper reports.
+--
 -- What callers used, from one walk through the jobs instead of two, and without a join of all jobs with all attempts:
 -- a row per job, and one for each attempt that ended before the job did. Columns stay as they are.
 -- Lock: access exclusive on the view, for a moment; only readers of report.callers stand behind who waits for it, so it
@@ -45,3 +47,20 @@ begin
   raise exception 'a transaction holds report.callers for more than two minutes (a report?): end it, then migrate again';
 end
 $$;
+
+-- A report of this role takes one processor of the database server, never all of them.
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'supervisor_report') and not exists (
+    select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole
+    where r.rolname = 'supervisor_report' and s.setdatabase = 0
+      and s.setconfig::text like '%max_parallel_workers_per_gather%')
+  then
+    alter role supervisor_report set max_parallel_workers_per_gather = 0;
+  end if;
+exception
+  -- Another migration sets the same at this moment ("tuple concurrently updated"), or somebody else made the role.
+  when internal_error or unique_violation then null;
+  when insufficient_privilege then
+    raise notice 'the limits of the role supervisor_report were not set: this user may not; see docs/REPORTING.md';
+end $$;
