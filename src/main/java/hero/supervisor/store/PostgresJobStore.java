@@ -142,6 +142,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     @Override
     public List<String> release(List<Assignment.Key> keys) {
         List<Spot> spots = returning(() -> told(() -> writes.release(keys)));
+        returned(spots);
         return queues(spots);
     }
 
@@ -167,16 +168,15 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     @Override
     public List<String> ripen(int max) {
         List<Spot> spots = returning(() -> doubted(() -> writes.ripen(max)));
+        returned(spots);
         committed.ripened.accept(spots);
         return queues(spots);
     }
 
     /// A write that brings jobs back to their old places; nobody knows where when its outcome is unknown.
-    private List<Spot> returning(Supplier<List<Spot>> write) {
+    private <T> T returning(Supplier<T> write) {
         try {
-            List<Spot> spots = write.get();
-            spots.forEach(heads::returned);
-            return spots;
+            return write.get();
         } catch (RuntimeException unknown) {
             heads.forget();
             throw unknown;
@@ -272,13 +272,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Rescued rescue(Duration grace, int redeliveries) {
-        Rescued rescued;
-        try {
-            rescued = doubted(() -> rescue.run(grace, redeliveries));
-        } catch (RuntimeException unknown) {
-            heads.forget();
-            throw unknown;
-        }
+        Rescued rescued = returning(() -> doubted(() -> rescue.run(grace, redeliveries)));
         if (!rescued.queues().isEmpty() || !rescued.ended().isEmpty()) {
             committed.events.run();
         }
