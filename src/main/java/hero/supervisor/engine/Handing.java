@@ -19,6 +19,9 @@ final class Handing {
     interface Handover {
         boolean held(Session session, List<Assignment> jobs);
 
+        /// These are in their queues again: their sessions do not hold them, whatever was read before.
+        void returned(List<Assignment> jobs);
+
         /// A write was refused that may have been done all the same: the sessions may hold more than is known
         /// here.
         void doubt(Collection<String> sessionIds);
@@ -37,7 +40,7 @@ final class Handing {
         if (!handover.held(pull.session, jobs)) {
             homeless.addAll(jobs);
         } else if (!pull.jobs.complete(List.copyOf(jobs))) {
-            jobs.forEach(job -> pull.session.held.remove(job.job().id()));
+            jobs.forEach(job -> pull.session.drop(job.key()));
             homeless.addAll(jobs);
         }
     }
@@ -51,7 +54,10 @@ final class Handing {
 
     private void release(List<Assignment> homeless) {
         try {
-            store.release(homeless.stream().map(Assignment::key).toList()).forEach(wake);
+            List<String> queues =
+                    store.release(homeless.stream().map(Assignment::key).toList());
+            handover.returned(homeless);
+            queues.forEach(wake);
         } catch (RuntimeException e) {
             handover.doubt(homeless.stream().map(Assignment::sessionId).toList());
             throw e;

@@ -9,6 +9,7 @@ import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Session.Held;
+import hero.supervisor.engine.Session.Look;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Completed;
 import java.util.Collection;
@@ -126,9 +127,19 @@ final class Holds {
         public boolean held(Session session, List<Assignment> assignments) {
             boolean here = hold(session, assignments);
             if (!here) {
-                assignments.forEach(a -> drop(session, a.key()));
+                assignments.forEach(a -> session.drop(a.key()));
             }
             return here;
+        }
+
+        @Override
+        public void returned(List<Assignment> assignments) {
+            for (Assignment a : assignments) {
+                Session session = sessions.get(a.sessionId());
+                if (session != null) {
+                    session.drop(a.key());
+                }
+            }
         }
 
         @Override
@@ -162,28 +173,50 @@ final class Holds {
 
     void read(Session session) {
         long now = time.nanoTime();
+        Look look = new Look();
+        session.looks.add(look);
+        try {
+            read(session, look, now);
+        } finally {
+            session.looks.remove(look);
+        }
+        session.readNanos = now;
+    }
+
+    private void read(Session session, Look look, long now) {
         // Only what was held before the read may be dropped after it: a hand-over may come in between.
         List<Held> before = List.copyOf(session.held.values());
         Set<Assignment.Key> present = new HashSet<>();
         for (JobStore.Held row : jobs.held(session.id)) {
             present.add(row.key());
-            Held held = session.held.get(row.key().jobId());
-            if (held == null || !held.key.equals(row.key())) {
-                long left = row.left().plus(settings.deadlineSlack()).toNanos();
-                held = new Held(row.key(), row.timeoutS(), row.atMostOnce(), now + left);
-                held.run = row.run();
-                session.held.put(row.key().jobId(), held);
-            }
-            if (row.stopRequested()) {
-                held.stop("stopped", now);
-            }
+            take(session, look, row, now);
         }
         for (Held held : before) {
             if (!present.contains(held.key)) {
                 session.held.remove(held.key.jobId(), held);
             }
         }
-        session.readNanos = now;
+    }
+
+    private void take(Session session, Look look, JobStore.Held row, long now) {
+        Assignment.Key key = row.key();
+        long deadline = now + row.left().plus(settings.deadlineSlack()).toNanos();
+        Held held = session.held.compute(key.jobId(), (_, known) -> {
+            if (look.isOver(key) || (known != null && known.key.equals(key))) {
+                return known;
+            }
+            Held fresh = new Held(key, row.timeoutS(), row.atMostOnce(), deadline);
+            fresh.run = row.run();
+            return fresh;
+        });
+        if (held != null && held.key.equals(key)) {
+            if (row.stopRequested()) {
+                held.stop("stopped", now);
+            }
+            if (look.isOver(key)) {
+                session.held.remove(key.jobId(), held);
+            }
+        }
     }
 
     private boolean hold(Session session, List<Assignment> assignments) {
@@ -264,14 +297,9 @@ final class Holds {
     }
 
     void forget(Session session, Assignment.Key key) {
-        if (!drop(session, key)) {
-            sessions.values().forEach(other -> drop(other, key));
+        if (!session.drop(key)) {
+            sessions.values().forEach(other -> other.drop(key));
         }
-    }
-
-    private static boolean drop(Session session, Assignment.Key key) {
-        Held held = session.held.get(key.jobId());
-        return held != null && held.key.equals(key) && session.held.remove(key.jobId(), held);
     }
 
     /// These sessions are lost: nothing they held is theirs any more.

@@ -2,6 +2,7 @@ package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Tracing;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,8 @@ public final class Session {
     final String queue;
     final int slots;
     final ConcurrentHashMap<String, Held> held = new ConcurrentHashMap<>();
+    /// Looks into the store that are under way.
+    final Set<Look> looks = ConcurrentHashMap.newKeySet();
     /// Slots that a claim under way may fill.
     final AtomicInteger reserved = new AtomicInteger();
 
@@ -55,6 +58,14 @@ public final class Session {
         return !ended;
     }
 
+    /// This hand-over is over. False when it was not known here.
+    boolean drop(Assignment.Key key) {
+        // First told, then removed: a look that puts it back meanwhile sees that it is over.
+        looks.forEach(look -> look.over.add(key));
+        Held known = held.get(key.jobId());
+        return known != null && known.key.equals(key) && held.remove(key.jobId(), known);
+    }
+
     public String id() {
         return id;
     }
@@ -66,6 +77,16 @@ public final class Session {
     @Override
     public String toString() {
         return "Session[" + id + " of " + runner + "]";
+    }
+
+    /// One look at what the store says that the session holds, and what was over before its answer came: the rows
+    /// that it has read may still name that.
+    static final class Look {
+        private final Set<Assignment.Key> over = ConcurrentHashMap.newKeySet();
+
+        boolean isOver(Assignment.Key key) {
+            return over.contains(key);
+        }
     }
 
     /// A job in this session's hands.

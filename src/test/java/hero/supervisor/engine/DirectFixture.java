@@ -26,6 +26,8 @@ abstract class DirectFixture {
     final AtomicLong leases = new AtomicLong();
     final List<List<Slot>> claims = new ArrayList<>();
     final List<String> released = new ArrayList<>();
+    /// Those of them that sessions were told not to hold any more, after the release.
+    final List<String> returned = new ArrayList<>();
     final List<String> doubted = new ArrayList<>();
     /// What the next claims bring, each in turn; nothing when there is none left.
     final List<CompletableFuture<List<Assignment>>> waiting = new ArrayList<>();
@@ -38,6 +40,11 @@ abstract class DirectFixture {
             }
             jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
             return true;
+        }
+
+        @Override
+        public void returned(List<Assignment> jobs) {
+            jobs.forEach(a -> returned.add(a.job().id()));
         }
 
         @Override

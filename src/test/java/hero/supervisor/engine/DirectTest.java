@@ -115,6 +115,7 @@ final class DirectTest extends DirectFixture {
         pull.jobs.cancel(false);
         direct.settle(handed("j", place), null);
         assertEquals(List.of("j"), released);
+        assertEquals(released, returned);
         assertTrue(session.held.isEmpty());
         nothingIsReserved(session);
     }
@@ -145,6 +146,7 @@ final class DirectTest extends DirectFixture {
         dispatch.dismiss("q");
         direct.settle(handed("j", place), null);
         assertEquals(List.of("j"), released);
+        assertEquals(released, returned);
         assertEquals(List.of(), ids(pull));
         assertTrue(session.held.isEmpty());
         nothingIsReserved(session);

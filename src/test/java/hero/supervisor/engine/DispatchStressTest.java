@@ -49,6 +49,11 @@ final class DispatchStressTest {
         }
 
         @Override
+        public void returned(List<Assignment> jobs) {
+            // Nobody reads here what sessions hold.
+        }
+
+        @Override
         public void doubt(Collection<String> sessionIds) {
             throw new AssertionError("nothing fails here");
         }

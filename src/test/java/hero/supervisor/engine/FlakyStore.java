@@ -6,11 +6,13 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.CompletableFuture;
 
-/// A store that does what it is told and then, when asked to, says that it could not.
+/// A store that does what it is told and then, when asked to, says that it could not, or is slow to tell.
 final class FlakyStore {
     private final JobStore store;
     private String failing = "";
     private boolean doubtful;
+    private String slow = "";
+    private Runnable meanwhile = () -> {};
 
     FlakyStore(JobStore real) {
         store = (JobStore) Proxy.newProxyInstance(
@@ -22,6 +24,10 @@ final class FlakyStore {
                     }
                     try {
                         Object answer = method.invoke(real, args);
+                        if (method.getName().equals(slow)) {
+                            slow = "";
+                            meanwhile.run();
+                        }
                         if (!method.getName().equals(failing)) {
                             return answer;
                         }
@@ -45,5 +51,11 @@ final class FlakyStore {
     /// The next call of this method is done and refused.
     void refuseAfter(String method) {
         failing = method;
+    }
+
+    /// Between what the next call of this method does and its answer, this happens.
+    void meanwhile(String method, Runnable what) {
+        slow = method;
+        meanwhile = what;
     }
 }

@@ -17,8 +17,10 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.engine.EngineFixture.Link;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +46,10 @@ class UnknownOutcomeTest {
 
     private Assignment take(EngineFixture engine, Link link) {
         return engine.runners.pull(link.session(), 1).join().getFirst();
+    }
+
+    private void end(Link link, Assignment given, JobResult result) {
+        a.runners.complete(link.session(), List.of(new Report(given.key(), result)), Origin.NONE);
     }
 
     @Test
@@ -156,5 +162,43 @@ class UnknownOutcomeTest {
         a.runners.holds().lost(List.of(link.session().id()));
         assertEquals(List.of(), pull.join());
         assertEquals(0, link.session().credit());
+    }
+
+    @Test
+    void a_job_that_ends_while_it_is_read_what_its_runner_holds_leaves_its_slot_free() {
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        Assignment given = take(a, link);
+        a.flaky.meanwhile("held", () -> end(link, given, new JobResult.Success("42")));
+        a.runners.holds().read(link.session());
+        assertEquals(Set.of(), link.session().held.keySet());
+        assertEquals(1, link.session().credit());
+    }
+
+    @Test
+    void a_job_that_is_handed_back_while_it_is_read_what_its_runner_holds_leaves_its_slot_free() {
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        Assignment given = take(a, link);
+        a.flaky.meanwhile("held", () -> a.runners.release(link.session(), List.of(given.key())));
+        a.runners.holds().read(link.session());
+        assertEquals(1, link.session().credit());
+    }
+
+    @Test
+    void a_next_attempt_that_is_handed_over_while_it_is_read_what_its_runner_holds_stays_in_its_hands() {
+        Link link = a.connect("r1", 1);
+        Job.Extras again = new Job.Extras(OptionalInt.of(1), 0.0, OptionalInt.empty(), null, null, null);
+        a.jobs.createAndStart(job("j1", "r1", 60, again), Origin.NONE).join();
+        Assignment first = take(a, link);
+        List<Assignment> second = new ArrayList<>();
+        a.flaky.meanwhile("held", () -> {
+            end(link, first, new JobResult.Failure("not yet", null));
+            second.add(take(a, link));
+        });
+        a.runners.holds().read(link.session());
+        assertEquals(second.getFirst().key(), link.session().held.get("j1").key);
+        end(link, second.getFirst(), new JobResult.Success("42"));
+        assertEquals(1, link.session().credit());
     }
 }
