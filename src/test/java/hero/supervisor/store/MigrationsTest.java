@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -56,6 +58,32 @@ final class MigrationsTest {
                 "select count(*) from pg_index where indexrelid = to_regclass('jobs_accepted') and indisvalid");
     }
 
+    private static List<String> optionsOfAccepted(Database database) {
+        return database.query(
+                sql -> sql.fetch("select unnest(reloptions) from pg_class where relname = 'jobs_accepted'")
+                        .into(String.class));
+    }
+
+    @Test
+    void who_reads_jobs_keeps_the_last_step_waiting_and_no_writer() throws Exception {
+        Database.Settings settings = PostgresFixture.freshDatabase();
+        try (Database database = Database.connect(settings, Duration.ofSeconds(10));
+                Connection reader = DriverManager.getConnection(settings.url(), Database.properties(settings));
+                Connection writer = DriverManager.getConnection(settings.url(), Database.properties(settings))) {
+            database.query(sql -> sql.execute("delete from flyway_schema_history where version >= '011'"));
+            reader.setAutoCommit(false);
+            execute(reader, "select count(*) from jobs");
+            var up = CompletableFuture.supplyAsync(() -> new Migrations(database).up());
+            execute(writer, "set lock_timeout = '1s'");
+            String waits = "select count(*) from pg_locks where relation = 'jobs_accepted'::regclass and not granted";
+            await().until(() -> count(database, waits) > 0);
+            execute(writer, "update jobs set failures = 0");
+            assertFalse(up.isDone());
+            reader.rollback();
+            assertEquals(1, up.join());
+        }
+    }
+
     @Test
     void an_earlier_schema_is_brought_up_while_an_earlier_version_goes_on_writing() throws Exception {
         Database.Settings settings = earlier();
@@ -76,6 +104,7 @@ final class MigrationsTest {
             assertEquals(written, count(database, "select count(*) from jobs"));
             assertEquals(written, count(database, "select count(*) from job_events"));
             assertEquals(1, validIndexes(database));
+            assertEquals(List.of("pages_per_range=32", "autosummarize=off"), optionsOfAccepted(database));
         } finally {
             over.set(true);
         }
@@ -124,7 +153,7 @@ final class MigrationsTest {
             }
             assertFalse(up.isDone());
             dump.rollback();
-            assertEquals(2, up.join(), "that step, and the one after it");
+            assertEquals(3, up.join(), "that step, and those after it");
             execute(writer, "insert into job_traces (job_number, traceparent) values (-1, repeat('0', 55))");
         }
     }
@@ -147,7 +176,7 @@ final class MigrationsTest {
                     sql -> sql.execute("update flyway_schema_history set success = false where version = '008'"));
             Migrations migrations = new Migrations(database);
             assertFalse(migrations.complete());
-            assertEquals(3, migrations.up());
+            assertEquals(4, migrations.up());
             assertTrue(migrations.complete());
             assertEquals(1, validIndexes(database));
             assertEquals(
