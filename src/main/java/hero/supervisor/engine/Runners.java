@@ -39,7 +39,6 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("ReferenceEquality") // A link or session replaced by a newer one is another one, however equal.
 public final class Runners {
     private static final Logger log = LoggerFactory.getLogger(Runners.class);
-    private static final int MISSES_MAX = 2;
 
     private final JobStore jobs;
     private final RunnerStore store;
@@ -133,10 +132,14 @@ public final class Runners {
         if (old != null) {
             old.close(4002, "superseded");
         }
+        boolean resumed = resume != null && resume.sessionId().equals(session.id);
+        if (resumed) {
+            names(session, resume.running());
+        }
         origin.on(log.atInfo().addKeyValue("runner", runner.name()))
                 .addKeyValue("session_id", session.id)
                 .addKeyValue("slots", session.slots)
-                .addKeyValue("resumed", resume != null && resume.sessionId().equals(session.id))
+                .addKeyValue("resumed", resumed)
                 .log("runner connected");
         return new Joined(
                 session,
@@ -172,8 +175,6 @@ public final class Runners {
         // may still be under way.
         holds.read(session);
         holds.doubt(session);
-        // Its beats went elsewhere meanwhile, and may have named what the last ones here did not.
-        session.held.values().forEach(held -> held.misses = 0);
         return local != null && session != local && !superseded(local) ? null : session;
     }
 
@@ -283,38 +284,37 @@ public final class Runners {
     /// queue, its attempt not counted: the hand-over never arrived. One that is at_most_once fails: it may have.
     public Beat beat(Session session, List<Hold> running) {
         // It has been heard, also when its lease cannot be written now.
-        for (Hold named : running) {
-            Held held = session.held.get(named.jobId());
-            if (held != null && held.key.attempt() == named.attempt()) {
-                held.misses = 0;
-            }
-        }
+        session.heard(running);
         extend(session);
         holds.review(session);
-        Map<String, Integer> named = new HashMap<>();
-        List<Hold> abandon = new ArrayList<>();
-        for (Hold r : running) {
-            named.put(r.jobId(), r.attempt());
-            Held held = session.held.get(r.jobId());
-            if (held == null || held.key.attempt() != r.attempt()) {
-                abandon.add(r);
-            }
+        List<Hold> abandon = session.heard(running);
+        giveUp(session, session.unnamed(running));
+        return new Beat(stops.of(session), abandon, drains(session));
+    }
+
+    /// A resumption counts as a beat: it names all that the runner has. So an answer to a pull that was lost with
+    /// the connection goes back at the next beat, if not at once.
+    private void names(Session session, List<Hold> running) {
+        try {
+            giveUp(session, session.unnamed(running));
+        } catch (Refusal busy) {
+            log.atWarn().addKeyValue("session_id", session.id).setCause(busy).log("left to the next beat");
         }
+    }
+
+    private void giveUp(Session session, List<Held> unnamed) {
         List<Assignment.Key> unknown = new ArrayList<>();
-        for (Held held : session.held.values()) {
-            boolean confirmed = Integer.valueOf(held.key.attempt()).equals(named.get(held.key.jobId()));
-            held.misses = confirmed ? 0 : held.misses + 1;
-            if (held.misses >= MISSES_MAX && held.atMostOnce) {
+        for (Held held : unnamed) {
+            if (held.atMostOnce) {
                 // Perhaps it arrived and was begun: another hand-over could be the second.
                 holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"), Origin.NONE);
-            } else if (held.misses >= MISSES_MAX) {
+            } else {
                 unknown.add(held.key);
             }
         }
         if (!unknown.isEmpty()) {
             release(session, unknown);
         }
-        return new Beat(stops.of(session), abandon, drains(session));
     }
 
     /// What the session is to stop, as every answer to it repeats.

@@ -1,7 +1,11 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.Tracing;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// One connected runner as this gateway knows it: its link, its credit, and what it holds. The database's row is
 /// the truth about its lease; this is the truth about its socket. Passed to callers as a handle only.
 public final class Session {
+    private static final int MISSES_MAX = 2;
+
     final String id;
     final String runner;
     final String queue;
@@ -64,6 +70,34 @@ public final class Session {
         looks.forEach(look -> look.over.add(key));
         Held known = held.get(key.jobId());
         return known != null && known.key.equals(key) && held.remove(key.jobId(), known);
+    }
+
+    /// The runner says that it has these: no beat misses them so far. Returns those that it does not hold.
+    List<Hold> heard(List<Hold> running) {
+        List<Hold> others = new ArrayList<>();
+        for (Hold named : running) {
+            Held known = held.get(named.jobId());
+            if (known != null && known.key.attempt() == named.attempt()) {
+                known.misses = 0;
+            } else {
+                others.add(named);
+            }
+        }
+        return others;
+    }
+
+    /// A beat that names these. Which hand-overs two beats in a row have not named: one is not enough, for the
+    /// answer to a pull may be on its way.
+    List<Held> unnamed(List<Hold> running) {
+        Set<Hold> named = new HashSet<>(running);
+        List<Held> unnamed = new ArrayList<>();
+        for (Held known : held.values()) {
+            known.misses = named.contains(new Hold(known.key.jobId(), known.key.attempt())) ? 0 : known.misses + 1;
+            if (known.misses >= MISSES_MAX) {
+                unnamed.add(known);
+            }
+        }
+        return unnamed;
     }
 
     public String id() {

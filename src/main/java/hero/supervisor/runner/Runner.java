@@ -46,6 +46,7 @@ public final class Runner implements AutoCloseable {
     private final Workplace workplace;
     private final Orders orders;
     private volatile @Nullable String sessionId;
+    private volatile boolean resumed;
 
     /// @param notices lines for people: connected, lost, draining
     public Runner(RunnerSettings settings, Time time, RandomGenerator random, Consumer<String> notices) {
@@ -164,6 +165,7 @@ public final class Runner implements AutoCloseable {
         Session session = Session.of(rpc, hello);
         addresses.reached();
         orders.judge(hello.get("verdicts"));
+        resumed = session.id().equals(sessionId);
         sessionId = session.id();
         notices.accept("runner " + settings.name() + " connected to " + url + " with " + settings.slots()
                 + (settings.slots() == 1 ? " slot: " : " slots: ")
@@ -196,7 +198,8 @@ public final class Runner implements AutoCloseable {
         CompletableFuture<RpcClient.Closed> end = session.rpc().closed();
         end.thenAccept(closed -> work.ended(session));
         Thread.ofVirtual().name("runner-pull").start(() -> loop(session, this::pull));
-        Thread.ofVirtual().name("runner-beat").start(() -> loop(session, this::beat));
+        boolean again = resumed;
+        Thread.ofVirtual().name("runner-beat").start(() -> beats(session, again));
         work.awaitEnd(session);
         if (!work.closed() && end.isDone()) {
             RpcClient.Closed closed = end.join();
@@ -274,12 +277,27 @@ public final class Runner implements AutoCloseable {
         return true;
     }
 
+    /// The first beat at once after a resumption: the two together tell the server which of its answers were lost
+    /// with the connection.
+    private void beats(Session session, boolean again) {
+        if (again) {
+            loop(session, this::tell);
+        }
+        loop(session, this::beat);
+    }
+
     private boolean beat(Session session) throws InterruptedException {
         if (!session.awaitBeat()) {
             return false;
         }
-        obey(Tree.object(session.call("runner.heartbeat", Map.of("running", work.held()), session.beatWithin())));
+        tell(session);
         return true;
+    }
+
+    /// What this runner has. False: once is enough.
+    private boolean tell(Session session) throws InterruptedException {
+        obey(Tree.object(session.call("runner.heartbeat", Map.of("running", work.held()), session.beatWithin())));
+        return false;
     }
 
     private void obey(Map<String, Object> answer) {

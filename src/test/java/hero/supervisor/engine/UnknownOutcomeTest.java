@@ -201,4 +201,40 @@ class UnknownOutcomeTest {
         end(link, second.getFirst(), new JobResult.Success("42"));
         assertEquals(1, link.session().credit());
     }
+
+    @Test
+    void an_answer_that_was_lost_with_the_connection_goes_back_at_the_first_beat_of_the_next() {
+        Link first = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        take(a, first);
+        Link second = a.connect("r1", 1, resume(first));
+        assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status(), "a resumed session keeps its jobs");
+        a.runners.beat(second.session(), List.of());
+        assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
+        assertEquals("j1", take(a, second).job().id());
+    }
+
+    @Test
+    void an_answer_that_no_beat_and_no_resumption_names_goes_back_when_connections_do_not_last_for_a_beat() {
+        Link first = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        take(a, first);
+        Link second = a.connect("r1", 1, resume(first));
+        Link third = a.connect("r1", 1, resume(second));
+        assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
+        assertEquals("j1", take(a, third).job().id());
+    }
+
+    @Test
+    void a_resumption_that_cannot_write_leaves_what_it_does_not_name_to_the_next_beat() {
+        Link first = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        take(a, first);
+        a.runners.beat(first.session(), List.of());
+        a.flaky.refuseAfter("release");
+        Link second = a.connect("r1", 1, resume(first));
+        a.runners.beat(second.session(), List.of());
+        assertEquals("j1", take(a, second).job().id());
+        assertEquals(0, second.session().credit());
+    }
 }

@@ -185,6 +185,10 @@ final class RunnerTest {
                         Map.of("job_id", "a", "attempt", 1, "verdict", "abandon"),
                         Map.of("job_id", "b", "attempt", 1, "verdict", "keep")));
         hello.answer(answer);
+        assertEquals(
+                List.of(Map.of("job_id", "b", "attempt", 1)),
+                server.next("runner.heartbeat").params().get("running"),
+                "at once: what it does not name was lost with the connection");
         FakeServer.Call result = server.next("runner.result");
         assertEquals(1, results(result).size());
         assertEquals("out", results(result).getFirst().get("success"));

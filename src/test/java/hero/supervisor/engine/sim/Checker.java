@@ -193,14 +193,7 @@ final class Checker {
 
     /// A beat comes in; `taken` is what its gateway makes of it.
     Beat beat(Session session, List<Hold> running, Supplier<Beat> taken) {
-        Map<Assignment.Key, Integer> counts = unnamed.computeIfAbsent(session, _ -> new HashMap<>());
-        for (Assignment.Key key : inHandsOf(session)) {
-            if (running.contains(new Hold(key.jobId(), key.attempt()))) {
-                counts.remove(key);
-            } else {
-                counts.merge(key, 1, Integer::sum);
-            }
-        }
+        named(session, running);
         beating = session;
         try {
             Beat beat = taken.get();
@@ -208,6 +201,18 @@ final class Checker {
             return beat;
         } finally {
             beating = null;
+        }
+    }
+
+    /// A beat or a resumption names what the runner has.
+    void named(Session session, List<Hold> running) {
+        Map<Assignment.Key, Integer> counts = unnamed.computeIfAbsent(session, _ -> new HashMap<>());
+        for (Assignment.Key key : inHandsOf(session)) {
+            if (running.contains(new Hold(key.jobId(), key.attempt()))) {
+                counts.remove(key);
+            } else {
+                counts.merge(key, 1, Integer::sum);
+            }
         }
     }
 

@@ -83,7 +83,16 @@ final class SimRunner extends Actor {
         var mine = new SimLink(world, this, node);
         link = mine;
         heard = world.now();
-        mine.connect(at -> node.engine().runners().connect(hello, at, Origin.NONE), joined -> joined(mine, joined));
+        mine.connect(at -> greeted(node, hello, at), joined -> joined(mine, joined));
+    }
+
+    private Runners.Joined greeted(SimNode node, Connect hello, SimLink at) {
+        Runners.Joined joined = node.engine().runners().connect(hello, at, Origin.NONE);
+        Connect.Resume resume = hello.resume();
+        if (resume != null && resume.sessionId().equals(joined.answer().sessionId())) {
+            world.checker.named(joined.session(), resume.running());
+        }
+        return joined;
     }
 
     private void joined(SimLink from, Runners.Joined joined) {
