@@ -105,6 +105,7 @@ final class Meter {
         if (times.length > 0) {
             details.put("p50_ms", Report.rounded(measured.p(0.5)));
             details.put("p99_ms", Report.rounded(measured.p(0.99)));
+            details.put("max_ms", Report.rounded(measured.p(1)));
         }
         after.cpuNs.forEach((process, ns) -> details.put(
                 "cores_" + process, Report.rounded((ns - before.cpuNs.getOrDefault(process, 0L)) / 1e9 / seconds)));

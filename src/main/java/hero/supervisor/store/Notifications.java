@@ -60,6 +60,8 @@ public final class Notifications implements AutoCloseable {
     private final String node;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    /// Apart from the other: who rests is not to be woken by each commit.
+    private final Condition ended = lock.newCondition();
     private final TreeMap<String, TreeMap<Integer, Long>> ripe = new TreeMap<>();
     private boolean rung;
     private boolean closed;
@@ -213,7 +215,7 @@ public final class Notifications implements AutoCloseable {
         try {
             long leftNanos = pause.toNanos();
             while (!closed && leftNanos > 0) {
-                leftNanos = changed.awaitNanos(leftNanos);
+                leftNanos = ended.awaitNanos(leftNanos);
             }
             return closed;
         } catch (InterruptedException e) {
@@ -374,6 +376,7 @@ public final class Notifications implements AutoCloseable {
             closed = true;
             open = listening;
             changed.signalAll();
+            ended.signalAll();
         } finally {
             lock.unlock();
         }
