@@ -132,8 +132,9 @@ public final class Runners {
         if (old != null) {
             old.close(4002, "superseded");
         }
-        boolean resumed = resume != null && resume.sessionId().equals(session.id);
-        if (resumed) {
+        boolean resumed = false;
+        if (resume != null && resume.sessionId().equals(session.id)) {
+            resumed = true;
             names(session, resume.running());
         }
         origin.on(log.atInfo().addKeyValue("runner", runner.name()))
