@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /// claim.
 ///
 /// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the
-/// runners. Wakes only speed things up: [#tick] claims for every parked pull now and then, come what may. Safe for
+/// runners. Wakes only speed things up: [#asked] queues are looked into now and then, come what may. Safe for
 /// any thread.
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
@@ -217,7 +217,20 @@ public final class Dispatch {
         }
     }
 
-    /// The net under lost wakes.
+    /// The queues for which a pull is parked.
+    List<String> asked() {
+        List<String> asked = new ArrayList<>();
+        for (Queue queue : queues.values()) {
+            synchronized (queue) {
+                if (!queue.pulls.isEmpty()) {
+                    asked.add(queue.name);
+                }
+            }
+        }
+        return asked;
+    }
+
+    /// There may be work in any queue.
     void tick() {
         queues.keySet().forEach(this::wake);
     }

@@ -173,12 +173,11 @@ final class Holds {
 
     void read(Session session) {
         long now = time.nanoTime();
-        Look look = new Look();
-        session.looks.add(look);
+        Look look = session.look();
         try {
             read(session, look, now);
         } finally {
-            session.looks.remove(look);
+            session.seen(look);
         }
         session.readNanos = now;
     }

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,8 @@ public final class Session {
     final String queue;
     final int slots;
     final ConcurrentHashMap<String, Held> held = new ConcurrentHashMap<>();
-    /// Looks into the store that are under way.
-    final Set<Look> looks = ConcurrentHashMap.newKeySet();
+    /// Looks into the store that are under way, seldom any.
+    private final List<Look> looks = new CopyOnWriteArrayList<>();
     /// Slots that a claim under way may fill.
     final AtomicInteger reserved = new AtomicInteger();
 
@@ -62,6 +63,17 @@ public final class Session {
             link = newest;
         }
         return !ended;
+    }
+
+    /// A look begins; [#seen] must follow.
+    Look look() {
+        Look look = new Look();
+        looks.add(look);
+        return look;
+    }
+
+    void seen(Look look) {
+        looks.remove(look);
     }
 
     /// This hand-over is over. False when it was not known here.

@@ -76,6 +76,10 @@ final class Stops {
         long now = time.nanoTime();
         long grace = settings.stopGrace().toNanos();
         for (Session session : holds.sessions()) {
+            if (session.held.isEmpty()) {
+                // Most of thousands: an iterator for each would cost a core a tenth of its time.
+                continue;
+            }
             for (Held held : session.held.values()) {
                 if (held.deadlineNanos - now <= 0) {
                     end(session, held, JobStatus.TIMEOUT, timedOut(held.timeoutS));

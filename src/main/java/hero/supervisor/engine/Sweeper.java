@@ -100,7 +100,7 @@ public final class Sweeper implements AutoCloseable {
 
     void net() {
         runners.control().refresh();
-        runners.dispatch().tick();
+        jobs.waiting(runners.dispatch().asked()).forEach(runners.dispatch()::wake);
         jobs.overlooked().forEach(runners.dispatch()::wake);
     }
 

@@ -16,7 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch.
-/// There is no timer, so an idle system waits for nothing and a busy one pays one fsync for hundreds of rows.
+/// There is no timer, unless one is asked for, so an idle system waits for nothing and a busy one pays one fsync for
+/// hundreds of rows.
 /// Kinds may share turns: who waits for one gathers more. Each
 /// future completes after the commit that holds its row, never before.
 ///
@@ -47,8 +48,17 @@ final class GroupCommit<C, R> implements AutoCloseable {
 
     /// @param queued writes that may wait; a producer that finds no room waits for `patience`, then is refused
     /// @param batchMax writes in one commit
-    record Sizes(int queued, int batchMax, Duration patience) {
+    /// @param gather how long the first write of a batch waits for others
+    record Sizes(int queued, int batchMax, Duration patience, Duration gather) {
         static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
+
+        Sizes(int queued, int batchMax, Duration patience) {
+            this(queued, batchMax, patience, Duration.ZERO);
+        }
+
+        Sizes gathering(Duration time) {
+            return new Sizes(queued, batchMax, patience, time);
+        }
     }
 
     private record Waiting<C, R>(C command, CompletableFuture<R> answer) {}
@@ -59,6 +69,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition notEmpty = lock.newCondition();
     private final Condition notFull = lock.newCondition();
+    private final Condition ending = lock.newCondition();
     private final ArrayDeque<Waiting<C, R>> queue = new ArrayDeque<>();
     private boolean closed;
     private final Thread writer;
@@ -134,6 +145,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     /// Waits for something to write, then for its turn: what comes meanwhile goes along.
     private List<Waiting<C, R>> next() {
         awaitFirst();
+        gather();
         turns.acquireUninterruptibly();
         return take();
     }
@@ -144,6 +156,20 @@ final class GroupCommit<C, R> implements AutoCloseable {
             while (queue.isEmpty() && !closed) {
                 notEmpty.awaitUninterruptibly();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void gather() {
+        long leftNs = sizes.gather().toNanos();
+        lock.lock();
+        try {
+            while (!closed && leftNs > 0) {
+                leftNs = ending.awaitNanos(leftNs);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             lock.unlock();
         }
@@ -205,6 +231,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
             closed = true;
             notEmpty.signalAll();
             notFull.signalAll();
+            ending.signalAll();
         } finally {
             lock.unlock();
         }

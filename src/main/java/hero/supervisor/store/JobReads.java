@@ -252,8 +252,10 @@ final class JobReads {
                 sql.select(JOBS.NUMBER).from(JOBS).where(JOBS.ID.eq(jobId)).fetchOptional(JOBS.NUMBER));
     }
 
-    List<Held> held(String sessionId) {
-        return database.query(sql -> sql.select(
+    /// What each of these sessions holds.
+    List<List<Held>> held(List<String> sessionIds) {
+        Map<String, List<Held>> held = database.query(sql -> sql.select(
+                        JOB_HOLDS.SESSION_ID,
                         JOBS.ID,
                         JOBS.ATTEMPT,
                         JOBS.LEASE,
@@ -269,10 +271,11 @@ final class JobReads {
                 .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
                 .leftJoin(JOB_TRACES)
                 .on(JOB_TRACES.JOB_NUMBER.eq(JOBS.NUMBER))
-                .where(JOB_HOLDS.SESSION_ID.eq(sessionId))
+                .where(JOB_HOLDS.SESSION_ID.eq(DSL.any(sessionIds.toArray(String[]::new))))
                 .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
                 .orderBy(JOBS.NUMBER)
-                .fetch(JobReads::held));
+                .fetchGroups(row -> row.get(JOB_HOLDS.SESSION_ID), JobReads::held));
+        return sessionIds.stream().map(id -> held.getOrDefault(id, List.of())).toList();
     }
 
     private static Held held(Record row) {

@@ -154,6 +154,12 @@ public interface JobStore {
         return List.of();
     }
 
+    /// Those of these queues in which jobs may wait; perhaps none when that takes long to find out and was found
+    /// out a moment ago. The net under lost wakes.
+    default List<String> waiting(List<String> queues) {
+        return queues;
+    }
+
     // ---- reads ----
 
     Optional<JobState> state(String jobId);

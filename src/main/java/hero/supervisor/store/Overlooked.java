@@ -12,8 +12,17 @@ import java.util.Objects;
 /// another gateway had to roll back. For one thread.
 ///
 /// It has to step over what the claims do not, so a look that takes long is done rarely.
+/// Where thousands of queues are asked for work, it also finds those that have some: a claim for each would cost a
+/// hundred times as much.
 final class Overlooked {
     private static final int PAUSES = 20;
+    /// So few queues are rather claimed from: a claim begins at their heads.
+    private static final int FEW = 100;
+
+    private static final String WAITING = """
+            select queue from unnest(?::text[]) as asked(queue)
+            where exists (select from job_queue q where q.queue = asked.queue)
+            """;
 
     private static final String SQL = """
             select * from (
@@ -27,12 +36,14 @@ final class Overlooked {
     private final Database database;
     private final QueueHeads heads;
     private final Rarely rarely;
+    private final Rarely rarelyAsked;
 
     /// @param database which may take its time
     Overlooked(Database database, QueueHeads heads, Time time) {
         this.database = database;
         this.heads = heads;
         this.rarely = new Rarely(time, PAUSES);
+        this.rarelyAsked = new Rarely(time, PAUSES);
     }
 
     /// The queues in which claims begin further in front now.
@@ -41,6 +52,29 @@ final class Overlooked {
         List<Spot> found = spots.isEmpty() ? List.of() : rarely.run(() -> before(spots));
         found.forEach(heads::returned);
         return found.stream().map(Spot::queue).distinct().toList();
+    }
+
+    /// Those of these queues in which jobs may wait; none between two looks.
+    List<String> waiting(List<String> queues) {
+        if (queues.size() <= FEW) {
+            return queues;
+        }
+        return rarelyAsked.isDue() ? rarelyAsked.run(() -> among(queues)) : List.of();
+    }
+
+    private List<String> among(List<String> queues) {
+        return database.statement(connection -> {
+            List<String> found = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(WAITING)) {
+                new Columns<>(statement, queues).text(queue -> queue);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        found.add(JobRow.text(rows, "queue"));
+                    }
+                }
+            }
+            return found;
+        });
     }
 
     private List<Spot> before(List<Spot> headsNow) {

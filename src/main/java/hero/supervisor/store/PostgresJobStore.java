@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -27,12 +28,16 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// Before the first reading there is nothing to go back to: it begins with all that is in doubt.
     private static final Position UNREAD = new Position(0, 0);
 
+    /// What runners hold is looked into when they beat, and thousands do.
+    private static final Duration GATHER = Duration.ofMillis(25);
+
     private final GroupCommit<CreateBatch.Create, Created> creates;
     private final GroupCommit<String, Started> starts;
     private final GroupCommit<ClaimBatch.Claim, List<Assignment>> claims;
     private final GroupCommit<EndBatch.End, Completed> ends;
     /// No commits, but the same gathering: a burst of waiters costs a few reads and one connection.
     private final GroupCommit<String, Answer> asks;
+    private final GroupCommit<String, List<Held>> holds;
 
     private final Database database;
     private final EndBatch endBatch;
@@ -84,6 +89,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
+        this.holds = new GroupCommit<>("hold", sizes.gathering(GATHER), reads::held);
         this.events = new EventLog(prompt, node, heads);
         this.rescue = new Rescue(prompt, node, heads, time);
         this.committed = committed;
@@ -198,6 +204,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
+    public List<String> waiting(List<String> queues) {
+        return overlooked.waiting(queues);
+    }
+
+    @Override
     public Optional<JobState> state(String jobId) {
         return reads.state(jobId);
     }
@@ -229,7 +240,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<Held> held(String sessionId) {
-        return reads.held(sessionId);
+        try {
+            return holds.add(sessionId).join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
     }
 
     @Override
@@ -283,6 +298,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     @Override
     public void close() {
         asks.close();
+        holds.close();
         creates.close();
         starts.close();
         claims.close();

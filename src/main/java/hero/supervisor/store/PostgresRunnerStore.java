@@ -54,12 +54,16 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
             on conflict (id) do update set ended_at = excluded.ended_at, seen_at = excluded.seen_at
             """;
 
+    /// Nobody is in a hurry with a beat, and thousands of runners beat: hundreds share a commit.
+    private static final GroupCommit.Sizes BEATS =
+            new GroupCommit.Sizes(20_000, 2000, Duration.ofSeconds(2)).gathering(Duration.ofMillis(25));
+
     private final Database database;
     private final GroupCommit<BeatBatch.Beat, Boolean> beats;
 
     public PostgresRunnerStore(Database database) {
         this.database = database.prompt();
-        this.beats = new GroupCommit<>("beat", this.database, GroupCommit.Sizes.DEFAULT, new BeatBatch());
+        this.beats = new GroupCommit<>("beat", this.database, BEATS, new BeatBatch());
     }
 
     private static Field<OffsetDateTime> in(Duration time) {

@@ -72,6 +72,25 @@ class RunnersTest {
     }
 
     @Test
+    void queues_are_looked_into_while_a_pull_is_parked() {
+        Link link = engine.connect("r1", 1);
+        assertEquals(List.of(), engine.runners.dispatch().asked());
+        var pull = engine.runners.pull(link.session(), 1);
+        assertEquals(List.of("r1"), engine.runners.dispatch().asked());
+        pull.cancel(false);
+        assertEquals(List.of(), engine.runners.dispatch().asked());
+    }
+
+    @Test
+    void who_beats_in_time_keeps_no_thread_for_a_pull() {
+        Link link = engine.connect("r1", 1);
+        engine.time.advance(engine.settings.heartbeat().plusSeconds(1));
+        assertFalse(engine.runners.mustTell(link.session()), "the beat is on its way");
+        engine.time.advance(engine.settings.heartbeat());
+        assertTrue(engine.runners.mustTell(link.session()));
+    }
+
+    @Test
     void a_parked_pull_is_answered_by_the_next_job_and_a_cancelled_one_is_not() {
         Link link = engine.connect("r1", 2);
         var gone = engine.runners.pull(link.session(), 1);

@@ -222,6 +222,16 @@ class ClaimsUnderOldTransactionTest {
     }
 
     @Test
+    void of_many_queues_those_with_jobs_are_found_and_few_are_all_looked_into() {
+        create(store, "a", 1);
+        List<String> few = IntStream.range(0, 100).mapToObj(i -> "empty" + i).toList();
+        assertEquals(few, store.waiting(few));
+        List<String> many = new ArrayList<>(few);
+        many.add("queue");
+        assertEquals(List.of("queue"), store.waiting(many));
+    }
+
+    @Test
     void what_nobody_told_of_is_found_by_the_net() {
         create(other, "a", 1);
         Assignment given = claim(other, 1).getFirst();

@@ -60,6 +60,18 @@ class GroupCommitTest {
     }
 
     @Test
+    void a_batch_that_gathers_waits_for_others_and_not_for_them_when_it_is_closed() throws Exception {
+        Gate gate = new Gate();
+        gate.open.countDown();
+        var commit = new GroupCommit<>("test", sizes(100, 100).gathering(Duration.ofHours(1)), gate);
+        List<CompletableFuture<String>> answers = add(commit, 0, 3);
+        assertTrue(gate.batches.isEmpty());
+        commit.close();
+        assertEquals(List.of(List.of(0, 1, 2)), List.copyOf(gate.batches));
+        assertEquals("row 2", answers.get(2).get(10, TimeUnit.SECONDS));
+    }
+
+    @Test
     void what_arrives_during_a_write_forms_the_next_batch_in_order() throws Exception {
         Gate gate = new Gate();
         try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 4), gate)) {
