@@ -367,10 +367,7 @@ public final class Runners {
     }
 
     private boolean beatIsDue(Session session) {
-        // Who beats in time need not be told of besides: that would keep a thread for each of its pulls.
-        long late = Math.min(
-                settings.heartbeat().toNanos() * 3 / 2, settings.lease().toNanos() / 2);
-        return time.nanoTime() - session.beatNanos > late;
+        return time.nanoTime() - session.beatNanos > settings.lateNanos();
     }
 
     private void extend(Session session) {

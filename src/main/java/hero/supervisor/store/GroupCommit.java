@@ -16,10 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch.
-/// There is no timer, unless one is asked for, so an idle system waits for nothing and a busy one pays one fsync for
-/// hundreds of rows.
-/// Kinds may share turns: who waits for one gathers more. Each
-/// future completes after the commit that holds its row, never before.
+/// There is no timer, unless one is asked for, so an idle system waits for nothing and a busy one pays one fsync
+/// for hundreds of rows. Kinds may share turns: who waits for one gathers more. Each future completes after the
+/// commit that holds its row, never before.
 ///
 /// A batch that fails is done again in halves, so that one bad row hurts itself only. When the database cannot be
 /// reached the whole batch fails with `busy`: the outcome is unknown then, and every write here can be repeated.
