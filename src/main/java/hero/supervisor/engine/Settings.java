@@ -34,8 +34,8 @@ public record Settings(
                 Duration.ofSeconds(60));
     }
 
-    /// A session that has been silent for so long is told to the store by its other calls as well. Not sooner: each
-    /// pull of a runner that beats in time would keep a thread for that.
+    /// A session that has been silent for so long is told to the store by its other calls as well. Not sooner:
+    /// each pull of a runner that beats in time would keep a thread for that.
     long lateNanos() {
         return Math.min(heartbeat.toNanos() * 3 / 2, lease.toNanos() / 2);
     }
