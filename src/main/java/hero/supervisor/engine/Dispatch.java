@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /// claim.
 ///
 /// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the
-/// runners. Wakes only speed things up: [#asked] queues are looked into now and then, come what may. Safe for
+/// runners. Wakes only speed things up: all queues that are [#asked] for work are woken now and then. Safe for
 /// any thread.
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
@@ -231,7 +231,7 @@ public final class Dispatch {
     }
 
     /// There may be work in any queue.
-    void tick() {
+    void wakeAll() {
         queues.keySet().forEach(this::wake);
     }
 

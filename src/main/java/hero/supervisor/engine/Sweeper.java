@@ -77,7 +77,7 @@ public final class Sweeper implements AutoCloseable {
     public void othersRipened(Collection<Spot> spots) {
         jobs.returned(spots);
         if (spots.stream().map(Spot::queue).anyMatch(Notifications.ALL::equals)) {
-            runners.dispatch().tick();
+            runners.dispatch().wakeAll();
         } else {
             spots.stream().map(Spot::queue).distinct().forEach(runners.dispatch()::wake);
         }

@@ -46,7 +46,6 @@ public final class Runner implements AutoCloseable {
     private final Workplace workplace;
     private final Orders orders;
     private volatile @Nullable String sessionId;
-    private volatile boolean resumed;
 
     /// @param notices lines for people: connected, lost, draining
     public Runner(RunnerSettings settings, Time time, RandomGenerator random, Consumer<String> notices) {
@@ -162,10 +161,9 @@ public final class Runner implements AutoCloseable {
     private Session greet(RpcClient rpc, URI url) throws InterruptedException {
         Map<String, Object> hello =
                 Tree.object(Session.await(rpc, rpc.call("runner.connect", introduction()), ANSWER_WITHIN));
-        Session session = Session.of(rpc, hello);
+        Session session = Session.of(rpc, sessionId, hello);
         addresses.reached();
         orders.judge(hello.get("verdicts"));
-        resumed = session.id().equals(sessionId);
         sessionId = session.id();
         notices.accept("runner " + settings.name() + " connected to " + url + " with " + settings.slots()
                 + (settings.slots() == 1 ? " slot: " : " slots: ")
@@ -198,8 +196,7 @@ public final class Runner implements AutoCloseable {
         CompletableFuture<RpcClient.Closed> end = session.rpc().closed();
         end.thenAccept(closed -> work.ended(session));
         Thread.ofVirtual().name("runner-pull").start(() -> loop(session, this::pull));
-        boolean again = resumed;
-        Thread.ofVirtual().name("runner-beat").start(() -> beats(session, again));
+        Thread.ofVirtual().name("runner-beat").start(() -> beats(session));
         work.awaitEnd(session);
         if (!work.closed() && end.isDone()) {
             RpcClient.Closed closed = end.join();
@@ -279,8 +276,8 @@ public final class Runner implements AutoCloseable {
 
     /// The first beat at once after a resumption: the two together tell the server which of its answers were lost
     /// with the connection.
-    private void beats(Session session, boolean again) {
-        if (again) {
+    private void beats(Session session) {
+        if (session.resumed()) {
             loop(session, this::tell);
         }
         loop(session, this::beat);

@@ -18,16 +18,20 @@ import org.jspecify.annotations.Nullable;
 /// @param id given back on resume
 /// @param heartbeatMs between two beats
 /// @param leaseMs after so long without a beat the server counts the session as lost
+/// @param resumed whether it is the one that the runner had before
 /// @param logWindow bytes of a log that may be on their way; 0: the server takes no logs
-record Session(RpcClient rpc, String id, long heartbeatMs, long leaseMs, long logWindow) {
+record Session(RpcClient rpc, String id, boolean resumed, long heartbeatMs, long leaseMs, long logWindow) {
     private static final long HEARTBEAT_DEFAULT_MS = 10_000;
     private static final long LEASE_DEFAULT_MS = 30_000;
 
-    static Session of(RpcClient rpc, Map<String, Object> hello) {
+    /// @param before the id of the session that was to be resumed, if any
+    static Session of(RpcClient rpc, @Nullable String before, Map<String, Object> hello) {
+        String id = Tree.string(hello, "session_id", "");
         long heartbeatMs = Math.max(10, Tree.whole(hello, "heartbeat_ms", HEARTBEAT_DEFAULT_MS));
         return new Session(
                 rpc,
-                Tree.string(hello, "session_id", ""),
+                id,
+                id.equals(before),
                 heartbeatMs,
                 Math.max(2 * heartbeatMs, Tree.whole(hello, "lease_ms", LEASE_DEFAULT_MS)),
                 Tree.whole(hello, "log_window", 0));

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -114,6 +115,15 @@ final class GroupCommit<C, R> implements AutoCloseable {
             return CompletableFuture.failedFuture(full());
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// Hands a write in and waits until it is done. Throws what its future fails with.
+    R done(C command) {
+        try {
+            return add(command).join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
     }
 

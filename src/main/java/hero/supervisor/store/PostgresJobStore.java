@@ -15,7 +15,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -240,11 +239,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<Held> held(String sessionId) {
-        try {
-            return holds.add(sessionId).join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : e;
-        }
+        return holds.done(sessionId);
     }
 
     @Override

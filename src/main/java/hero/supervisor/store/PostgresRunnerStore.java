@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import org.jooq.Field;
 import org.jooq.JSONB;
 import org.jooq.Record;
@@ -196,11 +195,7 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
 
     @Override
     public boolean beat(String sessionId, String node, Duration lease) {
-        try {
-            return beats.add(new BeatBatch.Beat(sessionId, node, lease)).join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : e;
-        }
+        return beats.done(new BeatBatch.Beat(sessionId, node, lease));
     }
 
     /// Finishes the beats that it has been given; further ones are refused. The database stays open.

@@ -48,6 +48,14 @@ class UnknownOutcomeTest {
         return engine.runners.pull(link.session(), 1).join().getFirst();
     }
 
+    /// A connection whose pull was answered with `j1`, of which its runner says nothing.
+    private Link lostAnswer() {
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        take(a, link);
+        return link;
+    }
+
     private void end(Link link, Assignment given, JobResult result) {
         a.runners.complete(link.session(), List.of(new Report(given.key(), result)), Origin.NONE);
     }
@@ -206,9 +214,7 @@ class UnknownOutcomeTest {
 
     @Test
     void an_answer_that_was_lost_with_the_connection_goes_back_at_the_first_beat_of_the_next() {
-        Link first = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
-        take(a, first);
+        Link first = lostAnswer();
         Link second = a.connect("r1", 1, resume(first));
         assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status(), "a resumed session keeps its jobs");
         a.runners.beat(second.session(), List.of());
@@ -218,9 +224,7 @@ class UnknownOutcomeTest {
 
     @Test
     void an_answer_that_no_beat_and_no_resumption_names_goes_back_when_connections_do_not_last_for_a_beat() {
-        Link first = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
-        take(a, first);
+        Link first = lostAnswer();
         Link second = a.connect("r1", 1, resume(first));
         Link third = a.connect("r1", 1, resume(second));
         assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
@@ -229,9 +233,7 @@ class UnknownOutcomeTest {
 
     @Test
     void a_resumption_that_cannot_write_leaves_what_it_does_not_name_to_the_next_beat() {
-        Link first = a.connect("r1", 1);
-        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
-        take(a, first);
+        Link first = lostAnswer();
         a.runners.beat(first.session(), List.of());
         a.flaky.refuseAfter("release");
         Link second = a.connect("r1", 1, resume(first));
