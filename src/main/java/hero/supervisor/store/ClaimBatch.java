@@ -19,30 +19,33 @@ import org.slf4j.LoggerFactory;
 /// deleted while another claim held the row) is removed on the way, and the slot that it left open is asked for
 /// again. Each claim begins at the [QueueHeads].
 ///
+/// What to take is `materialized`: a plan may run a subquery once for each row of the queue, each time find the
+/// next rows, and so take more jobs than there are slots.
+///
 /// Where no job has a trace none is looked for, which takes a tenth of a claim.
 ///
 /// `case` keeps the planner from taking `status = 'queued'` for so rare that it looks for such jobs in all jobs.
 final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assignment>> {
     private static final String SQL = """
-            with taken as (
-              delete from job_queue d using (
-                select a.base, q.ctid
-                from (select ?::int[] as exact, ?::int8[] as head, ?::int[] as below, ?::int[] as above) p
-                  cross join unnest(?::text[], ?::int[], ?::int[], ?::int[], ?::int[])
-                    as a(queue, slots, base, first, last)
-                  cross join lateral (
-                    select w.ctid from generate_series(a.first, a.last) as part cross join lateral (
-                      select ctid from (select ctid from job_queue w
-                        where w.queue = a.queue and w.priority = p.exact[part] and w.seq >= p.head[part]
-                        order by w.seq limit a.slots for update skip locked) one
-                      union all
-                      select ctid from (select ctid from job_queue w
-                        where w.queue = a.queue and w.priority < p.below[part] and w.priority > p.above[part]
-                        order by w.priority desc, w.seq limit a.slots for update skip locked) more) w
-                    limit a.slots) q
-              ) q
-              where d.ctid = q.ctid
-              returning d.queue, d.priority, d.seq, d.job_number, q.base
+            with picked as materialized (
+              select a.base, q.ctid as at
+              from (select ?::int[] as exact, ?::int8[] as head, ?::int[] as below, ?::int[] as above) p
+                cross join unnest(?::text[], ?::int[], ?::int[], ?::int[], ?::int[])
+                  as a(queue, slots, base, first, last)
+                cross join lateral (
+                  select w.ctid from generate_series(a.first, a.last) as part cross join lateral (
+                    select ctid from (select ctid from job_queue w
+                      where w.queue = a.queue and w.priority = p.exact[part] and w.seq >= p.head[part]
+                      order by w.seq limit a.slots for update skip locked) one
+                    union all
+                    select ctid from (select ctid from job_queue w
+                      where w.queue = a.queue and w.priority < p.below[part] and w.priority > p.above[part]
+                      order by w.priority desc, w.seq limit a.slots for update skip locked) more) w
+                  limit a.slots) q
+            ),
+            taken as (
+              delete from job_queue d using picked k where d.ctid = k.at
+              returning d.queue, d.priority, d.seq, d.job_number, k.base
             ),
             ranked as (
               select *, base + row_number() over (partition by queue order by priority desc, seq) as place from taken

@@ -17,6 +17,7 @@ import hero.supervisor.store.RunnerStore.Session;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -219,6 +220,28 @@ class ClaimsUnderOldTransactionTest {
             }
             assertEquals(List.of(id), ids(finder, 2));
         }
+    }
+
+    @Test
+    void a_claim_takes_no_more_than_its_slots_whatever_plan_it_is_given() throws Exception {
+        create(store, "a", 1);
+        database.query(sql -> sql.execute("analyze job_queue"));
+        create(store, "b", 9);
+        try (Connection connection = connection();
+                Statement statement = connection.createStatement()) {
+            // As behind a pooler, where our settings of the planner do not arrive: one that expects one row may look
+            // for what to take once for each row of the queue.
+            statement.execute("set plan_cache_mode = force_custom_plan; set enable_tidscan = off;"
+                    + " set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off");
+            ClaimBatch claims = new ClaimBatch("one", new QueueHeads(Time.system()));
+            var claim = new ClaimBatch.Claim("queue", slots("s", 2));
+            assertEquals(
+                    List.of("a0", "b0"),
+                    claims.write(connection, List.of(claim)).getFirst().stream()
+                            .map(given -> given.job().id())
+                            .toList());
+        }
+        assertEquals(8, ids(store, 10).size());
     }
 
     @Test
