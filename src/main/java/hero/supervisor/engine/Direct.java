@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
 import hero.supervisor.store.JobStore.Placing;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// holds it, so that the jobs of one batch share the pulls that are open then. Safe for any thread.
 final class Direct implements Placing {
     private final Dispatch dispatch;
-    private final String runner;
+    private final Job job;
     private final LongSupplier leases;
     private boolean asked;
     private boolean settled;
@@ -21,9 +22,9 @@ final class Direct implements Placing {
     private @Nullable Share share;
     private @Nullable Place place;
 
-    Direct(Dispatch dispatch, String runner, LongSupplier leases) {
+    Direct(Dispatch dispatch, Job job, LongSupplier leases) {
         this.dispatch = dispatch;
-        this.runner = runner;
+        this.job = job;
         this.leases = leases;
     }
 
@@ -31,7 +32,7 @@ final class Direct implements Placing {
     public synchronized @Nullable Place place(Object batch) {
         if (!asked && !settled) {
             asked = true;
-            queue = dispatch.home(runner);
+            queue = dispatch.home(job.runner());
             share = queue == null ? null : dispatch.place(queue, batch);
             place = share == null ? null : new Place(share.queue(), new Slot(share.sessionId(), leases.getAsLong()));
         }
@@ -48,10 +49,14 @@ final class Direct implements Placing {
             dispatch.written(queue, waiting);
         }
         if (created instanceof Created.New(String waits)) {
-            dispatch.wake(waits);
+            if (job.extras().startAt() == null) {
+                dispatch.wake(waits);
+            } else {
+                dispatch.wakeInTime(waits);
+            }
         }
         if (share != null) {
-            Assignment handed = created instanceof Created.Handed(Assignment job) ? job : null;
+            Assignment handed = created instanceof Created.Handed(Assignment written) ? written : null;
             if (error != null) {
                 dispatch.doubt(share);
             }

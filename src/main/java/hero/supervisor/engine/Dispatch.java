@@ -1,6 +1,8 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
+import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
 import java.util.ArrayDeque;
@@ -45,14 +47,16 @@ public final class Dispatch {
     private final ConcurrentHashMap<String, Queue> queues = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, String> homes = new ConcurrentHashMap<>();
     private final Handing handing;
+    private final Timers timers;
     private volatile boolean stopped;
 
-    Dispatch(JobStore store, LongSupplier leases, Executor executor, Handing.Handover handover) {
+    Dispatch(JobStore store, Time time, LongSupplier leases, Executor executor, Handing.Handover handover) {
         this.store = store;
         this.leases = leases;
         this.executor = executor;
         this.handover = handover;
         this.handing = new Handing(store, executor, handover, this::wake);
+        this.timers = new Timers(store, this::wake, time);
     }
 
     static final class Queue {
@@ -89,10 +93,9 @@ public final class Dispatch {
         }
     }
 
-    /// A new job of this runner, which may go straight to a parked pull of this gateway when nothing waits before
-    /// it.
-    Direct direct(String runner) {
-        return new Direct(this, runner, leases);
+    /// A new job, which may go straight to a parked pull of this gateway when nothing waits before it.
+    Direct direct(Job job) {
+        return new Direct(this, job, leases);
     }
 
     /// Takes a place for a job that is about to be written together with others; null when it has to wait in its
@@ -207,6 +210,16 @@ public final class Dispatch {
             }
             claim(queue);
         }
+    }
+
+    /// There may be work in the queue, now or at some time.
+    void wakeInTime(String name) {
+        wake(name);
+        timers.changed();
+    }
+
+    Timers timers() {
+        return timers;
     }
 
     /// A session of the queue can take more than before.

@@ -53,7 +53,7 @@ final class Holds {
         this.settings = settings;
         this.time = time;
         this.jobs = jobs;
-        this.dispatch = new Dispatch(jobs, leases, executor, new Hands());
+        this.dispatch = new Dispatch(jobs, time, leases, executor, new Hands());
     }
 
     Dispatch dispatch() {
@@ -256,7 +256,7 @@ final class Holds {
         }
         String requeued = done.requeued();
         if (requeued != null) {
-            dispatch.wake(requeued);
+            dispatch.wakeInTime(requeued);
         }
         dispatch.credit(session.queue);
         origin.on(log.atInfo().addKeyValue("job_id", key.jobId()))

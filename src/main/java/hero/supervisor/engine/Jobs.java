@@ -67,7 +67,7 @@ public final class Jobs {
 
     /// Written to be started: into the queue, or into the hands of a runner that waits here.
     private CompletableFuture<Created> written(Job job, Origin origin) {
-        Direct direct = runners.dispatch().direct(job.runner());
+        Direct direct = runners.dispatch().direct(job);
         return store.create(job, true, origin.trace(), direct).whenComplete(direct::settle);
     }
 
@@ -130,7 +130,7 @@ public final class Jobs {
             switch (started) {
                 case Started.Queued(String queue) -> {
                     origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job queued");
-                    runners.dispatch().wake(queue);
+                    runners.dispatch().wakeInTime(queue);
                 }
                 case Started.Already() -> {}
                 case Started.Final(JobStatus status) ->

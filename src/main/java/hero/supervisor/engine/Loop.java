@@ -4,27 +4,41 @@ import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Runs one task again and again until closed, with a pause between runs. A [#wake] that comes while the task
-/// runs is kept: the next pause is skipped. A task that throws is logged and run again after the pause.
+/// runs is kept: the next pause is cut short. A task that throws is logged and run again after the longest pause.
 public final class Loop implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Loop.class);
 
     private final String name;
-    private final Duration pause;
-    private final Runnable task;
+    private final Duration least;
+    private final Duration most;
+    private final Supplier<Duration> task;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private boolean awake;
     private boolean closed;
     private @Nullable Thread thread;
 
+    /// With pauses that are all the same; a wake ends one at once.
     public Loop(String name, Duration pause, Runnable task) {
+        this(name, Duration.ZERO, pause, () -> {
+            task.run();
+            return pause;
+        });
+    }
+
+    /// @param least no pause is shorter, also when it is woken
+    /// @param most no pause is longer
+    /// @param task says how long the next pause is, unless it is woken
+    public Loop(String name, Duration least, Duration most, Supplier<Duration> task) {
         this.name = name;
-        this.pause = pause;
+        this.least = least;
+        this.most = most;
         this.task = task;
     }
 
@@ -43,6 +57,16 @@ public final class Loop implements AutoCloseable {
         try {
             awake = true;
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A wake has come since the last pause.
+    boolean isWoken() {
+        lock.lock();
+        try {
+            return awake;
         } finally {
             lock.unlock();
         }
@@ -70,11 +94,13 @@ public final class Loop implements AutoCloseable {
 
     private void run() {
         boolean failing = false;
-        while (rest()) {
+        Duration pause = most;
+        while (rest(pause)) {
             try {
-                task.run();
+                pause = task.get();
                 failing = false;
             } catch (RuntimeException | Error e) {
+                pause = most;
                 // Said once per row of failures: a database that is away must not fill the log.
                 if (!failing) {
                     log.atWarn()
@@ -88,10 +114,15 @@ public final class Loop implements AutoCloseable {
         }
     }
 
-    private boolean rest() {
+    /// False when closed.
+    private boolean rest(Duration pause) {
         lock.lock();
         try {
-            long left = pause.toNanos();
+            long left = least.toNanos();
+            while (!closed && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            left = Math.min(pause.toNanos(), most.toNanos()) - least.toNanos();
             while (!closed && !awake && left > 0) {
                 left = changed.awaitNanos(left);
             }

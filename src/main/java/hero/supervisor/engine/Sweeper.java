@@ -20,7 +20,6 @@ public final class Sweeper implements AutoCloseable {
     private static final Duration NEWS = Duration.ofMillis(250);
     private static final Duration SWEEP = Duration.ofSeconds(1);
     private static final Duration NET = Duration.ofSeconds(5);
-    private static final int RIPEN_MAX = 1000;
 
     private final JobStore jobs;
     private final Results results;
@@ -52,6 +51,7 @@ public final class Sweeper implements AutoCloseable {
         this.loops = List.of(
                 new Loop("watch", WATCH, this::watch),
                 news,
+                runners.dispatch().timers().loop(),
                 new Loop("sweep", SWEEP, this::sweep),
                 new Loop("net", NET, this::net));
     }
@@ -98,6 +98,10 @@ public final class Sweeper implements AutoCloseable {
         tail.run();
     }
 
+    void timers() {
+        runners.dispatch().timers().look();
+    }
+
     void net() {
         runners.control().refresh();
         jobs.waiting(runners.dispatch().asked()).forEach(runners.dispatch()::wake);
@@ -105,8 +109,6 @@ public final class Sweeper implements AutoCloseable {
     }
 
     void sweep() {
-        List<String> ripe = jobs.ripen(RIPEN_MAX);
-        ripe.forEach(runners.dispatch()::wake);
         secrets.refresh();
         runners.holds().tidy();
         if (mayJudge()) {

@@ -142,8 +142,12 @@ public interface JobStore {
         record NoJob() implements Deleted {}
     }
 
-    /// Moves queued jobs whose time has come from timers to their queues; returns those queues.
-    List<String> ripen(int max);
+    /// Moves queued jobs whose time has come from timers to their queues.
+    Ripened ripen(int max);
+
+    /// @param queues those that have got jobs
+    /// @param next until the next of the others is due; null when no job waits for a time
+    record Ripened(List<String> queues, @Nullable Duration next) {}
 
     /// Another gateway has brought jobs back to these places. To be told before a claim is expected to find them.
     default void returned(Collection<Spot> spots) {}

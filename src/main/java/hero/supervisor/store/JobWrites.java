@@ -13,6 +13,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Stopped;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,6 +25,7 @@ import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.Record;
+import org.jooq.Result;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
@@ -301,27 +303,50 @@ final class JobWrites {
         return true;
     }
 
-    /// Where they wait now.
-    List<Spot> ripen(int max) {
-        return database.query(sql -> sql.fetch("""
-                with ripe as (
-                  delete from job_timers t using (
-                    select due_at, job_number from job_timers where due_at <= clock_timestamp()
-                    order by due_at limit {0} for update skip locked) r
-                  where t.due_at = r.due_at and t.job_number = r.job_number
-                  returning t.job_number
-                ),
-                queued as (
-                  insert into job_queue (queue, priority, seq, job_number)
-                  select j.queue, coalesce(j.priority, 0), j.queue_seq, j.number
-                  from ripe r join jobs j on j.number = r.job_number where j.status = 'queued'
-                  returning queue, priority, seq
-                )
-                select queue, priority, min(seq) as seq from queued group by 1, 2 order by 1, 2
-                """, DSL.val(max))
-                .map(row -> Spot.of(
-                        row.get("queue", String.class),
-                        row.get("priority", Integer.class),
-                        row.get("seq", Long.class))));
+    /// @param spots where those wait now whose time has come
+    /// @param next until the next of the others is due
+    record Ripe(List<Spot> spots, @Nullable Duration next) {}
+
+    /// All parts agree on what time it is, so that no timer falls between them.
+    Ripe ripen(int max) {
+        return database.query(sql -> {
+            Result<Record> rows = sql.fetch("""
+                    with picked as materialized (
+                      select due_at, job_number from job_timers where due_at <= statement_timestamp()
+                      order by due_at limit {0} for update skip locked
+                    ),
+                    ripe as (
+                      delete from job_timers t using picked r
+                      where t.due_at = r.due_at and t.job_number = r.job_number
+                      returning t.job_number
+                    ),
+                    queued as (
+                      insert into job_queue (queue, priority, seq, job_number)
+                      select j.queue, coalesce(j.priority, 0), j.queue_seq, j.number
+                      from ripe r join jobs j on j.number = r.job_number where j.status = 'queued'
+                      returning queue, priority, seq
+                    )
+                    select q.queue, q.priority, q.seq, case when n.full then 0 else n.wait_s end as wait_s
+                    from (
+                      select (select count(*) from ripe) >= {0} as full, (
+                        select extract(epoch from min(due_at) - statement_timestamp())::float8
+                        from job_timers where due_at > statement_timestamp()) as wait_s
+                    ) n left join (
+                      select queue, priority, min(seq) as seq from queued group by 1, 2
+                    ) q on true
+                    order by 1, 2
+                    """, DSL.val(max));
+            Double waitS = rows.getFirst().get("wait_s", Double.class);
+            return new Ripe(
+                    rows.stream()
+                            .filter(row -> row.get("queue") != null)
+                            .map(row -> Spot.of(
+                                    row.get("queue", String.class),
+                                    row.get("priority", Integer.class),
+                                    row.get("seq", Long.class)))
+                            .toList(),
+                    // Rounded up: a look that comes too early would have to be repeated.
+                    waitS == null ? null : Duration.ofMillis((long) Math.ceil(waitS * 1000)));
+        });
     }
 }

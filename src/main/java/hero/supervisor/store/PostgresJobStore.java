@@ -171,11 +171,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public List<String> ripen(int max) {
-        List<Spot> spots = returning(() -> doubted(() -> writes.ripen(max)));
-        returned(spots);
-        committed.ripened.accept(spots);
-        return queues(spots);
+    public Ripened ripen(int max) {
+        JobWrites.Ripe ripe = returning(() -> doubted(() -> writes.ripen(max)));
+        returned(ripe.spots());
+        committed.ripened.accept(ripe.spots());
+        return new Ripened(queues(ripe.spots()), ripe.next());
     }
 
     /// A write that brings jobs back to their old places; nobody knows where when its outcome is unknown.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.ManualTime;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
@@ -32,26 +33,27 @@ abstract class DirectFixture {
     /// What the next claims bring, each in turn; nothing when there is none left.
     final List<CompletableFuture<List<Assignment>>> waiting = new ArrayList<>();
 
-    final Dispatch dispatch = new Dispatch(store(), leases::incrementAndGet, Runnable::run, new Handing.Handover() {
-        @Override
-        public boolean held(Session session, List<Assignment> jobs) {
-            if (session.ended) {
-                return false;
-            }
-            jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
-            return true;
-        }
+    final Dispatch dispatch =
+            new Dispatch(store(), new ManualTime(), leases::incrementAndGet, Runnable::run, new Handing.Handover() {
+                @Override
+                public boolean held(Session session, List<Assignment> jobs) {
+                    if (session.ended) {
+                        return false;
+                    }
+                    jobs.forEach(a -> session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
+                    return true;
+                }
 
-        @Override
-        public void returned(List<Assignment> jobs) {
-            jobs.forEach(a -> returned.add(a.job().id()));
-        }
+                @Override
+                public void returned(List<Assignment> jobs) {
+                    jobs.forEach(a -> returned.add(a.job().id()));
+                }
 
-        @Override
-        public void doubt(Collection<String> sessionIds) {
-            doubted.addAll(sessionIds);
-        }
-    });
+                @Override
+                public void doubt(Collection<String> sessionIds) {
+                    doubted.addAll(sessionIds);
+                }
+            });
 
     JobStore store() {
         return (JobStore) Proxy.newProxyInstance(

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore.Created;
@@ -32,7 +33,7 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
         int before = claims.size();
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         Place place = direct.place(new Object());
         assertEquals("q", Objects.requireNonNull(place).queue());
         assertEquals(0, session.credit());
@@ -48,8 +49,8 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 4);
         Pull pull = parked(session, 4);
         Object batch = new Object();
-        Direct good = dispatch.direct("r1");
-        Direct bad = dispatch.direct("r1");
+        Direct good = dispatch.direct(job("j"));
+        Direct bad = dispatch.direct(job("j"));
         Place first = good.place(batch);
         Place second = bad.place(batch);
         assertSame(first, good.place(new Object()));
@@ -67,7 +68,7 @@ final class DirectTest extends DirectFixture {
     void a_batch_that_was_refused_leaves_the_pull_parked_and_the_session_in_doubt() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         assertNotNull(direct.place(new Object()));
         direct.settle(null, Refusal.busy("no database", 1000));
         assertEquals(List.of("s"), doubted);
@@ -79,7 +80,7 @@ final class DirectTest extends DirectFixture {
     void a_repeated_id_leaves_the_pull_parked() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         assertNotNull(direct.place(new Object()));
         direct.settle(new Created.Same(JobStatus.COMPLETED, "q"), null);
         nothingIsReserved(session);
@@ -89,7 +90,7 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_runner_that_never_pulled_here_has_no_place() {
         Pull pull = parked(session("s", 1), 1);
-        Direct direct = dispatch.direct("r2");
+        Direct direct = dispatch.direct(job("j", "r2", 60, Job.Extras.NONE));
         assertNull(direct.place(new Object()));
         direct.settle(new Created.NoRunner(), null);
         nextGoesTo(pull);
@@ -99,7 +100,7 @@ final class DirectTest extends DirectFixture {
     void a_job_whose_queue_has_changed_waits_there_and_the_pull_here() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         assertNotNull(direct.place(new Object()));
         direct.settle(new Created.New("other"), null);
         nothingIsReserved(session);
@@ -110,7 +111,7 @@ final class DirectTest extends DirectFixture {
     void a_pull_that_is_withdrawn_meanwhile_gives_its_job_back() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         Place place = direct.place(new Object());
         pull.jobs.cancel(false);
         direct.settle(handed("j", place), null);
@@ -124,11 +125,11 @@ final class DirectTest extends DirectFixture {
     void a_pull_that_is_withdrawn_meanwhile_is_not_parked_again() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         assertNotNull(direct.place(new Object()));
         pull.jobs.cancel(false);
         direct.settle(new Created.Different(), null);
-        Direct next = dispatch.direct("r1");
+        Direct next = dispatch.direct(job("j"));
         assertNull(next.place(new Object()));
         next.settle(new Created.New("q"), null);
         nothingIsReserved(session);
@@ -139,7 +140,7 @@ final class DirectTest extends DirectFixture {
     void a_session_that_is_lost_or_drains_meanwhile_gives_its_job_back_and_its_pull_is_answered(boolean drains) {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         Place place = direct.place(new Object());
         session.draining = drains;
         session.ended = !drains;
@@ -156,7 +157,7 @@ final class DirectTest extends DirectFixture {
     void a_session_that_drains_meanwhile_has_its_pull_answered() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         assertNotNull(direct.place(new Object()));
         session.draining = true;
         dispatch.dismiss("q");
@@ -175,7 +176,7 @@ final class DirectTest extends DirectFixture {
         List<Direct> all = new ArrayList<>();
         List<@Nullable Place> places = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            all.add(dispatch.direct("r1"));
+            all.add(dispatch.direct(job("j")));
             places.add(all.getLast().place(batch));
         }
         assertNull(places.getLast(), "four slots, five jobs");
@@ -191,16 +192,16 @@ final class DirectTest extends DirectFixture {
     @Test
     void no_younger_job_takes_the_slot_of_an_older_one_on_its_way_into_the_queue() {
         Session session = session("s", 1);
-        Direct early = dispatch.direct("r1");
+        Direct early = dispatch.direct(job("j"));
         parked(session("other", 0), 1);
         Object batch = new Object();
         assertNull(early.place(batch), "nobody has a free slot");
         Pull pull = parked(session, 2);
-        Direct late = dispatch.direct("r1");
+        Direct late = dispatch.direct(job("j"));
         assertNull(late.place(batch));
         waiting.add(CompletableFuture.completedFuture(List.of()));
         early.settle(new Created.New("q"), null);
-        Direct later = dispatch.direct("r1");
+        Direct later = dispatch.direct(job("j"));
         assertNull(later.place(new Object()), "one is still on its way");
         late.settle(new Created.New("q"), null);
         later.settle(new Created.New("q"), null);
@@ -213,7 +214,7 @@ final class DirectTest extends DirectFixture {
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         assertNull(direct.place(new Object()));
         direct.settle(new Created.New("q"), null);
         Slot slot = claims.getLast().getFirst();
@@ -230,7 +231,7 @@ final class DirectTest extends DirectFixture {
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
         dispatch.wake("q");
-        Direct direct = dispatch.direct("r1");
+        Direct direct = dispatch.direct(job("j"));
         Place place = direct.place(new Object());
         assertNotNull(place, "there are slots for what the claim may find, and more");
         Slot slot = claims.getLast().getFirst();
@@ -241,7 +242,7 @@ final class DirectTest extends DirectFixture {
             direct.settle(handed("new", place), null);
         }
         assertFalse(pull.jobs.isDone(), "more is on its way to it");
-        assertNull(dispatch.direct("r1").place(new Object()), "nothing that is not on its way may put it off");
+        assertNull(dispatch.direct(job("j")).place(new Object()), "nothing that is not on its way may put it off");
         if (claimFirst) {
             direct.settle(handed("new", place), null);
         } else {
@@ -270,8 +271,8 @@ final class DirectTest extends DirectFixture {
         Pull first = parked(session, 2);
         Pull second = parked(session, 2);
         Object batch = new Object();
-        Direct a = dispatch.direct("r1");
-        Direct b = dispatch.direct("r1");
+        Direct a = dispatch.direct(job("j"));
+        Direct b = dispatch.direct(job("j"));
         Place toFirst = a.place(batch);
         Place toSecond = b.place(batch);
         a.settle(handed("a", toFirst), null);
@@ -285,7 +286,7 @@ final class DirectTest extends DirectFixture {
     /// The next new job goes to this pull.
     private void nextGoesTo(Pull pull) {
         assertFalse(pull.jobs.isDone());
-        Direct next = dispatch.direct("r1");
+        Direct next = dispatch.direct(job("j"));
         Place place = next.place(new Object());
         assertNotNull(place);
         next.settle(handed("next", place), null);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.ManualTime;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
@@ -41,23 +42,24 @@ final class DispatchStressTest {
     private final Semaphore free = new Semaphore(SLOTS);
     private final AtomicLong leases = new AtomicLong();
     private final Session session = new Session("s", "r1", "q", SLOTS);
-    private final Dispatch dispatch = new Dispatch(store(), leases::incrementAndGet, threads, new Handing.Handover() {
-        @Override
-        public boolean held(Session to, List<Assignment> jobs) {
-            jobs.forEach(a -> to.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
-            return true;
-        }
+    private final Dispatch dispatch =
+            new Dispatch(store(), new ManualTime(), leases::incrementAndGet, threads, new Handing.Handover() {
+                @Override
+                public boolean held(Session to, List<Assignment> jobs) {
+                    jobs.forEach(a -> to.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
+                    return true;
+                }
 
-        @Override
-        public void returned(List<Assignment> jobs) {
-            // Nobody reads here what sessions hold.
-        }
+                @Override
+                public void returned(List<Assignment> jobs) {
+                    // Nobody reads here what sessions hold.
+                }
 
-        @Override
-        public void doubt(Collection<String> sessionIds) {
-            throw new AssertionError("nothing fails here");
-        }
-    });
+                @Override
+                public void doubt(Collection<String> sessionIds) {
+                    throw new AssertionError("nothing fails here");
+                }
+            });
 
     @AfterEach
     void stop() {
@@ -112,7 +114,8 @@ final class DispatchStressTest {
             List<String> ids = new ArrayList<>(List.of(asked.take()));
             asked.drainTo(ids);
             Object batch = new Object();
-            List<Direct> directs = ids.stream().map(_ -> dispatch.direct("r1")).toList();
+            List<Direct> directs =
+                    ids.stream().map(id -> dispatch.direct(job(id))).toList();
             List<@Nullable Place> places = new ArrayList<>();
             directs.forEach(direct -> places.add(direct.place(batch)));
             for (int i = 0; i < ids.size(); i++) {

@@ -67,6 +67,10 @@ public final class SteppedEngine {
         sweeper.news();
     }
 
+    public void timers() {
+        sweeper.timers();
+    }
+
     public void sweep() {
         sweeper.sweep();
     }

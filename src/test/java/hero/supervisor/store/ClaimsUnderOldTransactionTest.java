@@ -214,7 +214,7 @@ class ClaimsUnderOldTransactionTest {
             get(store.create(startingAt(id, "2100-01-01T00:00:00Z"), true));
             pass(finder, "b" + id);
             database.query(sql -> sql.execute("update job_timers set due_at = now()"));
-            assertEquals(List.of("queue"), store.ripen(10));
+            assertEquals(List.of("queue"), store.ripen(10).queues());
             if (finder == other) {
                 finder.returned(List.of(ripened.getLast()));
             }

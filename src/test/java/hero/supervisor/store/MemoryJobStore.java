@@ -181,7 +181,7 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public List<String> ripen(int max) {
+    public Ripened ripen(int max) {
         synchronized (shared) {
             List<String> queues = new ArrayList<>();
             for (Row row : shared.jobs.values()) {
@@ -190,7 +190,12 @@ public final class MemoryJobStore implements JobStore {
                     queues.add(row.queue);
                 }
             }
-            return queues.stream().distinct().sorted().toList();
+            Duration next = shared.jobs.values().stream()
+                    .filter(row -> row.dueAt != null)
+                    .map(row -> Duration.between(moves.now(), row.dueAt))
+                    .min(Comparator.naturalOrder())
+                    .orElse(null);
+            return new Ripened(queues.stream().distinct().sorted().toList(), next);
         }
     }
 

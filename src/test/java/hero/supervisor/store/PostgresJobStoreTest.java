@@ -25,6 +25,7 @@ import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.RunnerStore.Session;
 import java.sql.Connection;
 import java.sql.Statement;
+import hero.supervisor.store.JobStore.Ripened;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -196,10 +197,22 @@ class PostgresJobStoreTest extends JobStoreContract {
         get(store.create(startingAt("a", FAR), true));
         queued("b");
         sql("update job_timers set due_at = now()");
-        assertEquals(List.of("queue"), store.ripen(10));
-        assertEquals(List.of(), store.ripen(10));
+        assertEquals(new Ripened(List.of("queue"), null), store.ripen(10));
+        assertEquals(new Ripened(List.of(), null), store.ripen(10));
         assertEquals(List.of("a", "b"), claim(5));
         assertEquals(0, count("job_timers"));
+    }
+
+    @Test
+    void when_more_timers_are_due_than_a_look_moves_the_next_look_is_due_at_once() {
+        get(store.create(startingAt("a", FAR), true));
+        get(store.create(startingAt("b", FAR), true));
+        sql("update job_timers set due_at = now()");
+        assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
+        assertEquals(List.of("a"), claim(5));
+        assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
+        assertEquals(new Ripened(List.of(), null), store.ripen(1));
+        assertEquals(List.of("b"), claim(5));
     }
 
     @Test

@@ -62,6 +62,7 @@ final class SimNode extends Actor {
     void start() {
         loop(100 * MS, engine::watch, null);
         loop(250 * MS, engine::news, Fault.LOST_NEWS);
+        loop(S, engine::timers, null);
         loop(S, engine::sweep, Fault.SWEEPER_STALL);
         loop(5 * S, engine::net, null);
         loop(S, this::suffer, null);
