@@ -37,15 +37,20 @@ public final class Dev {
             var at = database.settings();
             Config complete = config.withDatabase(at.url(), at.user(), at.password());
             try (Supervisor supervisor = Supervisor.start(complete)) {
-                return run(supervisor, data, once, stop, out);
+                return run(supervisor, DevSecrets.in(data, supervisor, at), data, once, stop, out);
             }
         } catch (Database.Unusable e) {
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
     }
 
-    private static int run(Supervisor supervisor, Path data, boolean once, CountDownLatch stop, Consumer<String> out) {
-        DevSecrets secrets = DevSecrets.in(data, supervisor);
+    private static int run(
+            Supervisor supervisor,
+            DevSecrets secrets,
+            Path data,
+            boolean once,
+            CountDownLatch stop,
+            Consumer<String> out) {
         registerHelloRunner(supervisor);
         Map<String, List<String>> executors = executors();
         Runner runner = new Runner(

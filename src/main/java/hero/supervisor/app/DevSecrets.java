@@ -3,6 +3,7 @@ package hero.supervisor.app;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.engine.Secrets;
+import hero.supervisor.store.Database;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,13 +16,13 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The first secrets of a `dev` system: made once, kept in `dev.env` (mode 600) beside the URLs, found again
-/// later.
+/// The first secrets of a `dev` system: made once, kept in `dev.env` (mode 600) beside the URLs and the way to the
+/// database, found again later.
 record DevSecrets(String admin, String user, String register) {
     static final String FILE = "dev.env";
 
     /// Those of the folder as far as they are still valid, new ones for the rest; `dev.env` is written anew.
-    static DevSecrets in(Path folder, Supervisor supervisor) {
+    static DevSecrets in(Path folder, Supervisor supervisor, Database.Settings database) {
         Path file = folder.resolve(FILE);
         Map<String, String> present = read(file);
         Map<Scope, String> secrets = new EnumMap<>(Scope.class);
@@ -33,7 +34,7 @@ record DevSecrets(String admin, String user, String register) {
                             ? old
                             : supervisor.secrets().create("dev", scope, null).secret());
         }
-        write(file, supervisor, secrets);
+        write(file, supervisor, secrets, database);
         return new DevSecrets(of(secrets, Scope.ADMIN), of(secrets, Scope.USER), of(secrets, Scope.REGISTER));
     }
 
@@ -75,7 +76,8 @@ record DevSecrets(String admin, String user, String register) {
     }
 
     /// Written beside and moved into place, so that nobody ever reads half of it or with other rights.
-    private static void write(Path file, Supervisor supervisor, Map<Scope, String> secrets) {
+    private static void write(
+            Path file, Supervisor supervisor, Map<Scope, String> secrets, Database.Settings database) {
         var lines = new StringBuilder();
         lines.append("SUPERVISOR_URL=").append(supervisor.url()).append('\n');
         lines.append("SUPERVISOR_WS_URL=")
@@ -84,6 +86,10 @@ record DevSecrets(String admin, String user, String register) {
         for (Scope scope : List.of(Scope.values())) {
             lines.append(variable(scope)).append('=').append(of(secrets, scope)).append('\n');
         }
+        // Not the names of the settings: a gateway that is started where this file was read in has its own database.
+        lines.append("SUPERVISOR_DEV_DB_URL=").append(database.url()).append('\n');
+        lines.append("SUPERVISOR_DEV_DB_USER=").append(database.user()).append('\n');
+        lines.append("SUPERVISOR_DEV_DB_PASSWORD=").append(database.password()).append('\n');
         try {
             Path next = file.resolveSibling(FILE + ".next");
             Files.deleteIfExists(next);

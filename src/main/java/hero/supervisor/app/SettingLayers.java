@@ -49,7 +49,8 @@ public final class SettingLayers {
         return merged;
     }
 
-    String text(Setting setting) {
+    /// As written, or the fallback.
+    public String text(Setting setting) {
         Written written = values.get(setting);
         return written == null ? setting.fallback() : written.text();
     }

@@ -1,14 +1,18 @@
 package hero.supervisor.cli;
 
+import hero.supervisor.app.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 
-/// `.supervisor/dev.env`, which `supervisor dev` leaves in its folder: URL and secrets of that system.
+/// `.supervisor/dev.env`, which `supervisor dev` leaves in its folder: URL, secrets and database of that system.
 final class DevEnv {
     static final Path FILE = Path.of(".supervisor", "dev.env");
+
+    private static final String DATABASE_URL = "SUPERVISOR_DEV_DB_URL";
 
     private DevEnv() {}
 
@@ -32,6 +36,20 @@ final class DevEnv {
             throw new Failed(Exit.USAGE, "the file " + file + " cannot be read; remove it or run 'supervisor dev'", e);
         }
         return values;
+    }
+
+    /// Where its PostgreSQL is: in the environment, when the file of another folder was read into that, else in
+    /// the file; empty when that is not known.
+    static Map<Setting, String> database(Shell shell) {
+        Map<Setting, String> settings = new EnumMap<>(Setting.class);
+        Map<String, String> values = shell.env().containsKey(DATABASE_URL) ? shell.env() : read(shell.folder());
+        for (Setting setting : ServerOptions.DATABASE) {
+            String value = values.get("SUPERVISOR_DEV_" + setting.name());
+            if (value != null) {
+                settings.put(setting, value);
+            }
+        }
+        return settings;
     }
 
     private static String unquoted(String text) {

@@ -60,8 +60,8 @@ public final class Main {
         CommandLine root = new CommandLine(new Root());
         root.addSubcommand(withSettings(new DevCommand(shell), DevCommand.FLAGS));
         root.addSubcommand(withSettings(new ServeCommand(shell), List.of(Setting.values())));
-        root.addSubcommand(withSettings(new MigrateCommand(shell), MigrateCommand.FLAGS));
-        root.addSubcommand(withSettings(new ReportCommand(shell), ReportCommand.FLAGS));
+        root.addSubcommand(withSettings(new MigrateCommand(shell), ServerOptions.DATABASE));
+        root.addSubcommand(withSettings(new ReportCommand(shell), ServerOptions.DATABASE));
         root.addSubcommand(new RunnerCommand(shell));
         root.addSubcommand(new RunnerCheckCommand(shell));
         root.addSubcommand(new JobCommand(shell));

@@ -1,12 +1,8 @@
 package hero.supervisor.cli;
 
-import hero.supervisor.app.Config;
-import hero.supervisor.app.Setting;
 import hero.supervisor.cli.Floors.Migration;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +22,10 @@ import picocli.CommandLine.Spec;
             "  supervisor migrate validate  # exit 0 only if the schema is the one that this version needs",
             "  supervisor migrate up        # apply what is missing",
             "",
-            "The database is named as for 'serve': SUPERVISOR_DB_URL, SUPERVISOR_DB_USER, SUPERVISOR_DB_PASSWORD."
+            "The database is named as for 'serve': SUPERVISOR_DB_URL, SUPERVISOR_DB_USER, SUPERVISOR_DB_PASSWORD;",
+            "where none of them is set, it is that of .supervisor/dev.env in this folder."
         })
 final class MigrateCommand implements Callable<Integer> {
-    static final List<Setting> FLAGS = List.of(Setting.DB_URL, Setting.DB_USER, Setting.DB_PASSWORD);
-
     private final Shell shell;
 
     @Spec
@@ -51,8 +46,8 @@ final class MigrateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandSpec mine = Objects.requireNonNull(spec, "set by picocli");
-        Config config = Config.of(ServerOptions.settings(shell, mine, file, Map.of()));
-        return shell.floors().migrate(config.requireDatabase(), migration(what), shell::line);
+        Migration migration = migration(what);
+        return shell.floors().migrate(ServerOptions.database(shell, mine, file), migration, shell::line);
     }
 
     private static Migration migration(String word) {

@@ -1,7 +1,6 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
-import hero.supervisor.app.Setting;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -32,15 +31,16 @@ import picocli.CommandLine.Spec;
             "  supervisor report login                  # let supervisor_report log in, by SUPERVISOR_REPORT_PASSWORD",
             "",
             "It reads the database itself: SUPERVISOR_DB_URL, SUPERVISOR_DB_USER, SUPERVISOR_DB_PASSWORD, as the owner or",
-            "as the role supervisor_report. docs/REPORTING.md tells every column, for queries of your own."
+            "as the role supervisor_report; where none of them is set, that of .supervisor/dev.env in this folder.",
+            "docs/REPORTING.md tells every column, for queries of your own."
         })
 final class ReportCommand implements Callable<Integer> {
-    static final List<Setting> FLAGS = List.of(Setting.DB_URL, Setting.DB_USER, Setting.DB_PASSWORD);
-
     private static final List<String> WORDS =
             List.of("throughput", "failures", "runners", "queues", "slow", "rebuild", "login");
     private static final String PASSWORD = "SUPERVISOR_REPORT_PASSWORD";
-    private static final Pattern AGE = Pattern.compile("([1-9][0-9]{0,5})([smhd])");
+    private static final Pattern AGE = Pattern.compile("([1-9][0-9]{0,8})([smhd])");
+
+    private static final Duration SINCE_MAX = Duration.ofDays(36_500);
 
     private final Shell shell;
 
@@ -85,8 +85,7 @@ final class ReportCommand implements Callable<Integer> {
             throw Failed.usage("report takes --csv or --json, not both");
         }
         Duration age = age(since);
-        Config config =
-                Config.of(ServerOptions.settings(shell, mine, file, Map.of())).requireDatabase();
+        Config config = ServerOptions.database(shell, mine, file);
         if (what.equals("rebuild")) {
             long events = shell.floors().rebuildFigures(config);
             shell.line(events + " events counted here; gateways that run may have counted more");
@@ -121,11 +120,15 @@ final class ReportCommand implements Callable<Integer> {
                     "--since is '" + text + "'; it must be a number with s, m, h or d, such as 30m, 24h or 7d");
         }
         long number = Long.parseLong(age.group(1));
-        return switch (age.group(2)) {
+        Duration since = switch (age.group(2)) {
             case "s" -> Duration.ofSeconds(number);
             case "m" -> Duration.ofMinutes(number);
             case "h" -> Duration.ofHours(number);
-            default -> Duration.ofDays(Math.min(number, 36_500));
+            default -> Duration.ofDays(number);
         };
+        if (since.compareTo(SINCE_MAX) > 0) {
+            throw Failed.usage("--since is '" + text + "'; it must be at most " + SINCE_MAX.toDays() + "d");
+        }
+        return since;
     }
 }

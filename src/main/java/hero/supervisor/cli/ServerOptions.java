@@ -15,6 +15,9 @@ import picocli.CommandLine.ParseResult;
 
 /// The flags that follow from [Setting]: added to a command by code, so that no setting is written twice.
 final class ServerOptions {
+    /// How to reach a database.
+    static final List<Setting> DATABASE = List.of(Setting.DB_URL, Setting.DB_USER, Setting.DB_PASSWORD);
+
     private ServerOptions() {}
 
     /// Adds the flags of `settings`.
@@ -41,6 +44,15 @@ final class ServerOptions {
         }
         flags.putAll(more);
         return Config.settings(flags, shell.env(), file == null ? null : shell.path(file));
+    }
+
+    /// For a command that asks the database: that of `dev` in this folder, when no other is named.
+    static Config database(Shell shell, CommandSpec spec, @Nullable Path file) {
+        SettingLayers named = settings(shell, spec, file, Map.of());
+        boolean isNamed =
+                DATABASE.stream().anyMatch(setting -> !named.text(setting).isEmpty());
+        return Config.of(isNamed ? named : named.withFlags(DevEnv.database(shell)))
+                .requireDatabase();
     }
 
     static void print(Shell shell, SettingLayers settings) {

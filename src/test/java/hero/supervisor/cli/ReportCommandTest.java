@@ -3,22 +3,27 @@ package hero.supervisor.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.app.Config;
 import hero.supervisor.domain.Time;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.jspecify.annotations.Nullable;
 
 final class ReportCommandTest {
     private final FakeFloors floors = new FakeFloors();
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
+    private Path folder = Path.of("");
 
     private int run(String... args) {
         return run(Map.of(), args);
@@ -27,8 +32,8 @@ final class ReportCommandTest {
     private int run(Map<String, String> more, String... args) {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
-        Map<String, String> env = new LinkedHashMap<>(more);
-        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
+        Map<String, String> env = new LinkedHashMap<>(Map.of("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x"));
+        env.putAll(more);
         return Main.run(
                 args,
                 new Shell(
@@ -36,7 +41,7 @@ final class ReportCommandTest {
                         new PrintWriter(err, true),
                         InputStream.nullInputStream(),
                         env,
-                        Path.of(""),
+                        folder,
                         false,
                         Time.system(),
                         floors));
@@ -117,6 +122,33 @@ final class ReportCommandTest {
     }
 
     @Test
+    void where_no_database_is_named_it_is_that_of_dev(@TempDir Path folder) throws IOException {
+        this.folder = folder;
+        Files.createDirectory(folder.resolve(".supervisor"));
+        Files.writeString(folder.resolve(DevEnv.FILE), """
+                SUPERVISOR_DEV_DB_URL=jdbc:postgresql://dev/x
+                SUPERVISOR_DEV_DB_USER=me
+                SUPERVISOR_DEV_DB_PASSWORD=s3cret
+                """);
+        Map<String, String> unnamed = Map.of("SUPERVISOR_DB_URL", "");
+        assertEquals(Exit.OK, run(unnamed, "report"));
+        assertEquals(List.of("jdbc:postgresql://dev/x", "me", "s3cret"), database());
+        Map<String, String> sourced = Map.of("SUPERVISOR_DB_URL", "", "SUPERVISOR_DEV_DB_URL", "jdbc:postgresql://e/x");
+        assertEquals(Exit.OK, run(sourced, "report"));
+        assertEquals("jdbc:postgresql://e/x", database().getFirst());
+        assertEquals(Exit.USAGE, run(unnamed, "report", "--db-user", "supervisor_report"));
+        assertTrue(err.toString().contains("no database is named"), err.toString());
+        assertEquals(Exit.OK, run("report"));
+        assertEquals("jdbc:postgresql://db/x", database().getFirst());
+    }
+
+    /// Of the last report.
+    private List<String> database() {
+        Config config = (Config) floors.started.get(floors.started.size() - 3);
+        return List.of(config.dbUrl(), config.dbUser(), config.dbPassword());
+    }
+
+    @Test
     void wrong_usage_is_told_in_a_sentence() {
         assertEquals(Exit.USAGE, run("report", "weather"));
         assertEquals(
@@ -126,6 +158,8 @@ final class ReportCommandTest {
         assertEquals(
                 "supervisor: --since is 'soon'; it must be a number with s, m, h or d, such as 30m, 24h or 7d\n",
                 err.toString());
+        assertEquals(Exit.USAGE, run("report", "--since", "36501d"));
+        assertEquals("supervisor: --since is '36501d'; it must be at most 36500d\n", err.toString());
         assertEquals(Exit.USAGE, run("report", "--csv", "--json"));
         assertEquals("supervisor: report takes --csv or --json, not both\n", err.toString());
         assertEquals(List.of(), floors.started);

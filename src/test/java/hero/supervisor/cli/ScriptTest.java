@@ -277,10 +277,44 @@ final class ScriptTest {
         Files.delete(home.resolve("target/supervisor.jar"));
         assertTrue(run("job").out().contains(cache));
         assertEquals(2, Files.readAllLines(temp.resolve("trained")).size());
-        // A training that fails is no failure.
-        script(jdk.resolve("bin/java"), "for word; do echo \"$word\"; done; exit 3\n");
+        // A training that fails is no failure, and is not tried again.
+        script(
+                jdk.resolve("bin/java"),
+                "echo x >>'" + temp.resolve("failed") + "'; for word; do echo \"$word\"; done; exit 3\n");
         Files.delete(home.resolve("target/supervisor.jar"));
         assertFalse(run("job").out().contains("-XX:AOTCache="));
+        assertFalse(run("serve").out().contains("-XX:AOTCache="));
+        assertEquals(3, Files.readAllLines(temp.resolve("failed")).size());
+    }
+
+    @Test
+    void a_server_whose_jar_somebody_else_has_built_is_trained_before_its_first_start() throws Exception {
+        sources();
+        Path jdk = jdk(none.resolve("opt/jdk-25"), "25");
+        script(jdk.resolve("bin/java"), """
+                for word; do
+                  case $word in -XX:AOTCacheOutput=*) echo notes >"${word#*=}" ;; esac
+                  echo "$word"
+                done
+                """);
+        maven("");
+        assertEquals(0, run("job").exit());
+        Path jar = home.resolve("target/supervisor.jar");
+        Path notes = home.resolve("target/supervisor.aot");
+        String cache = "-XX:AOTCache=" + notes;
+        FileTime older =
+                FileTime.from(Files.getLastModifiedTime(jar).toInstant().minus(Duration.ofSeconds(1)));
+        Files.setLastModifiedTime(notes, older);
+        Ended command = run("job");
+        assertEquals("", command.err());
+        Ended server = run("serve");
+        assertTrue(server.err().contains("preparing quick starts"), server.err());
+        assertTrue(server.out().contains(cache), server.out());
+        assertEquals("", run("serve").err());
+        Files.delete(notes);
+        assertTrue(run("runner").out().contains(cache));
+        assertTrue(Files.exists(jar));
+        assertFalse(Files.exists(home.resolve("target/build.lock")));
     }
 
     @Test

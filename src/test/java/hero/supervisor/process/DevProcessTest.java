@@ -67,6 +67,9 @@ final class DevProcessTest {
         assertEquals(
                 List.of(
                         "SUPERVISOR_ADMIN_SECRET",
+                        "SUPERVISOR_DEV_DB_PASSWORD",
+                        "SUPERVISOR_DEV_DB_URL",
+                        "SUPERVISOR_DEV_DB_USER",
                         "SUPERVISOR_REGISTER_SECRET",
                         "SUPERVISOR_URL",
                         "SUPERVISOR_USER_SECRET",
@@ -83,6 +86,9 @@ final class DevProcessTest {
         Command job = processes.run(Map.of(), "job", "run", "-r", "local", "-e", "sh", "echo I am $((40 + 2))");
         assertEquals("I am 42", job.line(), job::toString);
         assertEquals(0, job.exit());
+        Command report = processes.run(Map.of(), "report", "runners");
+        assertTrue(report.out().contains("local"), report::toString);
+        assertEquals(0, processes.run(Map.of(), "migrate", "validate").exit());
 
         long postgres = Processes.postgres(folder.resolve(".supervisor"));
         assertTrue(Processes.runs(postgres));
@@ -111,6 +117,7 @@ final class DevProcessTest {
         assertEquals("I am 42", job.line(), job::toString);
         assertTrue(printed.contains("./supervisor job list"));
         assertEquals(0, processes.run(environment, "job", "list").exit());
+        assertEquals(0, processes.run(environment, "report", "queues").exit());
         assertEquals(0, dev.interrupt().exit(), dev::toString);
         assertFalse(Processes.runs(Processes.postgres(elsewhere)));
     }
