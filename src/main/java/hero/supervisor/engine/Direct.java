@@ -57,7 +57,8 @@ final class Direct implements Placing {
         }
         if (share != null) {
             Assignment handed = created instanceof Created.Handed(Assignment written) ? written : null;
-            if (error != null) {
+            if (error != null || created instanceof Created.Same) {
+                // The same: perhaps written by the first try of a batch that was done again.
                 dispatch.doubt(share);
             }
             dispatch.written(share, handed);

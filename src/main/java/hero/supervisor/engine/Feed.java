@@ -208,6 +208,19 @@ public final class Feed {
         }
     }
 
+    /// What is read next lies behind this position, if that is before the present one. Streams are told nothing
+    /// twice: each knows its own place.
+    void backTo(Position head) {
+        lock.lock();
+        try {
+            if (told != null && head.compareTo(told) < 0) {
+                told = head;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void tell(Event event) {
         Notice notice = new Notice(event, writer);
         long now = time.nanoTime();

@@ -253,6 +253,9 @@ final class Holds {
         JobResult result = done.result();
         if (result != null) {
             results.finished(key.jobId(), result);
+        } else if (done.outcome() == Outcome.DUPLICATE) {
+            // Perhaps written by the first try of a batch that was done again: nobody here has heard of it then.
+            results.ended(key.jobId());
         }
         String requeued = done.requeued();
         if (requeued != null) {

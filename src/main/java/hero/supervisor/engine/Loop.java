@@ -122,7 +122,8 @@ public final class Loop implements AutoCloseable {
             while (!closed && left > 0) {
                 left = changed.awaitNanos(left);
             }
-            left = Math.min(pause.toNanos(), most.toNanos()) - least.toNanos();
+            // Compared first: a pause of three centuries is too long to be told in nanoseconds.
+            left = (pause.compareTo(most) > 0 ? most : pause).toNanos() - least.toNanos();
             while (!closed && !awake && left > 0) {
                 left = changed.awaitNanos(left);
             }

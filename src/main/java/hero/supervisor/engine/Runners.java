@@ -297,6 +297,8 @@ public final class Runners {
     /// the connection goes back at the next beat, if not at once.
     private void names(Session session, List<Hold> running) {
         try {
+            // The end of its last connection may have cut the lease after it was resumed.
+            store.beat(session.id, settings.node(), settings.lease());
             giveUp(session, session.unnamed(running));
         } catch (Refusal busy) {
             log.atWarn().addKeyValue("session_id", session.id).setCause(busy).log("left to the next beat");

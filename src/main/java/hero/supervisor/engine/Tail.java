@@ -36,6 +36,7 @@ final class Tail {
     private final Feed feed;
     private final Time time;
     private boolean begun;
+    private boolean broken;
     private @Nullable Position own;
     private long ownUntilNanos;
 
@@ -50,10 +51,26 @@ final class Tail {
     /// Reads up to the present. A transaction that still runs may hold back what was committed after it began;
     /// most last some milliseconds, so it looks again a few times before it leaves that to the next call.
     void run() {
-        readOwn();
-        for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
-            LockSupport.parkNanos(pause);
+        boolean whole = false;
+        try {
+            if (broken) {
+                recover();
+            }
+            readOwn();
+            for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
+                LockSupport.parkNanos(pause);
+            }
+            whole = true;
+        } finally {
+            broken = !whole;
         }
+    }
+
+    /// The database was away, perhaps killed: then transactions got numbers a second time, and what was committed
+    /// under them may lie before the place up to which we have read. Later ones lie behind its head.
+    private void recover() {
+        feed.backTo(store.head());
+        results.readAll();
     }
 
     private void readOwn() {

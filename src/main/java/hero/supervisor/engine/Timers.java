@@ -17,14 +17,16 @@ final class Timers {
 
     private final JobStore store;
     private final Consumer<String> wake;
+    private final Time time;
     /// An old transaction makes each look step over all that was due since it began.
-    private final Rarely rarely;
+    private Rarely rarely;
     private final Loop loop = new Loop("timers", LEAST, MOST, this::look);
 
     /// @param wake told each queue that has got work
     Timers(JobStore store, Consumer<String> wake, Time time) {
         this.store = store;
         this.wake = wake;
+        this.time = time;
         this.rarely = new Rarely(time, PAUSES);
     }
 
@@ -37,12 +39,20 @@ final class Timers {
         loop.wake();
     }
 
-    /// Returns how long there is nothing to do.
+    /// Returns how long there is nothing to do, which may be years. One thread.
     Duration look() {
-        if (!rarely.isDue()) {
-            return MOST;
+        Duration left = rarely.left();
+        if (left.isPositive()) {
+            return left;
         }
-        Ripened ripened = rarely.run(() -> store.ripen(RIPEN_MAX));
+        Ripened ripened;
+        try {
+            ripened = rarely.run(() -> store.ripen(RIPEN_MAX));
+        } catch (RuntimeException e) {
+            // It took long because the database was away: what became due meanwhile waits for the next look.
+            rarely = new Rarely(time, PAUSES);
+            throw e;
+        }
         ripened.queues().forEach(wake);
         Duration next = ripened.next();
         return next == null ? MOST : next;

@@ -109,8 +109,10 @@ final class EventLog {
                 }
             }
         }
-        // Everything below the edge has been looked at, unless the page was full.
-        Position next = events.size() == max ? last : edge.compareTo(after) > 0 ? edge : after;
+        // Everything below the edge has been looked at, unless the page was full. After a crash PostgreSQL gives the
+        // numbers of transactions that had not reached the disk to others: then the edge lies before what was read.
+        boolean back = edge.xid() < after.xid();
+        Position next = events.size() == max ? last : back || edge.compareTo(after) > 0 ? edge : after;
         return new Events(events, next, held);
     }
 

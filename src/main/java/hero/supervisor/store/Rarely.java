@@ -1,6 +1,7 @@
 package hero.supervisor.store;
 
 import hero.supervisor.domain.Time;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,12 @@ public final class Rarely {
     }
 
     public boolean isDue() {
-        return time.nanoTime() - endedNanos >= pauseNanos;
+        return !left().isPositive();
+    }
+
+    /// Until it is due.
+    public Duration left() {
+        return Duration.ofNanos(Math.max(0, pauseNanos - (time.nanoTime() - endedNanos)));
     }
 
     /// Does it, due or not; counts also when it fails.

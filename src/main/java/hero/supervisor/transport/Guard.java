@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Judges a request by its head, the same for HTTP and for the WebSocket handshake: `Host` (DNS rebinding),
@@ -29,6 +30,7 @@ final class Guard {
             HeaderNames.create("X-Real-IP"));
     private static final Set<String> SECRET_WORDS =
             Set.of("secret", "token", "access_token", "bearer", "authorization", "api_key", "apikey", "password");
+    private static final Pattern LOOPBACK = Pattern.compile("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
     private static final String SECRET_PREFIX = "hsv_";
     private static final String BEARER_PROTOCOL = "bearer.";
 
@@ -173,6 +175,8 @@ final class Guard {
     }
 
     static boolean isLoopbackName(String host) {
-        return host.equals("localhost") || host.equals("[::1]") || host.matches("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
+        return host.equals("localhost")
+                || host.equals("[::1]")
+                || LOOPBACK.matcher(host).matches();
     }
 }

@@ -5,6 +5,7 @@ import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.wire.Reply;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -27,11 +29,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// `POST /rpc`: one request or batch in, one answer out. A call that waits is answered in chunks that begin with a
-/// space
-/// every few seconds (JSON allows leading white space): proxies keep the connection, and a client that has gone is
-/// found
-/// out, so that nothing waits for it.
+/// `POST /rpc`: one request or batch in, one answer out. A call that waits is answered in chunks that begin with
+/// a space every few seconds (JSON allows leading white space): proxies keep the connection, and a client that has
+/// gone is found out, so that nothing waits for it.
 final class HttpRpc {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRpc.class);
     /// How much of a body that is too long is read and dropped, so that its sender gets to read the answer.
@@ -107,9 +107,11 @@ final class HttpRpc {
             return new byte[0];
         }
         int max = settings.limits().messageBytes();
-        boolean announced = request.headers().contentLength().orElse(0) > max;
+        OptionalLong length = request.headers().contentLength();
+        boolean announced = length.orElse(0) > max;
         try (InputStream in = request.content().inputStream()) {
-            byte[] body = announced ? new byte[0] : in.readNBytes(max + 1);
+            // As many bytes as it has: memory for as many as it may have would be taken for each request.
+            byte[] body = announced ? new byte[0] : in.readNBytes((int) length.orElse(max + 1));
             if (announced || body.length > max) {
                 boolean waitsForUs = request.headers().contains(HeaderNames.EXPECT);
                 if (!announced || !waitsForUs) {
@@ -146,7 +148,7 @@ final class HttpRpc {
 
     private void answer(ServerResponse response, CompletableFuture<@Nullable Reply> call)
             throws IOException, InterruptedException {
-        response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
+        response.headers().set(HeaderValues.CONTENT_TYPE_JSON);
         OutputStream out = null;
         while (true) {
             try {

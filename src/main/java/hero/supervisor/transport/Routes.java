@@ -1,7 +1,9 @@
 package hero.supervisor.transport;
 
 import hero.supervisor.transport.websocket.Denied;
+import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
@@ -23,6 +25,10 @@ final class Routes {
             "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
     private static final String PROBES = "/health/";
     /// Also while the server drains: that is when people look.
+    private static final List<Header> SECURITY = List.of(
+            HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
+            HeaderValues.createCached("Referrer-Policy", "no-referrer"),
+            HeaderValues.createCached("Content-Security-Policy", CONTENT_POLICY));
     private static final String METRICS = "/metrics";
 
     private final Guard guard;
@@ -144,8 +150,6 @@ final class Routes {
     }
 
     private static void secure(ServerResponseHeaders headers) {
-        headers.set(HeaderNames.create("X-Content-Type-Options"), "nosniff");
-        headers.set(HeaderNames.create("Referrer-Policy"), "no-referrer");
-        headers.set(HeaderNames.create("Content-Security-Policy"), CONTENT_POLICY);
+        SECURITY.forEach(headers::set);
     }
 }

@@ -7,10 +7,12 @@ import java.time.OffsetDateTime;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/// Times on the wire. Source: RFC 3339 §5.6, without leap seconds and with at most nine digits of fraction.
+/// Times on the wire. Source: RFC 3339 §5.6, without leap seconds, with at most nine digits of fraction, and only
+/// what PostgreSQL reads too: no year 0, no offset of sixteen hours or more.
 public final class Rfc3339 {
     private static final Pattern FORM = Pattern.compile(
-            "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-]\\d\\d:\\d\\d)", Pattern.CASE_INSENSITIVE);
+            "(?!0000)\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-5]):\\d\\d)",
+            Pattern.CASE_INSENSITIVE);
 
     private Rfc3339() {}
 

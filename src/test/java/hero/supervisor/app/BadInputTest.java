@@ -92,6 +92,8 @@ final class BadInputTest {
         bad.put("\"created_at\":5", "/job/created_at");
         bad.put("\"updated_at\":\"2023-13-01T00:00:00Z\"", "/job/updated_at");
         bad.put("\"start_at\":\"\"", "/job/start_at");
+        bad.put("\"start_at\":\"0000-01-01T00:00:00Z\"", "/job/start_at");
+        bad.put("\"start_at\":\"2030-01-01T00:00:00+16:00\"", "/job/start_at");
         bad.put("\"retries\":-1", "/job/retries");
         bad.put("\"retries\":1.5", "/job/retries");
         bad.put("\"retries\":101", "/job/retries");

@@ -312,6 +312,14 @@ final class ScriptTest {
         assertTrue(server.out().contains(cache), server.out());
         assertEquals("", run("serve").err());
         Files.delete(notes);
+        // A preparation that lives keeps nobody from starting; one that was killed is done again.
+        Path lock = Files.createDirectories(home.resolve("target/build.lock"));
+        Files.writeString(
+                lock.resolve("pid"), Long.toString(ProcessHandle.current().pid()));
+        assertFalse(run("runner").out().contains(cache));
+        Process gone = new ProcessBuilder("true").start();
+        gone.waitFor();
+        Files.writeString(lock.resolve("pid"), Long.toString(gone.pid()));
         assertTrue(run("runner").out().contains(cache));
         assertTrue(Files.exists(jar));
         assertFalse(Files.exists(home.resolve("target/build.lock")));

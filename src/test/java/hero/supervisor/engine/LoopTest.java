@@ -1,5 +1,6 @@
 package hero.supervisor.engine;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -47,8 +48,15 @@ final class LoopTest {
     }
 
     @Test
-    void no_rest_is_longer_than_the_longest() throws InterruptedException {
-        start(Duration.ZERO, SOON);
+    void a_wake_does_not_end_the_shortest_rest() throws InterruptedException {
+        start(NEVER, NEVER);
+        loop.wake();
+        assertFalse(runs.tryAcquire(50, TimeUnit.MILLISECONDS), "it runs");
+    }
+
+    @Test
+    void no_rest_is_longer_than_the_longest_also_when_it_is_to_last_for_centuries() throws InterruptedException {
+        start(Duration.ZERO, SOON, Duration.ofDays(300_000), Duration.ofDays(3_000_000));
         assertRuns(3);
     }
 

@@ -3,12 +3,14 @@ package hero.supervisor.engine;
 import static hero.supervisor.domain.JobFixture.job;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Origin;
+import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import java.time.Duration;
 import java.util.List;
@@ -73,5 +75,29 @@ final class TimersTest {
         a.runners.complete(link.session(), List.of(report), Origin.NONE);
         assertTrue(isWoken());
         assertEquals(Duration.ofMillis(300), timers.look());
+    }
+
+    @Test
+    void a_look_that_failed_after_a_long_time_is_made_again_at_once() {
+        a.flaky.meanwhile("ripen", () -> {
+            a.time.advance(Duration.ofSeconds(5));
+            throw Refusal.busy("the database cannot be reached", 1000);
+        });
+        assertThrows(Refusal.class, timers::look);
+        assertEquals(Duration.ofSeconds(1), timers.look());
+        a.connect("r1", 1);
+        a.jobs.createAndStart(in("j1", 300), Origin.NONE).join();
+        assertEquals(Duration.ofMillis(300), timers.look());
+    }
+
+    @Test
+    void a_look_that_took_long_is_followed_by_a_rest_and_not_by_more() {
+        a.connect("r1", 1);
+        a.jobs.createAndStart(in("j1", 300), Origin.NONE).join();
+        a.flaky.meanwhile("ripen", () -> a.time.advance(Duration.ofMillis(100)));
+        timers.look();
+        assertEquals(Duration.ofMillis(400), timers.look());
+        a.time.advance(Duration.ofMillis(400));
+        assertEquals(Duration.ofSeconds(1), timers.look(), "j1 was due and is queued");
     }
 }

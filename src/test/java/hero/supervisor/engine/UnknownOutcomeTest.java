@@ -16,11 +16,14 @@ import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.engine.EngineFixture.Link;
+import hero.supervisor.store.JobStore;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -240,5 +243,47 @@ class UnknownOutcomeTest {
         a.runners.beat(second.session(), List.of());
         assertEquals("j1", take(a, second).job().id());
         assertEquals(0, second.session().credit());
+    }
+
+    @Test
+    void a_waiter_hears_of_a_result_whose_event_a_crash_of_the_database_has_put_before_the_place_of_the_reader() {
+        Link link = a.connect("r1", 1);
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        Assignment given = take(a, link);
+        AtomicBoolean away = new AtomicBoolean();
+        Tail deaf = b.tail(deaf(b.store, away));
+        deaf.run();
+        var wait = b.jobs.result("j1");
+        end(link, given, new JobResult.Success("42"));
+        deaf.run();
+        assertFalse(wait.isDone(), "it was told nothing");
+        away.set(true);
+        assertThrows(Refusal.class, deaf::run);
+        deaf.run();
+        assertEquals(new JobResult.Success("42"), wait.join());
+    }
+
+    /// A store whose log tells nothing, and cannot be read once when it is said to be away.
+    private static JobStore deaf(JobStore real, AtomicBoolean away) {
+        return (JobStore) Proxy.newProxyInstance(
+                JobStore.class.getClassLoader(), new Class<?>[] {JobStore.class}, (_, method, args) -> {
+                    if (!method.getName().equals("news")) {
+                        return method.invoke(real, args);
+                    } else if (away.getAndSet(false)) {
+                        throw Refusal.busy("the database cannot be reached", 1000);
+                    }
+                    return new JobStore.Events(List.of(), (JobStore.Position) args[0], false);
+                });
+    }
+
+    @Test
+    void a_result_that_was_written_by_the_first_try_of_a_batch_is_told_to_who_waits() {
+        Link link = a.connect("r1", 1);
+        var wait = a.jobs.run(job("j1"), Origin.NONE);
+        Assignment given = take(a, link);
+        JobResult done = new JobResult.Success("42");
+        a.store.complete(new JobStore.Completion(given.key(), done)).join();
+        end(link, given, done);
+        assertEquals(done, wait.join());
     }
 }

@@ -190,6 +190,22 @@ class PostgresJobStoreTest extends JobStoreContract {
         }
     }
 
+    /// After a crash PostgreSQL may give numbers of transactions a second time.
+    @Test
+    void a_reader_of_the_log_goes_back_when_the_numbers_of_transactions_have() {
+        JobStore.Position head = store.head();
+        JobStore.Position ahead = new JobStore.Position(head.xid() + 1_000_000, 7);
+        JobStore.Events news = other.news(ahead, 10);
+        assertEquals(List.of(), news.events());
+        assertTrue(news.next().compareTo(ahead) < 0, () -> news.next().text());
+        queued("a");
+        assertEquals(
+                List.of("a"),
+                other.news(news.next(), 10).events().stream()
+                        .map(JobStore.Event::jobId)
+                        .toList());
+    }
+
     // ---- timers ----
 
     @Test

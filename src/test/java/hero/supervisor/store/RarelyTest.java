@@ -30,6 +30,7 @@ class RarelyTest {
     @Test
     void what_took_long_is_due_after_a_pause_of_twenty_times() {
         takes(1000);
+        assertEquals(Duration.ofSeconds(20), rarely.left());
         time.advance(Duration.ofNanos(20_000_000_000L - 1));
         assertFalse(rarely.isDue());
         time.advance(Duration.ofNanos(1));
