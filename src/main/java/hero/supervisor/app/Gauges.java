@@ -12,11 +12,13 @@ import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 
 /// Reads what happened and what waits in the queues for [Metrics], the latter never more often than its cost
-/// allows: a read that took one second is followed by a pause of a hundred. A scrape itself never touches the
-/// database.
+/// allows: a read that took half a second is followed by a pause of fifty, at most sixty. A scrape itself never
+/// touches the database.
 final class Gauges implements AutoCloseable {
     private static final Duration EVERY = Duration.ofSeconds(2);
     private static final int PAUSES = 100;
+    /// Below what the alert for a database that is away waits for.
+    private static final Duration PAUSE_MAX = Duration.ofSeconds(60);
 
     private final Backlog backlog;
     private final OwnEvents events;
@@ -31,7 +33,7 @@ final class Gauges implements AutoCloseable {
         this.backlog = new Backlog(database);
         this.metrics = metrics;
         this.time = time;
-        this.rarely = new Rarely(time, PAUSES);
+        this.rarely = new Rarely(time, PAUSES, PAUSE_MAX);
         this.readNanos = time.nanoTime();
         this.loop = new Loop("gauges", EVERY, this::read);
         metrics.gauge(

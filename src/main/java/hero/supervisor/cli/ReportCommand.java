@@ -59,7 +59,8 @@ final class ReportCommand implements Callable<Integer> {
             names = "--since",
             paramLabel = "AGE",
             defaultValue = "24h",
-            description = "how far back, such as 30m, 24h or 7d; default ${DEFAULT-VALUE}")
+            description = "how far back, such as 30m, 24h or 7d; default ${DEFAULT-VALUE}; failures and slow go"
+                    + " through the jobs accepted in that time")
     String since = "";
 
     @Option(names = "--csv", description = "comma-separated values with a line of names")

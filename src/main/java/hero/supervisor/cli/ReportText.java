@@ -39,7 +39,10 @@ final class ReportText {
 
     static List<String> people(String what, List<Map<String, @Nullable Object>> rows) {
         if (rows.isEmpty()) {
-            return List.of("nothing to report in that time");
+            return List.of(
+                    what.equals("failures") || what.equals("slow")
+                            ? "nothing to report of the jobs accepted in that time"
+                            : "nothing to report in that time");
         }
         List<String> lines = new ArrayList<>();
         if (what.equals("throughput")) {

@@ -54,8 +54,9 @@ final class Handing {
 
     private void release(List<Assignment> homeless) {
         try {
-            List<String> queues =
-                    store.release(homeless.stream().map(Assignment::key).toList());
+            List<Assignment.Key> keys = homeless.stream().map(Assignment::key).toList();
+            List<String> queues = store.release(keys);
+            Holds.handedBack(keys);
             handover.returned(homeless);
             queues.forEach(wake);
         } catch (RuntimeException e) {

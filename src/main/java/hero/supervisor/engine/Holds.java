@@ -3,6 +3,7 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Signals;
@@ -22,6 +23,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /// The sessions on this gateway and what each holds: notes hand-overs, forgets what has ended, and tells whoever
 /// waits. Safe for any thread.
@@ -262,10 +264,19 @@ final class Holds {
             dispatch.wakeInTime(requeued);
         }
         dispatch.credit(session.queue);
-        origin.on(log.atInfo().addKeyValue("job_id", key.jobId()))
+        LoggingEventBuilder line = origin.on(log.atInfo().addKeyValue("job_id", key.jobId()))
                 .addKeyValue("attempt", key.attempt())
-                .addKeyValue("outcome", done.outcome().word())
-                .log("result");
+                .addKeyValue("outcome", done.outcome().word());
+        JobStatus status = done.status();
+        (status == null ? line : line.addKeyValue("status", status.word())).log("result");
+    }
+
+    /// These were handed out and are queued again, their attempts not counted.
+    static void handedBack(Collection<Assignment.Key> keys) {
+        keys.forEach(key -> log.atInfo()
+                .addKeyValue("job_id", key.jobId())
+                .addKeyValue("attempt", key.attempt())
+                .log("job handed back"));
     }
 
     /// A job that nobody held is over: whoever waits for it hears so.

@@ -32,6 +32,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     /// the runner that ended it, and a retried attempt leaves it in job_attempts: a repeated report is then told
     /// from a stale one.
     ///
+    /// A pause before a retry is a start_at of its own: it counts as waiting nowhere.
+    ///
     /// A row that was written by a transaction newer than ours (a stop that came in between) is left for a later
     /// one, else our event would lie before its event in the log.
     private static final String SQL = """
@@ -86,6 +88,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 lease = case when not g.again and g.verdict is null then j.lease end,
                 session_id = case when not g.again then j.session_id end,
                 queued_at = case when g.again then clock_timestamp() else j.queued_at end,
+                start_at = case when g.again and g.delay_s > 0 then g.due_at else j.start_at end,
                 queue_seq = coalesce(g.place, j.queue_seq)
               from judged g
               where j.number = g.number and j.status = 'running' and j.attempt = g.attempt and j.lease = g.lease
@@ -206,7 +209,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         for (End end : ends) {
             answers.add(
                     completed.contains(end.key().jobId())
-                            ? new Completed(Outcome.RECORDED, end.result(), null)
+                            ? new Completed(Outcome.RECORDED, end.result(), null, JobStatus.COMPLETED)
                             : decided.next());
         }
         return answers;
@@ -250,7 +253,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                     .text(End::verdict)
                     .all(node);
             List<@Nullable Completed> answers =
-                    new ArrayList<>(Collections.nCopies(ends.size(), new Completed(Outcome.STALE, null, null)));
+                    new ArrayList<>(Collections.nCopies(ends.size(), Completed.refused(Outcome.STALE)));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     int index = rows.getInt("ord") - 1;
@@ -267,13 +270,13 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
             return null;
         } else if (word == null) {
             boolean known = row.getBoolean("is_known") && end.verdict() == null;
-            return new Completed(known ? Outcome.DUPLICATE : Outcome.STALE, null, null);
+            return Completed.refused(known ? Outcome.DUPLICATE : Outcome.STALE);
         }
         JobStatus status = JobStatus.of(word);
         if (status == JobStatus.QUEUED) {
-            return new Completed(Outcome.RECORDED, null, JobRow.text(row, "queue"));
+            return new Completed(Outcome.RECORDED, null, JobRow.text(row, "queue"), status);
         }
         JobResult result = JobRow.result(status, end.output(), row.getString("message"), end.exitCode());
-        return new Completed(Outcome.RECORDED, result, null);
+        return new Completed(Outcome.RECORDED, result, null, status);
     }
 }

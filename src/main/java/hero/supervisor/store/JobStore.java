@@ -99,10 +99,18 @@ public interface JobStore {
     /// @param outcome what the runner is told
     /// @param result the job's final result when this call ended it; null otherwise
     /// @param requeued the queue that the job waits in again (a retry), if it does
+    /// @param status what the job is now; null when the call changed nothing
     record Completed(
             Outcome outcome,
             @Nullable JobResult result,
-            @Nullable String requeued) {}
+            @Nullable String requeued,
+            @Nullable JobStatus status) {
+
+        /// Duplicate or stale.
+        static Completed refused(Outcome outcome) {
+            return new Completed(outcome, null, null, null);
+        }
+    }
 
     // ---- single guarded writes ----
 

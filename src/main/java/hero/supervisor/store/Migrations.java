@@ -20,6 +20,7 @@ public final class Migrations {
     private static final int TURN_S = 3600;
 
     private final Flyway flyway;
+    private final Restored restored;
 
     public Migrations(Database database) {
         FluentConfiguration configuration = Flyway.configure(Migrations.class.getClassLoader())
@@ -35,6 +36,7 @@ public final class Migrations {
                 .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
                 .setTransactionalLock(false);
         this.flyway = configuration.load();
+        this.restored = new Restored(database);
     }
 
     /// One line of `supervisor migrate info`.
@@ -55,8 +57,15 @@ public final class Migrations {
                 info.getState().getDisplayName());
     }
 
-    /// Brings the schema to the newest version. Returns how many steps that took.
+    /// Brings the schema to the newest version, and a log that was restored from another server to this one's
+    /// numbers. Returns how many steps that took.
     public int up() {
+        int steps = stepped();
+        restored.adopt();
+        return steps;
+    }
+
+    private int stepped() {
         return translated(() -> {
             MigrationInfo[] steps = flyway.info().all();
             if (Arrays.stream(steps).noneMatch(Migrations::open)) {
@@ -78,12 +87,17 @@ public final class Migrations {
         return translated(() -> Arrays.stream(flyway.info().all()).noneMatch(Migrations::open));
     }
 
-    /// Throws [Database.Unusable] when the schema is not exactly what this version needs.
+    /// Throws [Database.Unusable] when the schema is not exactly what this version needs, or the log another
+    /// server's.
     public void validate() {
         translated(() -> {
             flyway.validate();
             return true;
         });
+        if (restored.isForeign()) {
+            throw new Database.Unusable("the database was restored from another server's dump, and its event log has"
+                    + " that server's numbers; run 'supervisor migrate up' once before gateways start");
+        }
     }
 
     private interface Action<R> {

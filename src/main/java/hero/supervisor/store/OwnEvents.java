@@ -11,7 +11,7 @@ public final class OwnEvents {
     private static final String SQL = """
             select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.status, e.again, e.events
             from (select pg_current_snapshot() as seen) now left join lateral (
-              select l.status, l.attempt > 0 as again, count(*) as events
+              select l.status, l.detail is not null and l.detail <> 'handed' as again, count(*) as events
               from job_events l
               where (l.xid, l.seq) >= ({0}::text::xid8, 0) and l.xid < pg_snapshot_xmin(now.seen) and l.node = {1}
               group by 1, 2) e on true
@@ -28,7 +28,7 @@ public final class OwnEvents {
         this.from = log.head();
     }
 
-    /// @param again they belong to jobs that had been handed out before
+    /// @param again of queued: a retry, handed back, or lost with a runner
     public record Count(String status, boolean again, long events) {}
 
     /// What came since the last call. Costs one look at each event of that time.

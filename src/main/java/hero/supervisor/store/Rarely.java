@@ -12,11 +12,18 @@ public final class Rarely {
 
     private final Time time;
     private final int pauses;
+    private final Duration most;
     private long endedNanos;
     private long pauseNanos;
 
     public Rarely(Time time, int pauses) {
+        this(time, pauses, Duration.ofDays(1));
+    }
+
+    /// @param most no pause is longer
+    public Rarely(Time time, int pauses, Duration most) {
         this.time = time;
+        this.most = most;
         this.pauses = pauses;
         this.endedNanos = time.nanoTime();
     }
@@ -38,7 +45,7 @@ public final class Rarely {
         } finally {
             endedNanos = time.nanoTime();
             long cost = endedNanos - begunNanos;
-            pauseNanos = cost > CHEAP_NANOS ? cost * pauses : 0;
+            pauseNanos = cost > CHEAP_NANOS ? Math.min(cost * pauses, most.toNanos()) : 0;
         }
     }
 }

@@ -101,6 +101,8 @@ final class ReportCommandTest {
     @Test
     void nothing_is_said_to_be_nothing() {
         assertEquals(Exit.OK, run("report", "slow", "--since", "7d"));
+        assertEquals("nothing to report of the jobs accepted in that time\n", out.toString());
+        assertEquals(Exit.OK, run("report"));
         assertEquals("nothing to report in that time\n", out.toString());
         assertEquals(Exit.OK, run("report", "slow", "--json"));
         assertEquals("[]\n", out.toString());

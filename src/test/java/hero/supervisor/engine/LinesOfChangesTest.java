@@ -8,6 +8,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
+import java.util.ArrayList;
+import java.util.OptionalInt;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Report;
@@ -85,6 +89,35 @@ final class LinesOfChangesTest {
                         "result c-1 4",
                         "job deleted c-1 5"),
                 about("j1"));
+    }
+
+    @Test
+    void how_an_attempt_ended_is_told_and_that_one_was_handed_back() {
+        Link link = engine.connect("r1", 1);
+        Job.Extras again = new Job.Extras(OptionalInt.of(1), 0.0, OptionalInt.empty(), null, null, null);
+        engine.jobs.createAndStart(job("j1", "r1", 60, again), Origin.NONE).join();
+        engine.runners.release(link.session(), List.of(take(link)));
+        assertEquals("job handed back", about("j1").getLast());
+        List<Assignment.Key> given = new ArrayList<>();
+        for (JobResult result : List.of(new JobResult.Failure("no", 1), new JobResult.Success("42"))) {
+            given.add(take(link));
+            report(link, given.getLast(), result);
+        }
+        report(link, given.getLast(), new JobResult.Success("42"));
+        assertEquals(
+                List.of("recorded queued", "recorded completed", "duplicate "),
+                List.copyOf(lines.list).stream()
+                        .filter(line -> line.getMessage().equals("result"))
+                        .map(line -> value(line, "outcome") + " " + value(line, "status"))
+                        .toList());
+    }
+
+    private Assignment.Key take(Link link) {
+        return engine.runners.pull(link.session(), 1).join().getFirst().key();
+    }
+
+    private void report(Link link, Assignment.Key key, JobResult result) {
+        engine.runners.complete(link.session(), List.of(new Report(key, result)), Origin.NONE);
     }
 
     @Test

@@ -38,7 +38,12 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         Assignment.Key key = claimOne(store()).key();
         Completed ended = store().end(key, JobStatus.TIMEOUT, "timed out after 300 s");
         assertEquals(
-                new Completed(Outcome.RECORDED, new JobResult.Failure("timed out after 300 s", null), null), ended);
+                new Completed(
+                        Outcome.RECORDED,
+                        new JobResult.Failure("timed out after 300 s", null),
+                        null,
+                        JobStatus.TIMEOUT),
+                ended);
         assertEquals(JobStatus.TIMEOUT, status("a"));
         assertEquals(Outcome.STALE, succeed(store(), key).outcome());
         assertEquals(Outcome.STALE, store().end(key, JobStatus.TIMEOUT, "again").outcome());
@@ -49,7 +54,7 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         get(store().create(retried("a", 1, 0), true));
         Assignment.Key first = claimOne(store()).key();
         assertEquals(
-                new Completed(Outcome.RECORDED, null, "queue"),
+                new Completed(Outcome.RECORDED, null, "queue", JobStatus.QUEUED),
                 store().end(first, JobStatus.TIMEOUT, "timed out after 300 s"));
         assertEquals(Outcome.STALE, succeed(store(), first).outcome());
         Assignment.Key second = claimOne(store()).key();

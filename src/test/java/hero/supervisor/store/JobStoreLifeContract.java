@@ -203,8 +203,10 @@ abstract class JobStoreLifeContract {
         queued("a");
         Assignment.Key key = claimOne(store()).key();
         assertEquals(new Answer.Pending(), store().answer("a"));
-        assertEquals(new Completed(Outcome.RECORDED, new JobResult.Success("done"), null), succeed(store(), key));
-        assertEquals(new Completed(Outcome.DUPLICATE, null, null), succeed(store(), key));
+        assertEquals(
+                new Completed(Outcome.RECORDED, new JobResult.Success("done"), null, JobStatus.COMPLETED),
+                succeed(store(), key));
+        assertEquals(Completed.refused(Outcome.DUPLICATE), succeed(store(), key));
         assertEquals(Outcome.DUPLICATE, fail(store(), key).outcome());
         assertEquals(new Answer.Done(new JobResult.Success("done")), store().answer("a"));
         assertEquals(JobStatus.COMPLETED, status("a"));
@@ -251,7 +253,7 @@ abstract class JobStoreLifeContract {
         queued("a");
         JobResult failure = new JobResult.Failure("broken", 3);
         assertEquals(
-                new Completed(Outcome.RECORDED, failure, null),
+                new Completed(Outcome.RECORDED, failure, null, JobStatus.FAILED),
                 fail(store(), claimOne(store()).key()));
         assertEquals(new Answer.Done(failure), store().answer("a"));
         assertEquals(JobStatus.FAILED, status("a"));
@@ -270,7 +272,7 @@ abstract class JobStoreLifeContract {
     void a_failure_with_retries_left_is_queued_again_and_a_late_report_told_apart() {
         get(store().create(retried("a", 1, 0), true));
         Assignment.Key first = claimOne(store()).key();
-        assertEquals(new Completed(Outcome.RECORDED, null, "queue"), fail(store(), first));
+        assertEquals(new Completed(Outcome.RECORDED, null, "queue", JobStatus.QUEUED), fail(store(), first));
         assertEquals(JobStatus.QUEUED, status("a"));
         assertEquals(Outcome.DUPLICATE, fail(store(), first).outcome());
         Assignment.Key second = claimOne(store()).key();

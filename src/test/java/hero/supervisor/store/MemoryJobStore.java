@@ -102,8 +102,7 @@ public final class MemoryJobStore implements JobStore {
             Row row = shared.jobs.get(completion.key().jobId());
             if (row == null || !row.heldBy(completion.key())) {
                 boolean before = row != null && row.answered.contains(completion.key());
-                return CompletableFuture.completedFuture(
-                        new Completed(before ? Outcome.DUPLICATE : Outcome.STALE, null, null));
+                return CompletableFuture.completedFuture(Completed.refused(before ? Outcome.DUPLICATE : Outcome.STALE));
             }
             row.answered.add(completion.key());
             return CompletableFuture.completedFuture(
@@ -151,7 +150,7 @@ public final class MemoryJobStore implements JobStore {
         synchronized (shared) {
             Row row = shared.jobs.get(key.jobId());
             if (row == null || !row.heldBy(key)) {
-                return new Completed(Outcome.STALE, null, null);
+                return Completed.refused(Outcome.STALE);
             }
             boolean stopped = row.stopRequested && status == JobStatus.TIMEOUT;
             JobResult.Failure failure = new JobResult.Failure(stopped ? "stopped" : error, null);
@@ -159,7 +158,7 @@ public final class MemoryJobStore implements JobStore {
                 return moves.endOrRetry(row, status, failure, false);
             }
             moves.finish(row, JobStatus.FAILED, failure, false);
-            return new Completed(Outcome.RECORDED, failure, null);
+            return new Completed(Outcome.RECORDED, failure, null, JobStatus.FAILED);
         }
     }
 

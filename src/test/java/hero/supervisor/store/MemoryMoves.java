@@ -140,7 +140,7 @@ final class MemoryMoves {
 
     Completed recorded(Row row, JobStatus status, JobResult result) {
         finish(row, status, result, true);
-        return new Completed(Outcome.RECORDED, result, null);
+        return new Completed(Outcome.RECORDED, result, null, status);
     }
 
     Completed failed(Row row, JobResult.Failure failure) {
@@ -175,10 +175,10 @@ final class MemoryMoves {
             Double delay = row.job.extras().retryDelayS();
             double wait = Math.min(3600, (delay == null ? 1 : delay) * Math.pow(2, row.failures - 1));
             enqueue(row, now().plusNanos((long) (wait * 1e9)), true);
-            return new Completed(Outcome.RECORDED, null, row.queue);
+            return new Completed(Outcome.RECORDED, null, row.queue, JobStatus.QUEUED);
         }
         finish(row, status, failure, keepLease);
-        return new Completed(Outcome.RECORDED, failure, null);
+        return new Completed(Outcome.RECORDED, failure, null, status);
     }
 
     void attemptOver(Row row, String status, String error, @Nullable Integer exitCode) {

@@ -190,22 +190,6 @@ class PostgresJobStoreTest extends JobStoreContract {
         }
     }
 
-    /// After a crash PostgreSQL may give numbers of transactions a second time.
-    @Test
-    void a_reader_of_the_log_goes_back_when_the_numbers_of_transactions_have() {
-        JobStore.Position head = store.head();
-        JobStore.Position ahead = new JobStore.Position(head.xid() + 1_000_000, 7);
-        JobStore.Events news = other.news(ahead, 10);
-        assertEquals(List.of(), news.events());
-        assertTrue(news.next().compareTo(ahead) < 0, () -> news.next().text());
-        queued("a");
-        assertEquals(
-                List.of("a"),
-                other.news(news.next(), 10).events().stream()
-                        .map(JobStore.Event::jobId)
-                        .toList());
-    }
-
     // ---- timers ----
 
     @Test
@@ -217,18 +201,6 @@ class PostgresJobStoreTest extends JobStoreContract {
         assertEquals(new Ripened(List.of(), null), store.ripen(10));
         assertEquals(List.of("a", "b"), claim(5));
         assertEquals(0, count("job_timers"));
-    }
-
-    @Test
-    void when_more_timers_are_due_than_a_look_moves_the_next_look_is_due_at_once() {
-        get(store.create(startingAt("a", FAR), true));
-        get(store.create(startingAt("b", FAR), true));
-        sql("update job_timers set due_at = now()");
-        assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
-        assertEquals(List.of("a"), claim(5));
-        assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
-        assertEquals(new Ripened(List.of(), null), store.ripen(1));
-        assertEquals(List.of("b"), claim(5));
     }
 
     @Test

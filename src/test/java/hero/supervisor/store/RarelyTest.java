@@ -48,4 +48,14 @@ class RarelyTest {
         assertEquals("broken", failure.getMessage());
         assertFalse(rarely.isDue());
     }
+
+    @Test
+    void no_pause_is_longer_than_the_longest() {
+        Rarely bounded = new Rarely(time, 20, Duration.ofSeconds(5));
+        bounded.run(() -> {
+            time.advance(Duration.ofSeconds(1));
+            return true;
+        });
+        assertEquals(Duration.ofSeconds(5), bounded.left());
+    }
 }

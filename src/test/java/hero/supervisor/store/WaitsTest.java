@@ -1,0 +1,138 @@
+package hero.supervisor.store;
+
+import static hero.supervisor.store.JobFixture.claimOne;
+import static hero.supervisor.store.JobFixture.fail;
+import static hero.supervisor.store.JobFixture.get;
+import static hero.supervisor.store.JobFixture.job;
+import static hero.supervisor.store.JobFixture.retried;
+import static hero.supervisor.store.JobFixture.slots;
+import static hero.supervisor.store.JobFixture.startingAt;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.store.JobStore.Ripened;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jooq.impl.DSL;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// What waits for a time, how that is counted, and how far the log has been read, on a real PostgreSQL.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@SuppressWarnings("NullAway.Init")
+final class WaitsTest {
+    private Database database;
+    private PostgresJobStore store;
+    private PostgresJobStore other;
+
+    @BeforeAll
+    void connect() {
+        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
+        new Partitions(database).ahead();
+        var runners = new PostgresRunnerStore(database);
+        runners.register("runner", "queue");
+        runners.openSession(
+                new RunnerStore.Session("s1", "runner", "one", 5, List.of(), Map.of()), false, Duration.ofHours(1));
+    }
+
+    @BeforeEach
+    void setup() {
+        sql("truncate jobs, job_queue, job_timers, job_holds, job_attempts, job_events");
+        store = new PostgresJobStore(database, "one", 10_000, 1000);
+        other = new PostgresJobStore(database, "two", 10_000, 1000);
+    }
+
+    @AfterEach
+    void stop() {
+        store.close();
+        other.close();
+    }
+
+    @AfterAll
+    void disconnect() {
+        database.close();
+    }
+
+    private void sql(String statement) {
+        database.query(sql -> sql.execute(statement));
+    }
+
+    private long count(String table) {
+        return database.query(sql -> (long) sql.fetchCount(DSL.table(table)));
+    }
+
+    private void queued(String id) {
+        get(store.create(job(id), true));
+    }
+
+    private List<String> claim(int count) {
+        return get(store.claim("queue", slots("s1", count))).stream()
+                .map(given -> given.job().id())
+                .toList();
+    }
+
+    @Test
+    void a_pause_before_a_retry_is_a_start_at_of_its_own_and_counts_as_waiting_nowhere() {
+        get(store.create(retried("a", 1, 3600), true));
+        fail(store, claimOne(store).key());
+        assertEquals(1, count("jobs j join job_timers t on t.job_number = j.number and j.start_at = t.due_at"));
+        assertEquals(
+                1, count("(select 1 from jobs where start_at > now() + interval '59 min' and start_text is null) x"));
+    }
+
+    @Test
+    void what_waited_for_its_time_has_not_waited_in_its_queue() {
+        queued("a");
+        sql("update jobs set queued_at = now() - interval '1 day', start_at = now()");
+        Backlog.Depth depth = new Backlog(database).read().getFirst();
+        assertTrue(depth.oldestS() < 3600, () -> depth.oldestS() + " s");
+        sql("update jobs set start_at = null");
+        assertTrue(new Backlog(database).read().getFirst().oldestS() > 80_000);
+    }
+
+    @Test
+    void what_is_queued_again_is_counted_as_such_also_when_it_was_handed_back_untouched() {
+        OwnEvents events = new OwnEvents(database, store, "one");
+        queued("a");
+        store.release(List.of(claimOne(store).key()));
+        List<OwnEvents.Count> counts = events.next().stream()
+                .filter(count -> count.status().equals("queued"))
+                .sorted(Comparator.comparing(OwnEvents.Count::again))
+                .toList();
+        assertEquals(List.of(new OwnEvents.Count("queued", false, 1), new OwnEvents.Count("queued", true, 1)), counts);
+    }
+
+    @Test
+    void when_more_timers_are_due_than_a_look_moves_the_next_look_is_due_at_once() {
+        get(store.create(startingAt("a", JobStoreLifeContract.FAR), true));
+        get(store.create(startingAt("b", JobStoreLifeContract.FAR), true));
+        sql("update job_timers set due_at = now()");
+        assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
+        assertEquals(List.of("a"), claim(5));
+        assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
+        assertEquals(new Ripened(List.of(), null), store.ripen(1));
+        assertEquals(List.of("b"), claim(5));
+    }
+
+    /// After a crash PostgreSQL may give numbers of transactions a second time.
+    @Test
+    void a_reader_of_the_log_goes_back_when_the_numbers_of_transactions_have() {
+        JobStore.Position head = store.head();
+        JobStore.Position ahead = new JobStore.Position(head.xid() + 1_000_000, 7);
+        JobStore.Events news = other.news(ahead, 10);
+        assertEquals(List.of(), news.events());
+        assertTrue(news.next().compareTo(ahead) < 0, () -> news.next().text());
+        queued("a");
+        assertEquals(
+                List.of("a"),
+                other.news(news.next(), 10).events().stream()
+                        .map(JobStore.Event::jobId)
+                        .toList());
+    }
+}
