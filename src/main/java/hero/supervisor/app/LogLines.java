@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.KeyValuePair;
 
@@ -29,6 +30,8 @@ public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private static final int RESERVED = QUEUE_MAX / 4;
 
     private static final int BATCH_MAX = 256;
+    /// Between two batches: who logs would have to wake the writer for each line otherwise.
+    private static final long GATHER_NANOS = 10_000_000;
     private static final long FLUSH_MS = 1000;
 
     private final OutputStream out;
@@ -66,7 +69,8 @@ public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
     @Override
     protected void append(ILoggingEvent event) {
-        event.prepareForDeferredProcessing();
+        // Not prepareForDeferredProcessing: it asks for a virtual thread's name by reflection, and no line has it.
+        event.getFormattedMessage();
         boolean important = event.getLevel().isGreaterOrEqual(Level.WARN);
         if ((!important && queue.remainingCapacity() <= RESERVED) || !queue.offer(event)) {
             lost.increment();
@@ -91,6 +95,13 @@ public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
             if (now > told && queue.offer(loss(now - told))) {
                 told = now;
             }
+            gather();
+        }
+    }
+
+    private void gather() {
+        if (!stopping && queue.size() < BATCH_MAX) {
+            LockSupport.parkNanos(GATHER_NANOS);
         }
     }
 

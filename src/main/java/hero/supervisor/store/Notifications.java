@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Says to the other gateways "look at the log", and hears it from them. It only saves waiting: what is lost, the
-/// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 2 ms and
+/// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 5 ms and
 /// gateway, after the commit that it tells of and in a transaction of its own, which waits for no disk.
 ///
 /// A gateway that has the database to itself tells nobody: whoever begins to listen says hello, and is answered.
@@ -38,7 +38,7 @@ public final class Notifications implements AutoCloseable {
     public static final String ALL = "*";
 
     /// So often there was something to tell, and nobody was heard: then there is nobody. At least a second.
-    private static final int UNHEARD = 500;
+    private static final int UNHEARD = 200;
 
     /// NOTIFY takes less than 8000 bytes, and a character may be four.
     private static final int PAYLOAD_CHARS_MAX = 1900;
@@ -49,7 +49,7 @@ public final class Notifications implements AutoCloseable {
     private static final String TELL = "select set_config('synchronous_commit', 'off', true), pg_notify(?, ?)";
 
     private static final Logger log = LoggerFactory.getLogger(Notifications.class);
-    private static final Duration DEBOUNCE = Duration.ofMillis(2);
+    private static final Duration DEBOUNCE = Duration.ofMillis(5);
     private static final Duration ECHO_WITHIN = Duration.ofSeconds(3);
     private static final Duration QUIET = Duration.ofSeconds(20);
     private static final Duration AGAIN = Duration.ofSeconds(1);
@@ -84,7 +84,7 @@ public final class Notifications implements AutoCloseable {
     /// Starts hearing and telling; at most once.
     ///
     /// @param others run when another gateway has committed, or may have; must return at once
-    /// @param own run when this one has, at most once per 2 ms; likewise
+    /// @param own run when this one has, at most once per 5 ms; likewise
     /// @param ripened told where jobs wait that another gateway has found due; [#ALL] for anywhere; likewise
     public Notifications start(
             ThreadFactory threads, Runnable others, Runnable own, Consumer<Collection<Spot>> ripened) {
