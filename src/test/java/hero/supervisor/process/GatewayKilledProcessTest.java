@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -58,6 +59,10 @@ final class GatewayKilledProcessTest {
                     waiting(cluster, http(cluster, 0), "watch", "bad"));
             int sockets = waiting.size() + 1; // The runner's.
             await().atMost(PATIENCE).until(() -> cluster.sockets(0) == sockets);
+            // Who watches is connected, and has said what it wants.
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            Stream.of(2, 5).allMatch(n -> waiting.get(n).out().contains("created")));
             client.jobStart("good");
             client.jobStart("bad");
             await().atMost(PATIENCE).until(() -> jobs.begun().size() == 3);
