@@ -79,17 +79,14 @@ record DevSecrets(String admin, String user, String register) {
     private static void write(
             Path file, Supervisor supervisor, Map<Scope, String> secrets, Database.Settings database) {
         var lines = new StringBuilder();
-        lines.append("SUPERVISOR_URL=").append(supervisor.url()).append('\n');
-        lines.append("SUPERVISOR_WS_URL=")
-                .append(supervisor.url().replaceFirst("^http", "ws"))
-                .append("/rpc\n");
+        line(lines, "SUPERVISOR_URL", supervisor.url());
+        line(lines, "SUPERVISOR_WS_URL", supervisor.url().replaceFirst("^http", "ws") + "/rpc");
         for (Scope scope : List.of(Scope.values())) {
-            lines.append(variable(scope)).append('=').append(of(secrets, scope)).append('\n');
+            line(lines, variable(scope), of(secrets, scope));
         }
-        // Not the names of the settings: a gateway that is started where this file was read in has its own database.
-        lines.append("SUPERVISOR_DEV_DB_URL=").append(database.url()).append('\n');
-        lines.append("SUPERVISOR_DEV_DB_USER=").append(database.user()).append('\n');
-        lines.append("SUPERVISOR_DEV_DB_PASSWORD=").append(database.password()).append('\n');
+        line(lines, Setting.DB_URL.devVariable(), database.url());
+        line(lines, Setting.DB_USER.devVariable(), database.user());
+        line(lines, Setting.DB_PASSWORD.devVariable(), database.password());
         try {
             Path next = file.resolveSibling(FILE + ".next");
             Files.deleteIfExists(next);
@@ -99,6 +96,10 @@ record DevSecrets(String admin, String user, String register) {
         } catch (IOException e) {
             throw unwritable(file, e);
         }
+    }
+
+    private static void line(StringBuilder lines, String variable, String value) {
+        lines.append(variable).append('=').append(value).append('\n');
     }
 
     private static CannotStart unwritable(Path file, IOException e) {

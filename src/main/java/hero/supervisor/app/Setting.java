@@ -71,6 +71,12 @@ public enum Setting {
         return "SUPERVISOR_" + name();
     }
 
+    /// As `dev` leaves it in `dev.env`: `SUPERVISOR_DEV_DB_URL`. Not the name above: a gateway that is started
+    /// where that file was read in has a database of its own.
+    public String devVariable() {
+        return "SUPERVISOR_DEV_" + name();
+    }
+
     /// The value when nobody sets it; empty when there is none.
     public String fallback() {
         return fallback;

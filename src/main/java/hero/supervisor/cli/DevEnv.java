@@ -12,8 +12,6 @@ import java.util.Map;
 final class DevEnv {
     static final Path FILE = Path.of(".supervisor", "dev.env");
 
-    private static final String DATABASE_URL = "SUPERVISOR_DEV_DB_URL";
-
     private DevEnv() {}
 
     /// Its lines `NAME=value`; empty when there is no such file that this user may read.
@@ -42,9 +40,10 @@ final class DevEnv {
     /// the file; empty when that is not known.
     static Map<Setting, String> database(Shell shell) {
         Map<Setting, String> settings = new EnumMap<>(Setting.class);
-        Map<String, String> values = shell.env().containsKey(DATABASE_URL) ? shell.env() : read(shell.folder());
+        Map<String, String> values =
+                shell.env().containsKey(Setting.DB_URL.devVariable()) ? shell.env() : read(shell.folder());
         for (Setting setting : ServerOptions.DATABASE) {
-            String value = values.get("SUPERVISOR_DEV_" + setting.name());
+            String value = values.get(setting.devVariable());
             if (value != null) {
                 settings.put(setting, value);
             }

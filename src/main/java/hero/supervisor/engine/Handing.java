@@ -54,9 +54,8 @@ final class Handing {
 
     private void release(List<Assignment> homeless) {
         try {
-            List<Assignment.Key> keys = homeless.stream().map(Assignment::key).toList();
-            List<String> queues = store.release(keys);
-            Holds.handedBack(keys);
+            List<String> queues =
+                    store.release(homeless.stream().map(Assignment::key).toList());
             handover.returned(homeless);
             queues.forEach(wake);
         } catch (RuntimeException e) {

@@ -137,6 +137,7 @@ final class Holds {
         @Override
         public void returned(List<Assignment> assignments) {
             for (Assignment a : assignments) {
+                handedBack(a.key());
                 Session session = sessions.get(a.sessionId());
                 if (session != null) {
                     session.drop(a.key());
@@ -271,14 +272,6 @@ final class Holds {
         (status == null ? line : line.addKeyValue("status", status.word())).log("result");
     }
 
-    /// These were handed out and are queued again, their attempts not counted.
-    static void handedBack(Collection<Assignment.Key> keys) {
-        keys.forEach(key -> log.atInfo()
-                .addKeyValue("job_id", key.jobId())
-                .addKeyValue("attempt", key.attempt())
-                .log("job handed back"));
-    }
-
     /// A job that nobody held is over: whoever waits for it hears so.
     void ended(String jobId, JobResult result) {
         results.finished(jobId, result);
@@ -309,7 +302,20 @@ final class Holds {
         return done.result() instanceof JobResult.Success ? "completed" : "failed";
     }
 
-    void forget(Session session, Assignment.Key key) {
+    /// It was handed out and is queued again, its attempt not counted.
+    void handedBack(Session session, Assignment.Key key) {
+        forget(session, key);
+        handedBack(key);
+    }
+
+    private static void handedBack(Assignment.Key key) {
+        log.atInfo()
+                .addKeyValue("job_id", key.jobId())
+                .addKeyValue("attempt", key.attempt())
+                .log("job handed back");
+    }
+
+    private void forget(Session session, Assignment.Key key) {
         if (!session.drop(key)) {
             sessions.values().forEach(other -> other.drop(key));
         }

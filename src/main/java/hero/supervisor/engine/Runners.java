@@ -241,6 +241,7 @@ public final class Runners {
     }
 
     // ---- the protocol ----
+
     /// Work for a runner: the future holds at least one job, or none when the runner is to drain. Cancel it when
     /// the caller waits no longer.
     public CompletableFuture<List<Assignment>> pull(Session session, int max) {
@@ -299,8 +300,8 @@ public final class Runners {
             // The end of its last connection may have cut the lease after it was resumed.
             store.beat(session.id, settings.node(), settings.lease());
             giveUp(session, session.unnamed(running));
-        } catch (Refusal e) {
-            log.atWarn().addKeyValue("session_id", session.id).setCause(e).log("left to the next beat");
+        } catch (Refusal busy) {
+            log.atWarn().addKeyValue("session_id", session.id).setCause(busy).log("left to the next beat");
         }
     }
 
@@ -345,8 +346,7 @@ public final class Runners {
     /// Hands jobs back that were not begun; their attempts do not count.
     public void release(Session session, List<Assignment.Key> keys) {
         List<String> queues = jobs.release(keys);
-        Holds.handedBack(keys);
-        keys.forEach(key -> holds.forget(session, key));
+        keys.forEach(key -> holds.handedBack(session, key));
         queues.forEach(dispatch::wake);
         dispatch.credit(session.queue);
     }

@@ -36,6 +36,7 @@ final class Tail {
     private final Feed feed;
     private final Time time;
     private boolean begun;
+    /// The last run did not come to its end.
     private boolean broken;
     private @Nullable Position own;
     private long ownUntilNanos;
@@ -51,19 +52,15 @@ final class Tail {
     /// Reads up to the present. A transaction that still runs may hold back what was committed after it began;
     /// most last some milliseconds, so it looks again a few times before it leaves that to the next call.
     void run() {
-        boolean whole = false;
-        try {
-            if (broken) {
-                recover();
-            }
-            readOwn();
-            for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
-                LockSupport.parkNanos(pause);
-            }
-            whole = true;
-        } finally {
-            broken = !whole;
+        if (broken) {
+            recover();
         }
+        broken = true;
+        readOwn();
+        for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
+            LockSupport.parkNanos(pause);
+        }
+        broken = false;
     }
 
     /// The database was away, perhaps killed: then transactions got numbers a second time, and what was committed

@@ -9,7 +9,8 @@ public final class Backlog {
 
     /// The place is kept when a job is handed back, so that the lowest one is the oldest wait.
     private static final String SQL = """
-            select q.queue, q.jobs, extract(epoch from clock_timestamp() - greatest(j.queued_at, j.start_at))::float8 as oldest_s
+            select q.queue, q.jobs,
+              extract(epoch from clock_timestamp() - greatest(j.queued_at, j.start_at))::float8 as oldest_s
             from (
               select queue, count(*) as jobs, (min(array[seq, job_number]))[2] as first
               from job_queue group by queue order by count(*) desc limit %d) q

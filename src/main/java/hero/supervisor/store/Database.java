@@ -195,6 +195,15 @@ public final class Database implements AutoCloseable {
         return config;
     }
 
+    /// Several statements of one transaction, which may take as long as they take. Throws like [#transaction].
+    <R extends @Nullable Object> R patiently(Query<R> query) {
+        try (Connection connection = patientSource().getConnection()) {
+            return committed(connection, c -> query.on(DSL.using(c, SQLDialect.POSTGRES)));
+        } catch (SQLException | RuntimeException e) {
+            throw translated(e);
+        }
+    }
+
     /// For migrations: connections outside the pool, on which a statement may take as long as it takes.
     DataSource patientSource() {
         PGSimpleDataSource source = new PGSimpleDataSource();

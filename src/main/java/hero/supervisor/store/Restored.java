@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import org.jooq.DSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,17 +46,21 @@ final class Restored {
     /// all events. Others who want that too wait for it.
     void adopt() {
         if (isForeign()) {
-            long events = database.upkeep(sql -> {
+            database.patiently(sql -> {
                 sql.execute("select from job_figures_cursor for update");
-                if (!sql.fetchSingle(FOREIGN).get(0, Boolean.class)) {
-                    return 0L;
+                if (sql.fetchSingle(FOREIGN).get(0, Boolean.class)) {
+                    renumber(sql);
                 }
-                long renumbered = sql.execute(RENUMBER);
-                sql.execute(CURSOR);
-                sql.execute(FLOOR);
-                return renumbered;
+                return true;
             });
-            log.atWarn().addKeyValue("events", events).log("restored from another server; its event log was adopted");
         }
+    }
+
+    private static void renumber(DSLContext sql) {
+        log.atWarn().log("restored from another server: its event log is given new numbers, which may take a while");
+        int events = sql.execute(RENUMBER);
+        sql.execute(CURSOR);
+        sql.execute(FLOOR);
+        log.atInfo().addKeyValue("events", events).log("the event log has this server's numbers");
     }
 }

@@ -23,12 +23,12 @@ import java.util.function.BooleanSupplier;
 final class Routes {
     private static final String CONTENT_POLICY =
             "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
-    private static final String PROBES = "/health/";
-    /// Also while the server drains: that is when people look.
     private static final List<Header> SECURITY = List.of(
             HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
             HeaderValues.createCached("Referrer-Policy", "no-referrer"),
             HeaderValues.createCached("Content-Security-Policy", CONTENT_POLICY));
+    private static final String PROBES = "/health/";
+    /// Also while the server drains: that is when people look.
     private static final String METRICS = "/metrics";
 
     private final Guard guard;
