@@ -39,6 +39,12 @@ final class Direct implements Placing {
         return place;
     }
 
+    /// A runner of this gateway has asked for jobs of this kind.
+    @Override
+    public boolean isNear() {
+        return dispatch.home(job.runner()) != null;
+    }
+
     /// What became of the job, null when that is unknown. Once, after the commit; brings the job to its runner.
     void settle(@Nullable Created created, @Nullable Throwable error) {
         synchronized (this) {

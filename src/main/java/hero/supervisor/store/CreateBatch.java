@@ -131,6 +131,10 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         static Create of(Job job, boolean start, @Nullable Trace trace, Placing placing) {
             return new Create(job, start, trace, Fingerprint.of(job), placing);
         }
+
+        boolean isNear() {
+            return start && placing.isNear();
+        }
     }
 
     /// A job with the place that it was offered when its batch was put together.

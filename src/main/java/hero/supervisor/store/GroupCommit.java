@@ -13,13 +13,14 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes of one kind, committed together: whatever arrives while a batch is being written forms the next batch.
-/// There is no timer, unless one is asked for, so an idle system waits for nothing and a busy one pays one fsync
-/// for hundreds of rows. Kinds may share turns: who waits for one gathers more. Each future completes after the
-/// commit that holds its row, never before.
+/// There is no timer, unless one is asked for ([Gather]), so an idle system waits for nothing and a busy one pays
+/// one fsync for hundreds of rows. Kinds may share turns: who waits for one gathers more. Each future completes
+/// after the commit that holds its row, never before.
 ///
 /// A batch that fails is done again in halves, so that one bad row hurts itself only. When the database cannot be
 /// reached the whole batch fails with `busy`: the outcome is unknown then, and every write here can be repeated.
@@ -48,16 +49,35 @@ final class GroupCommit<C, R> implements AutoCloseable {
 
     /// @param queued writes that may wait; a producer that finds no room waits for `patience`, then is refused
     /// @param batchMax writes in one commit
-    /// @param gather how long the first write of a batch waits for others
-    record Sizes(int queued, int batchMax, Duration patience, Duration gather) {
+    record Sizes(int queued, int batchMax, Duration patience) {
         static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
+    }
 
-        Sizes(int queued, int batchMax, Duration patience) {
-            this(queued, batchMax, patience, Duration.ZERO);
+    /// When the first write of a batch waits for others.
+    ///
+    /// @param time how long
+    /// @param after whether a batch does that comes after one of these; asked with none before the first
+    record Gather<C>(Duration time, Predicate<List<C>> after) {
+        private static final Duration WAVE = Duration.ofMillis(2);
+        private static final int WAVE_LEAST = 4;
+        private static final int WAVE_MOST = 64;
+
+        static <C> Gather<C> never() {
+            return new Gather<>(Duration.ZERO, _ -> false);
         }
 
-        Sizes gathering(Duration time) {
-            return new Sizes(queued, batchMax, patience, time);
+        static <C> Gather<C> always(Duration time) {
+            return new Gather<>(time, _ -> true);
+        }
+
+        /// After a batch that was neither so small that nobody else will come, nor so large that a statement's
+        /// start no longer counts: half of what 16 rows cost is what one costs.
+        static <C> Gather<C> waves(Predicate<C> any) {
+            return new Gather<>(
+                    WAVE,
+                    last -> last.size() >= WAVE_LEAST
+                            && last.size() < WAVE_MOST
+                            && last.stream().anyMatch(any));
         }
     }
 
@@ -66,25 +86,34 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final Transactions<C, R> transactions;
     private final Sizes sizes;
     private final Semaphore turns;
+    private final Gather<C> gather;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition notEmpty = lock.newCondition();
     private final Condition notFull = lock.newCondition();
     private final Condition ending = lock.newCondition();
     private final ArrayDeque<Waiting<C, R>> queue = new ArrayDeque<>();
     private boolean closed;
+    /// Of the writer alone.
+    private boolean gathers;
     private final Thread writer;
 
     GroupCommit(String kind, Database database, Sizes sizes, Batch<C, R> batch) {
-        this(kind, sizes, new Semaphore(1), commands -> database.write(batch, commands));
+        this(kind, sizes, commands -> database.write(batch, commands));
     }
 
     GroupCommit(String kind, Sizes sizes, Transactions<C, R> transactions) {
-        this(kind, sizes, new Semaphore(1), transactions);
+        this(kind, sizes, Gather.never(), transactions);
+    }
+
+    GroupCommit(String kind, Sizes sizes, Gather<C> gather, Transactions<C, R> transactions) {
+        this(kind, sizes, new Semaphore(1), gather, transactions);
     }
 
     /// @param turns one for each batch that may be written at the same time, of this and other kinds
-    GroupCommit(String kind, Sizes sizes, Semaphore turns, Transactions<C, R> transactions) {
+    GroupCommit(String kind, Sizes sizes, Semaphore turns, Gather<C> gather, Transactions<C, R> transactions) {
         this.turns = turns;
+        this.gather = gather;
+        this.gathers = gather.after().test(List.of());
         this.transactions = transactions;
         this.sizes = sizes;
         this.writer = Thread.ofPlatform().daemon().name("commit-" + kind).unstarted(this::run);
@@ -140,6 +169,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
         for (List<Waiting<C, R>> batch = next(); !batch.isEmpty(); batch = next()) {
             try {
                 write(batch);
+                gathers =
+                        gather.after().test(batch.stream().map(Waiting::command).toList());
             } catch (RuntimeException | Error e) {
                 // A bug must not stop the writer: its callers are told, the next ones are served.
                 fail(batch, e);
@@ -171,7 +202,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     }
 
     private void gather() {
-        long leftNs = sizes.gather().toNanos();
+        long leftNs = gathers ? gather.time().toNanos() : 0;
         lock.lock();
         try {
             while (!closed && leftNs > 0) {

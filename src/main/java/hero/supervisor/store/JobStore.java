@@ -48,6 +48,11 @@ public interface JobStore {
         /// @param batch the same for all jobs that are written together, and for no others
         @Nullable
         Place place(Object batch);
+
+        /// True when a place may come free in the next moments: the batch may wait a little for it.
+        default boolean isNear() {
+            return false;
+        }
     }
 
     /// @param queue the place is for jobs of this queue only

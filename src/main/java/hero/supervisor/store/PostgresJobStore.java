@@ -10,6 +10,7 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Trace;
+import hero.supervisor.store.GroupCommit.Gather;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -72,7 +73,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     public PostgresJobStore(
             Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
-        Semaphore turns = new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors() / 2), true);
+        Semaphore turns = new Semaphore(Math.max(3, Runtime.getRuntime().availableProcessors() / 2), true);
+        Gather<CreateBatch.Create> nearby = Gather.waves(CreateBatch.Create::isNear);
         Database prompt = database.prompt();
         this.database = prompt;
         this.signals = signals;
@@ -80,15 +82,16 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.endBatch = new EndBatch(node);
         this.heads = new QueueHeads(time);
         this.overlooked = new Overlooked(database, heads, time);
-        this.creates = new GroupCommit<>("create", sizes, turns, batch("create", new CreateBatch(node)));
-        this.starts = new GroupCommit<>("start", sizes, turns, batch("start", new StartBatch(node)));
-        this.claims = new GroupCommit<>("claim", sizes, turns, batch("claim", new ClaimBatch(node, heads)));
-        this.ends = new GroupCommit<>("complete", sizes, turns, batch("complete", endBatch));
+        this.creates = new GroupCommit<>("create", sizes, turns, nearby, batch("create", new CreateBatch(node)));
+        this.starts = new GroupCommit<>("start", sizes, turns, Gather.never(), batch("start", new StartBatch(node)));
+        this.claims =
+                new GroupCommit<>("claim", sizes, turns, Gather.never(), batch("claim", new ClaimBatch(node, heads)));
+        this.ends = new GroupCommit<>("complete", sizes, turns, Gather.waves(_ -> true), batch("complete", endBatch));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
-        this.holds = new GroupCommit<>("hold", sizes.gathering(GATHER), reads::held);
+        this.holds = new GroupCommit<>("hold", sizes, Gather.always(GATHER), reads::held);
         this.events = new EventLog(prompt, node, heads);
         this.rescue = new Rescue(prompt, node, heads, time);
         this.committed = committed;

@@ -8,6 +8,7 @@ import static hero.supervisor.store.schema.Tables.RUNNER_SESSIONS;
 
 import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
+import hero.supervisor.store.GroupCommit.Gather;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -53,16 +54,19 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
             on conflict (id) do update set ended_at = excluded.ended_at, seen_at = excluded.seen_at
             """;
 
+    private static final GroupCommit.Sizes BEATS = new GroupCommit.Sizes(20_000, 2000, Duration.ofSeconds(2));
+
     /// Nobody is in a hurry with a beat, and thousands of runners beat: hundreds share a commit.
-    private static final GroupCommit.Sizes BEATS =
-            new GroupCommit.Sizes(20_000, 2000, Duration.ofSeconds(2)).gathering(Duration.ofMillis(25));
+    private static final Duration GATHER = Duration.ofMillis(25);
 
     private final Database database;
     private final GroupCommit<BeatBatch.Beat, Boolean> beats;
 
     public PostgresRunnerStore(Database database) {
         this.database = database.prompt();
-        this.beats = new GroupCommit<>("beat", this.database, BEATS, new BeatBatch());
+        BeatBatch batch = new BeatBatch();
+        this.beats = new GroupCommit<>(
+                "beat", BEATS, Gather.always(GATHER), commands -> this.database.write(batch, commands));
     }
 
     private static Field<OffsetDateTime> in(Duration time) {

@@ -63,12 +63,40 @@ class GroupCommitTest {
     void a_batch_that_gathers_waits_for_others_and_not_for_them_when_it_is_closed() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
-        var commit = new GroupCommit<>("test", sizes(100, 100).gathering(Duration.ofHours(1)), gate);
+        var commit = new GroupCommit<>("test", sizes(100, 100), GroupCommit.Gather.always(Duration.ofHours(1)), gate);
         List<CompletableFuture<String>> answers = add(commit, 0, 3);
         assertTrue(gate.batches.isEmpty());
         commit.close();
         assertEquals(List.of(List.of(0, 1, 2)), List.copyOf(gate.batches));
         assertEquals("row 2", answers.get(2).get(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void only_a_wave_that_counts_makes_the_next_batch_gather() {
+        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(n -> n == 7);
+        assertFalse(gather.after().test(List.of()), "the first batch");
+        assertFalse(gather.after().test(List.of(7, 7, 7)), "so few come alone");
+        assertFalse(gather.after().test(Collections.nCopies(20, 1)), "none for which it pays");
+        assertFalse(gather.after().test(Collections.nCopies(64, 7)), "large by itself");
+        assertTrue(gather.after().test(List.of(1, 7, 1, 1)));
+        assertTrue(gather.after().test(Collections.nCopies(63, 7)));
+    }
+
+    @Test
+    void a_batch_gathers_after_one_that_says_so() throws Exception {
+        Gate gate = new Gate();
+        gate.open.countDown();
+        var after = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> last.contains(4));
+        try (var commit = new GroupCommit<>("test", sizes(100, 100), after, gate)) {
+            assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
+            assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
+            List<CompletableFuture<String>> answers = add(commit, 5, 8);
+            commit.close();
+            assertEquals(
+                    List.of("row 5", "row 6", "row 7"),
+                    answers.stream().map(CompletableFuture::join).toList());
+        }
+        assertEquals(List.of(List.of(1), List.of(4), List.of(5, 6, 7)), List.copyOf(gate.batches));
     }
 
     @Test
