@@ -188,7 +188,7 @@ public final class Supervisor implements AutoCloseable {
                 table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls(), tracing);
         boolean open = config.metrics() == Config.Metrics.OPEN;
         var probes = new Probes(document::bytes, health::checks, metrics::text, open);
-        this.gateway = new Gateway(listening(config, limits), new RpcAnswers(rpc), secrets::check, probes, time);
+        this.gateway = new Gateway(listening(config, limits), new RpcAnswers(rpc), secrets::read, probes, time);
         watch();
     }
 

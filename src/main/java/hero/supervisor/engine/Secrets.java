@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -84,8 +85,18 @@ public final class Secrets {
 
     /// What a secret proves. Refused with `unauthorized`, in the same words whatever is wrong with it.
     public Grant check(String secret) {
-        if (wellFormed(secret)) {
-            String hash = hash(secret);
+        return read(secret).get();
+    }
+
+    /// Reads a secret, which takes longer than to look it up. What comes back tells what it proves, as [#check]
+    /// does, each time it is asked.
+    public Supplier<Grant> read(String secret) {
+        String hash = wellFormed(secret) ? hash(secret) : null;
+        return () -> granted(hash);
+    }
+
+    private Grant granted(@Nullable String hash) {
+        if (hash != null) {
             SecretInfo row = known.get(hash);
             if (row == null) {
                 row = store.findByHash(hash).orElse(null);

@@ -74,13 +74,13 @@ public final class Gateway implements AutoCloseable {
     private volatile long beatenNanos;
     private @Nullable ScheduledFuture<?> beats;
 
-    /// `secrets` gives what a secret proves or throws a `Refusal`; `document` is `openrpc.json`; `notReady` names
-    /// in plain
-    /// words what is missing for readiness, an empty list when nothing is. All three are called from many threads.
+    /// `secrets` reads a secret; what it gives tells what that proves now, or throws a `Refusal`. `document` is
+    /// `openrpc.json`; `notReady` names in plain words what is missing for readiness, an empty list when nothing
+    /// is. All are called from many threads.
     public Gateway(
             GatewaySettings settings,
             Answers answers,
-            Function<String, Grant> secrets,
+            Function<String, Supplier<Grant>> secrets,
             Supplier<byte[]> document,
             Supplier<List<String>> notReady,
             Time time) {
@@ -89,7 +89,11 @@ public final class Gateway implements AutoCloseable {
 
     /// With all that it can show of the process.
     public Gateway(
-            GatewaySettings settings, Answers answers, Function<String, Grant> secrets, Probes probes, Time time) {
+            GatewaySettings settings,
+            Answers answers,
+            Function<String, Supplier<Grant>> secrets,
+            Probes probes,
+            Time time) {
         this(settings, answers, secrets, probes, time, null);
     }
 
@@ -97,7 +101,7 @@ public final class Gateway implements AutoCloseable {
     Gateway(
             GatewaySettings settings,
             Answers answers,
-            Function<String, Grant> secrets,
+            Function<String, Supplier<Grant>> secrets,
             Supplier<byte[]> document,
             Supplier<List<String>> notReady,
             Time time,
@@ -108,7 +112,7 @@ public final class Gateway implements AutoCloseable {
     private Gateway(
             GatewaySettings settings,
             Answers answers,
-            Function<String, Grant> secrets,
+            Function<String, Supplier<Grant>> secrets,
             Probes probes,
             Time time,
             @Nullable Door otherDoor) {

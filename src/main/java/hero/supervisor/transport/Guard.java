@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +37,12 @@ final class Guard {
 
     private final GatewaySettings settings;
     private final boolean onLoopback;
-    private final Function<String, Grant> secrets;
+    private final Function<String, Supplier<Grant>> secrets;
     private final Answers answers;
 
-    /// `onLoopback`: the listener is bound to a loopback address. `secrets` gives what a secret proves, or throws
-    /// a [Refusal].
-    Guard(GatewaySettings settings, boolean onLoopback, Function<String, Grant> secrets, Answers answers) {
+    /// `onLoopback`: the listener is bound to a loopback address. `secrets` reads a secret; what it gives
+    /// tells what that proves, or throws a [Refusal].
+    Guard(GatewaySettings settings, boolean onLoopback, Function<String, Supplier<Grant>> secrets, Answers answers) {
         this.settings = settings;
         this.onLoopback = onLoopback;
         this.secrets = secrets;
@@ -132,7 +133,7 @@ final class Guard {
             return null;
         }
         try {
-            return secrets.apply(secret);
+            return Line.CURRENT.get().read(secret, secrets).get();
         } catch (Refusal refusal) {
             if (refusal.kind() == Refusal.Kind.BUSY) {
                 throw new Denied(

@@ -21,10 +21,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -150,21 +148,17 @@ final class HttpRpc {
             throws IOException, InterruptedException {
         response.headers().set(HeaderValues.CONTENT_TYPE_JSON);
         OutputStream out = null;
-        while (true) {
-            try {
-                Reply reply = call.get(settings.heartbeatEvery().toMillis(), TimeUnit.MILLISECONDS);
-                send(response, out, reply);
-                return;
-            } catch (TimeoutException e) {
-                if (out == null) {
-                    out = timed(response.outputStream());
-                }
-                out.write(' ');
-                out.flush();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException("a failure is an answer too", e);
+        Line line = Line.CURRENT.get();
+        Thread thread = Thread.currentThread();
+        call.thenRun(() -> LockSupport.unpark(thread));
+        while (!line.await(call, settings.heartbeatEvery())) {
+            if (out == null) {
+                out = timed(response.outputStream());
             }
+            out.write(' ');
+            out.flush();
         }
+        send(response, out, call.join());
     }
 
     private void send(ServerResponse response, @Nullable OutputStream begun, @Nullable Reply reply) throws IOException {

@@ -87,15 +87,14 @@ class GroupCommitTest {
         Gate gate = new Gate();
         gate.open.countDown();
         var after = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> last.contains(4));
-        try (var commit = new GroupCommit<>("test", sizes(100, 100), after, gate)) {
-            assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
-            assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
-            List<CompletableFuture<String>> answers = add(commit, 5, 8);
-            commit.close();
-            assertEquals(
-                    List.of("row 5", "row 6", "row 7"),
-                    answers.stream().map(CompletableFuture::join).toList());
-        }
+        var commit = new GroupCommit<>("test", sizes(100, 100), after, gate);
+        assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
+        assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
+        List<CompletableFuture<String>> answers = add(commit, 5, 8);
+        commit.close();
+        assertEquals(
+                List.of("row 5", "row 6", "row 7"),
+                answers.stream().map(CompletableFuture::join).toList());
         assertEquals(List.of(List.of(1), List.of(4), List.of(5, 6, 7)), List.copyOf(gate.batches));
     }
 

@@ -78,6 +78,8 @@ final class TestGateway implements AutoCloseable {
     final AtomicInteger ends = new AtomicInteger();
     final List<Peer> peers = new CopyOnWriteArrayList<>();
     volatile List<String> notReady = List.of();
+    volatile boolean revoked;
+    final AtomicInteger secretsRead = new AtomicInteger();
 
     TestGateway(Setup setup, BiFunction<String, Peer, @Nullable Reply> calls) {
         GatewaySettings settings = new GatewaySettings(
@@ -95,7 +97,7 @@ final class TestGateway implements AutoCloseable {
         gateway = new Gateway(
                 settings,
                 answers(calls),
-                TestGateway::grant,
+                this::read,
                 () -> "{\"openrpc\":\"1.3.2\"}".getBytes(StandardCharsets.UTF_8),
                 () -> notReady,
                 Time.system());
@@ -204,8 +206,13 @@ final class TestGateway implements AutoCloseable {
         };
     }
 
-    private static Grant grant(String secret) {
-        if (!secret.equals(SECRET)) {
+    private Supplier<Grant> read(String secret) {
+        secretsRead.incrementAndGet();
+        return () -> grant(secret);
+    }
+
+    private Grant grant(String secret) {
+        if (!secret.equals(SECRET) || revoked) {
             throw new Refusal(Refusal.Kind.UNAUTHORIZED, "the secret is not valid");
         }
         return new Grant("1", "test", Scope.USER);
