@@ -36,8 +36,10 @@ public final class Bench {
         Report report = new Report(machine(stage), settings());
         List<Scenario> rounds =
                 plan.only().stream().filter(Scenario::inRounds).sorted().toList();
-        if (!rounds.isEmpty()) {
+        if (!rounds.isEmpty() && plan.against().isEmpty()) {
             inRounds(stage, rounds, report);
+        } else if (!rounds.isEmpty()) {
+            inTurn(stage, rounds, report);
         }
         for (Scenario scenario : plan.only().stream().sorted().toList()) {
             if (!scenario.inRounds()) {
@@ -61,6 +63,22 @@ public final class Bench {
             }
         }
         stage.remove(site);
+    }
+
+    /// This build and another, each with a database of its own, directly after one another. Who goes first changes
+    /// with the rounds.
+    private void inTurn(Stage stage, List<Scenario> scenarios, Report report) {
+        Rates ours = new Rates(stage, stage.site("ours", Served.Program.plain("", plan.javaOptions())));
+        Rates other = new Rates(stage, stage.site("other", Served.Program.plain(plan.against(), plan.javaOptions())));
+        progress.accept("warming up");
+        ours.warmUp();
+        other.warmUp();
+        for (int round = 1; round <= plan.rounds(); round++) {
+            for (Scenario scenario : scenarios) {
+                progress.accept("round " + round + " of " + plan.rounds() + ": " + scenario.word());
+                report.add(ours.beside(other, scenario, round % 2 == 0));
+            }
+        }
     }
 
     private static List<Reading> once(Stage stage, Scenario scenario) {

@@ -23,6 +23,7 @@ import java.util.Set;
 /// @param dbUrl JDBC URL of a PostgreSQL on which databases may be created; empty for one of our own
 /// @param dbPassword never printed
 /// @param javaOptions further options of the gateways' JVMs
+/// @param against class path of another build, which the scenarios of the rounds are compared to; empty for SQL
 public record Plan(
         Set<Scenario> only,
         int rounds,
@@ -42,7 +43,8 @@ public record Plan(
         String dbUrl,
         String dbUser,
         String dbPassword,
-        List<String> javaOptions) {
+        List<String> javaOptions,
+        String against) {
 
     public Plan {
         only = Set.copyOf(only);

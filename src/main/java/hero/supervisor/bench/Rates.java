@@ -61,6 +61,34 @@ final class Rates {
         };
     }
 
+    /// The same without SQL: next to another build.
+    List<Reading> beside(Rates other, Scenario scenario, boolean otherFirst) {
+        Measured before = otherFirst ? other.alone(scenario) : null;
+        Measured ours = alone(scenario);
+        Measured theirs = before == null ? other.alone(scenario) : before;
+        boolean latency = scenario == Scenario.LONE;
+        return List.of(new Reading(
+                scenario.word(),
+                latency ? "ms" : JOBS,
+                latency ? ours.p(0.5) : ours.perSecond(),
+                new Against("the other build", latency ? theirs.p(0.5) : theirs.perSecond()),
+                null,
+                ours.details()));
+    }
+
+    private Measured alone(Scenario scenario) {
+        return switch (scenario) {
+            case RUN_64 -> run(64, 0, 0);
+            case RUN_512 -> run(512, 0, 0);
+            case CREATE -> create();
+            case DRAIN -> drain();
+            case HTTP_64 -> http();
+            case TWO_GATEWAYS -> run(64, 0, 1);
+            case LONE -> loneRun();
+            default -> throw new IllegalArgumentException(scenario + " is not compared to another build");
+        };
+    }
+
     private static Reading compared(String name, Against against, Measured ours, Goal goal) {
         return new Reading(name, JOBS, ours.perSecond(), against, goal, ours.details());
     }

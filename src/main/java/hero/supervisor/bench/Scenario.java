@@ -56,4 +56,11 @@ public enum Scenario {
     boolean inRounds() {
         return usual;
     }
+
+    /// What two builds can be compared in, side by side.
+    public static Set<Scenario> ofTwoBuilds() {
+        Set<Scenario> scenarios = usual();
+        scenarios.remove(START);
+        return scenarios;
+    }
 }

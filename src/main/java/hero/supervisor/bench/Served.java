@@ -18,12 +18,40 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/// `supervisor serve` as a process of its own, from the same class path as this one, with the settings that users
-/// get. Ends with [#close].
+/// `supervisor serve` as a process of its own, with the settings that users get. Ends with [#close].
 final class Served implements AutoCloseable {
     private static final Duration START_WITHIN = Duration.ofSeconds(60);
     private static final long LOOK_NS = 2_000_000;
     private static final int STOP_WITHIN_S = 20;
+
+    /// What a gateway is run from.
+    ///
+    /// @param classPath of its build
+    /// @param options of its JVM
+    record Program(String classPath, List<String> options) {
+        /// This build, as the script `supervisor` starts it here: the notes of earlier starts, which this JVM has
+        /// too, and the choice of compilers and collector.
+        static Program ours(List<String> further) {
+            return of(System.getProperty("java.class.path"), List.of("-XX:AOTCache=", "-Xlog:"), further);
+        }
+
+        /// One of two builds that are compared: no notes for either, as the other one has none here.
+        static Program plain(String classPath, List<String> further) {
+            return of(classPath.isEmpty() ? System.getProperty("java.class.path") : classPath, List.of(), further);
+        }
+
+        private static Program of(String classPath, List<String> inherited, List<String> further) {
+            List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                    .filter(word -> inherited.stream().anyMatch(word::startsWith))
+                    .toList());
+            String chosen = System.getProperty("supervisor.server.options", "");
+            options.addAll(Arrays.stream(chosen.split(" "))
+                    .filter(word -> !word.isEmpty())
+                    .toList());
+            options.addAll(further);
+            return new Program(classPath, options);
+        }
+    }
 
     private final Process process;
     private final int port;
@@ -36,12 +64,12 @@ final class Served implements AutoCloseable {
     }
 
     /// Starts one and waits until it is ready. [Invalid] with the last line of its log when it does not come.
-    static Served start(Sql sql, Path folder, String name, List<String> javaOptions, Time time) {
+    static Served start(Sql sql, Path folder, String name, Program program, Time time) {
         try {
             int port = freePort();
             Path log = folder.resolve(name + ".log");
             long begun = time.nanoTime();
-            Process process = process(sql, log, name, port, javaOptions);
+            Process process = process(sql, log, name, port, program);
             while (!ready(port)) {
                 boolean late = time.nanoTime() - begun > START_WITHIN.toNanos();
                 if (late || !process.isAlive()) {
@@ -56,14 +84,12 @@ final class Served implements AutoCloseable {
         }
     }
 
-    private static Process process(Sql sql, Path log, String name, int port, List<String> javaOptions)
-            throws IOException {
+    private static Process process(Sql sql, Path log, String name, int port, Program program) throws IOException {
         List<String> words = new ArrayList<>();
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders"));
-        words.addAll(scripts());
-        words.addAll(javaOptions);
-        words.addAll(List.of("-cp", System.getProperty("java.class.path"), "hero.supervisor.cli.Main", "serve"));
+        words.addAll(program.options());
+        words.addAll(List.of("-cp", program.classPath(), "hero.supervisor.cli.Main", "serve"));
         ProcessBuilder builder =
                 new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
         Map<String, String> environment = builder.environment();
@@ -76,18 +102,6 @@ final class Served implements AutoCloseable {
         Process process = builder.start();
         process.getOutputStream().close();
         return process;
-    }
-
-    /// What the script `supervisor` gives a server here: the notes of earlier starts, which this JVM has too, and
-    /// the choice of compilers and collector.
-    private static List<String> scripts() {
-        List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(word -> word.startsWith("-XX:AOTCache=") || word.startsWith("-Xlog:"))
-                .toList());
-        String chosen = System.getProperty("supervisor.server.options", "");
-        options.addAll(
-                Arrays.stream(chosen.split(" ")).filter(word -> !word.isEmpty()).toList());
-        return options;
     }
 
     private static int freePort() throws IOException {

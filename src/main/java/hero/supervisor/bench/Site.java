@@ -18,30 +18,30 @@ final class Site implements AutoCloseable {
 
     private final Sql sql;
     private final Path folder;
-    private final List<String> javaOptions;
+    private final Served.Program program;
     private final Time time;
     private final String userSecret;
     private final String registerSecret;
     private final List<Served> gateways = new ArrayList<>();
     private final List<Puller> runners = new ArrayList<>();
 
-    private Site(Sql sql, Path folder, List<String> javaOptions, Time time, String userSecret, String registerSecret) {
+    private Site(Sql sql, Path folder, Served.Program program, Time time, String userSecret, String registerSecret) {
         this.sql = sql;
         this.folder = folder;
-        this.javaOptions = javaOptions;
+        this.program = program;
         this.time = time;
         this.userSecret = userSecret;
         this.registerSecret = registerSecret;
     }
 
     /// Migrates the database, which is empty, and makes its secrets.
-    static Site open(Sql sql, Path folder, List<String> javaOptions, Time time) {
+    static Site open(Sql sql, Path folder, Served.Program program, Time time) {
         Config config = Config.with(
                 Map.of(Setting.DB_URL, sql.url(), Setting.DB_USER, sql.user(), Setting.DB_PASSWORD, sql.password()));
         try (SecretAdmin secrets = SecretAdmin.open(config)) {
             String user = secrets.create("bench", "user", null).secret();
             String register = secrets.create("bench-runners", "register", null).secret();
-            return new Site(sql, folder, javaOptions, time, user, register);
+            return new Site(sql, folder, program, time, user, register);
         }
     }
 
@@ -57,14 +57,14 @@ final class Site implements AutoCloseable {
     Served gateway(int number) {
         while (gateways.size() <= number) {
             String name = sql.url().replaceAll(".*/", "") + "-" + gateways.size();
-            gateways.add(Served.start(sql, folder, name, javaOptions, time));
+            gateways.add(Served.start(sql, folder, name, program, time));
         }
         return gateways.get(number);
     }
 
     /// Another one beside them, for whoever measures its start.
     Served oneMore(String name) {
-        return Served.start(sql, folder, name, javaOptions, time);
+        return Served.start(sql, folder, name, program, time);
     }
 
     List<ProcessHandle> processes() {

@@ -102,10 +102,14 @@ final class Stage implements AutoCloseable {
 
     /// A new database, migrated, with secrets; its gateways start when they are asked for.
     Site site(String name) {
+        return site(name, Served.Program.ours(plan.javaOptions()));
+    }
+
+    Site site(String name, Served.Program program) {
         String database = "supervisor_bench_" + ProcessHandle.current().pid() + "_" + name;
         server().execute("create database " + database);
         databases.add(database);
-        Site site = Site.open(server().database(database), folder, plan.javaOptions(), time);
+        Site site = Site.open(server().database(database), folder, program, time);
         sites.add(site);
         return site;
     }

@@ -5,6 +5,9 @@ import hero.supervisor.app.Setting;
 import hero.supervisor.bench.Plan;
 import hero.supervisor.bench.Report;
 import hero.supervisor.bench.Scenario;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -32,6 +35,7 @@ import picocli.CommandLine.Spec;
             "  supervisor bench --only held-transaction --held-seconds 600 --with-reports",
             "  supervisor bench --only growth --history 10000000 --queued 1000000",
             "  supervisor bench --only soak --soak-seconds 3600 --json",
+            "  supervisor bench --only run-64 --rounds 9 --against ../before/target/supervisor.jar",
             "",
             "With --db-url it makes databases of its own on that PostgreSQL and drops them at the end.",
             "docs/PERFORMANCE.md tells what each scenario measures and what it must reach."
@@ -117,6 +121,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "further options of the servers' JVMs, such as a profiler's, split at spaces")
     String javaOptions = "";
 
+    @Option(
+            names = "--against",
+            paramLabel = "PATH",
+            description = "a jar or class path of another build: it is measured in turn with this one, instead of SQL")
+    String against = "";
+
     @Option(names = "--json", description = "print one JSON value with every round")
     boolean json;
 
@@ -151,7 +161,8 @@ final class BenchCommand implements Callable<Integer> {
                 config.dbPassword(),
                 Arrays.stream(javaOptions.split(" ", -1))
                         .filter(word -> !word.isEmpty())
-                        .toList());
+                        .toList(),
+                otherBuild());
         Report report = shell.floors().bench(plan, shell::note);
         if (json) {
             shell.line(report.json());
@@ -162,18 +173,36 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private Set<Scenario> scenarios() {
+        Set<Scenario> known = against.isEmpty() ? Scenario.usual() : Scenario.ofTwoBuilds();
         if (only.isEmpty()) {
-            return Scenario.usual();
+            return known;
         }
-        return only.stream().map(word -> scenario(word.strip())).collect(Collectors.toSet());
+        Set<Scenario> named = only.stream().map(word -> scenario(word.strip())).collect(Collectors.toSet());
+        if (!against.isEmpty() && !known.containsAll(named)) {
+            throw Failed.usage("--against compares two builds in " + words(known)
+                    + "; leave the others out of --only, or --against");
+        }
+        return named;
+    }
+
+    private String otherBuild() {
+        for (String part : against.split(File.pathSeparator, -1)) {
+            if (!against.isEmpty() && !Files.exists(Path.of(part))) {
+                throw Failed.usage("--against must be a jar, a folder of classes, or several with '"
+                        + File.pathSeparator + "' between; there is no '" + part + "'");
+            }
+        }
+        return against;
+    }
+
+    private static String words(Set<Scenario> scenarios) {
+        return scenarios.stream().map(Scenario::word).collect(Collectors.joining(", "));
     }
 
     private static Scenario scenario(String word) {
         return Scenario.find(word)
-                .orElseThrow(() -> Failed.usage("there is no scenario '" + word + "'; there are "
-                        + EnumSet.allOf(Scenario.class).stream()
-                                .map(Scenario::word)
-                                .collect(Collectors.joining(", "))));
+                .orElseThrow(() -> Failed.usage(
+                        "there is no scenario '" + word + "'; there are " + words(EnumSet.allOf(Scenario.class))));
     }
 
     private static double within(String flag, double value, double min, double max) {

@@ -32,6 +32,10 @@ final class BenchTest {
             Scenario.SOAK);
 
     private static Plan plan(Set<Scenario> scenarios, Database.Settings database) {
+        return plan(scenarios, database, "");
+    }
+
+    private static Plan plan(Set<Scenario> scenarios, Database.Settings database, String against) {
         return new Plan(
                 scenarios,
                 1,
@@ -51,7 +55,8 @@ final class BenchTest {
                 database.url(),
                 database.user(),
                 database.password(),
-                List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+                List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+                against);
     }
 
     private static final Database.Settings OWN = new Database.Settings("", "", "");
@@ -79,6 +84,21 @@ final class BenchTest {
         for (Scenario scenario : scenarios) {
             assertTrue(told.stream().anyMatch(name -> name.startsWith(scenario.word())), scenario + " not in " + told);
             assertTrue(said.stream().anyMatch(line -> line.endsWith(scenario.word())), scenario + " not in " + said);
+        }
+    }
+
+    @Test
+    void two_builds_are_measured_in_turn() {
+        List<String> said = new ArrayList<>();
+        Plan plan = plan(EnumSet.of(Scenario.RUN_64, Scenario.LONE), OWN, System.getProperty("java.class.path"));
+        Report report = new Bench(plan, Time.system(), said::add).run();
+        List<?> figures = Tree.array(Tree.object(Tree.parse(report.json())).get("scenarios"));
+        assertEquals(2, figures.size(), report.json());
+        for (Object item : figures) {
+            Map<String, Object> figure = Tree.object(item);
+            assertEquals("the other build", figure.get("against"), figure.toString());
+            assertTrue(figure.get("ratio") instanceof Number, figure.toString());
+            assertFalse(figure.containsKey("reached"), figure.toString());
         }
     }
 

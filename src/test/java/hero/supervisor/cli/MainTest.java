@@ -120,6 +120,9 @@ final class MainTest {
                 "runner-check --lease 1",
                 "runner-check --timeout 0",
                 "runner-check --payload say=x",
+                "bench --only nothing",
+                "bench --against nowhere.jar",
+                "bench --against src --only start",
                 "secret create --scope root --name x",
                 "secret create --scope user",
             })

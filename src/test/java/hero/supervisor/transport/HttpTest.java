@@ -23,8 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -193,29 +191,6 @@ class HttpTest {
                 send(post(server, "{}").header("Authorization", "Bearer " + TestGateway.SECRET))
                         .statusCode());
         assertEquals(400, send(to(server, "/openrpc.json?secret=x")).statusCode());
-    }
-
-    @Test
-    void a_line_reads_its_secret_once_and_asks_each_time_what_it_proves() throws Exception {
-        try (TestGateway gateway = TestGateway.echo();
-                RawWebSocket client = RawWebSocket.tcp(gateway.port())) {
-            assertStatus(204, options(client, TestGateway.SECRET));
-            assertStatus(204, options(client, TestGateway.SECRET));
-            assertEquals(1, gateway.secretsRead.get());
-            assertStatus(401, options(client, "hsv_usr_fine"));
-            assertStatus(204, options(client, TestGateway.SECRET));
-            gateway.revoked = true;
-            assertStatus(401, options(client, TestGateway.SECRET));
-        }
-    }
-
-    private static String options(RawWebSocket client, String secret) throws IOException {
-        client.raw(("OPTIONS /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + secret + "\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
-        String head = client.readHead();
-        Matcher length = Pattern.compile("(?i)content-length: *(\\d+)").matcher(head);
-        client.readBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
-        return head;
     }
 
     @Test

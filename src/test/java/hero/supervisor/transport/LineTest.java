@@ -1,0 +1,43 @@
+package hero.supervisor.transport;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// What a connection that is kept alive keeps between its requests.
+class LineTest {
+    private static final Pattern LENGTH = Pattern.compile("(?i)content-length: *(\\d+)");
+
+    @Test
+    void a_secret_is_read_once_and_asked_each_time_what_it_proves() throws Exception {
+        try (TestGateway gateway = TestGateway.echo();
+                RawWebSocket client = RawWebSocket.tcp(gateway.port())) {
+            assertStatus(204, options(client, TestGateway.SECRET));
+            assertStatus(204, options(client, TestGateway.SECRET));
+            assertEquals(1, gateway.secretsRead.get());
+            assertStatus(401, options(client, "hsv_usr_fine"));
+            assertStatus(204, options(client, TestGateway.SECRET));
+            gateway.revoked = true;
+            assertStatus(401, options(client, TestGateway.SECRET));
+        }
+    }
+
+    /// The head of the answer; its body is read away.
+    private static String options(RawWebSocket client, String secret) throws IOException {
+        client.raw(("OPTIONS /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + secret + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        String head = client.readHead();
+        Matcher length = LENGTH.matcher(head);
+        client.readBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+        return head;
+    }
+
+    private static void assertStatus(int status, String head) {
+        assertTrue(head.startsWith("HTTP/1.1 " + status + " "), head);
+    }
+}
