@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jooq.Record;
@@ -22,36 +23,55 @@ final class EventLog {
             case when l.status = 'queued' and l.detail in ('released', 'runner lost') then
               (select array[coalesce(j.priority, 0), j.queue_seq] from jobs j where j.id = l.job_id) end""";
 
+    /// Only the days that can have such events: else a look costs as much as there are partitions, 1 ms for a
+    /// month of them. What lies behind a place was written at the time of its [Mark] or later, less the age of a
+    /// transaction, of which none of ours gets to an hour; and, should the database's clock be set, around now.
+    private static final String DAYS = """
+            l.at >= least(?::text::timestamptz, statement_timestamp()) - interval '1 hour'
+              and l.at < greatest(?::text::timestamptz, statement_timestamp()) + interval '1 hour'""";
+
     private static final String ROWS = """
             select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node, PLACE as place,
               xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
             from job_events l
-            where (xid, seq) > (?::text::xid8, ?)
+            where (xid, seq) > (?::text::xid8, ?) and DAYS
             order by l.xid, seq
             limit ?
-            """.replace("PLACE", PLACE);
+            """.replace("PLACE", PLACE).replace("DAYS", DAYS);
 
     private static final String ROWS_WITH_FACTS = "select e.*, j.executor, j.caller_id, j.context_id from (" + ROWS
             + ") e left join jobs j on j.id = e.job_id order by e.xid, e.seq";
 
     /// One row at least, for the edge. What this gateway handed straight to a runner waits for nobody elsewhere.
-    private static final String NEWS = """
-            select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.*,
+    static final String NEWS = """
+            select pg_snapshot_xmin(now.seen)::text::bigint as edge, statement_timestamp() as looked_at, e.*,
               exists (select from job_events h
-                where (h.xid, h.seq) >= (pg_snapshot_xmin(now.seen), 0) and h.node <> ?) as held
+                where (h.xid, h.seq) >= (pg_snapshot_xmin(now.seen), 0) and h.node <> ?
+                  and h.at >= statement_timestamp() - interval '1 hour'
+                  and h.at < statement_timestamp() + interval '1 hour') as held
             from (select pg_current_snapshot() as seen) now left join lateral (
               select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node, PLACE as place
               from job_events l
               where (l.xid, l.seq) > (?::text::xid8, ?) and l.xid < pg_snapshot_xmin(now.seen) and l.node <> ?
-                and l.status not in ('created', 'running') and l.detail is distinct from 'handed'
+                and l.status not in ('created', 'running') and l.detail is distinct from 'handed' and DAYS
               order by l.xid, l.seq
               limit ?) e on true
             order by e.xid, e.seq
-            """.replace("PLACE", PLACE);
+            """.replace("PLACE", PLACE).replace("DAYS", DAYS);
+
+    /// Up to where a reader came.
+    ///
+    /// @param at nothing behind that place was written before, less the age of a transaction
+    private record Mark(Position place, Instant at) {
+        static final Mark NONE = new Mark(new Position(-1, -1), Instant.MIN);
+    }
 
     private final Database database;
     private final String node;
     private final QueueHeads heads;
+    /// Of the last page of each kind; most readers go on from there.
+    private volatile Mark news = Mark.NONE;
+    private volatile Mark rows = Mark.NONE;
 
     /// @param heads told of each job that came back, before the page that says so is given out
     EventLog(Database database, String node, QueueHeads heads) {
@@ -94,15 +114,18 @@ final class EventLog {
         statement.setString(2, Long.toString(after.xid()));
         statement.setLong(3, after.seq());
         statement.setString(4, node);
-        statement.setInt(5, max);
+        days(statement, 5, news, after);
+        statement.setInt(7, max);
         List<Event> events = new ArrayList<>();
         Position edge = after;
         Position last = after;
+        Instant lookedAt = Instant.MIN;
         boolean held = false;
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
                 edge = new Position(rows.getLong("edge"), 0);
                 held = rows.getBoolean("held");
+                lookedAt = JobRow.instant(rows, "looked_at");
                 if (rows.getString("job_id") != null) {
                     last = new Position(rows.getLong("xid"), rows.getLong("seq"));
                     events.add(event(last, rows, false, null));
@@ -113,26 +136,40 @@ final class EventLog {
         // numbers of transactions that had not reached the disk to others: then the edge lies before what was read.
         boolean back = edge.xid() < after.xid();
         Position next = events.size() == max ? last : back || edge.compareTo(after) > 0 ? edge : after;
+        news = new Mark(next, events.size() == max ? events.getLast().at() : lookedAt);
         return new Events(events, next, held);
+    }
+
+    /// All days for a reader who comes from elsewhere.
+    private static void days(PreparedStatement statement, int index, Mark mark, Position after) throws SQLException {
+        boolean known = mark.place().equals(after);
+        statement.setString(index, known ? mark.at().toString() : "-infinity");
+        statement.setString(index + 1, known ? mark.at().toString() : "infinity");
     }
 
     private Events read(Connection connection, Position after, int max, boolean all) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(all ? ROWS_WITH_FACTS : ROWS)) {
             statement.setString(1, Long.toString(after.xid()));
             statement.setLong(2, after.seq());
-            statement.setInt(3, max);
+            days(statement, 3, rows, after);
+            statement.setInt(5, max);
             List<Event> events = new ArrayList<>();
             Position next = after;
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    if (!rows.getBoolean("settled")) {
-                        return new Events(events, next, true);
+            boolean held = false;
+            try (ResultSet found = statement.executeQuery()) {
+                while (!held && found.next()) {
+                    held = !found.getBoolean("settled");
+                    if (!held) {
+                        next = new Position(found.getLong("xid"), found.getLong("seq"));
+                        boolean own = JobRow.text(found, "node").equals(node);
+                        events.add(event(next, found, own, all ? facts(found) : null));
                     }
-                    next = new Position(rows.getLong("xid"), rows.getLong("seq"));
-                    events.add(event(next, rows, JobRow.text(rows, "node").equals(node), all ? facts(rows) : null));
                 }
             }
-            return new Events(events, next, false);
+            if (!events.isEmpty()) {
+                rows = new Mark(next, events.getLast().at());
+            }
+            return new Events(events, next, held);
         }
     }
 

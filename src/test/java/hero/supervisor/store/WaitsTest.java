@@ -8,10 +8,15 @@ import static hero.supervisor.store.JobFixture.retried;
 import static hero.supervisor.store.JobFixture.slots;
 import static hero.supervisor.store.JobFixture.startingAt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.store.JobStore.Ripened;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -118,6 +123,53 @@ final class WaitsTest {
         assertEquals(new Ripened(List.of("queue"), Duration.ZERO), store.ripen(1));
         assertEquals(new Ripened(List.of(), null), store.ripen(1));
         assertEquals(List.of("b"), claim(5));
+    }
+
+    /// Each day has a partition, and each look at one costs.
+    @Test
+    void a_reader_who_goes_on_looks_at_the_days_around_now_and_one_from_elsewhere_at_all() throws SQLException {
+        sql("create table job_events_old partition of job_events for values from ('2020-01-01') to ('2020-01-02')");
+        JobStore.Position head = store.head();
+        JobStore.Position place = other.news(head, 10).next();
+        queued("a");
+        JobStore.Position first = other.events(head, 1).next();
+        sql("insert into job_events (at, job_id, status, attempt, runner, queue, node)"
+                + " values ('2020-01-01 12:00Z', 'old', 'queued', 0, 'runner', 'queue', 'one')");
+        assertEquals(List.of("a"), ids(other.news(place, 10)));
+        assertEquals(List.of("a"), ids(other.events(first, 10)));
+        try (var elsewhere = new PostgresJobStore(database, "three", 10_000, 1000)) {
+            assertEquals(List.of("a", "old"), ids(elsewhere.news(place, 10)));
+            assertEquals(List.of("a", "old"), ids(elsewhere.events(first, 10)));
+        }
+        String plan = plan(place);
+        assertTrue(plan.contains("Subplans Removed"), plan);
+        assertFalse(plan.contains("job_events_old"), plan);
+        sql("drop table job_events_old");
+    }
+
+    private String plan(JobStore.Position place) throws SQLException {
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement("explain " + EventLog.NEWS)) {
+                statement.setString(1, "two");
+                statement.setString(2, Long.toString(place.xid()));
+                statement.setLong(3, place.seq());
+                statement.setString(4, "two");
+                statement.setString(5, Instant.now().toString());
+                statement.setString(6, Instant.now().toString());
+                statement.setInt(7, 10);
+                StringBuilder plan = new StringBuilder();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        plan.append(rows.getString(1)).append('\n');
+                    }
+                }
+                return plan.toString();
+            }
+        });
+    }
+
+    private static List<String> ids(JobStore.Events page) {
+        return page.events().stream().map(JobStore.Event::jobId).toList();
     }
 
     /// After a crash PostgreSQL may give numbers of transactions a second time.
