@@ -24,15 +24,16 @@ final class EventLog {
               (select array[coalesce(j.priority, 0), j.queue_seq] from jobs j where j.id = l.job_id) end""";
 
     /// Only the days that can have such events: else a look costs as much as there are partitions, 1 ms for a
-    /// month of them. What lies behind a place was written at the time of its [Mark] or later, less the age of a
-    /// transaction, of which none of ours gets to an hour; and, should the database's clock be set, around now.
+    /// month of them. The bounds are those of [Epochs], or none. An hour is for writers of ours that are under
+    /// way, and for a clock that is set a little; one that is set far tells of it now.
     private static final String DAYS = """
             l.at >= least(?::text::timestamptz, statement_timestamp()) - interval '1 hour'
               and l.at < greatest(?::text::timestamptz, statement_timestamp()) + interval '1 hour'""";
 
     private static final String ROWS = """
             select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node, PLACE as place,
-              xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
+              xid < pg_snapshot_xmin(pg_current_snapshot()) as settled,
+              pg_snapshot_xmax(pg_current_snapshot())::text::bigint as newest, statement_timestamp() as looked_at
             from job_events l
             where (xid, seq) > (?::text::xid8, ?) and DAYS
             order by l.xid, seq
@@ -44,7 +45,8 @@ final class EventLog {
 
     /// One row at least, for the edge. What this gateway handed straight to a runner waits for nobody elsewhere.
     static final String NEWS = """
-            select pg_snapshot_xmin(now.seen)::text::bigint as edge, statement_timestamp() as looked_at, e.*,
+            select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.*,
+              pg_snapshot_xmax(now.seen)::text::bigint as newest, statement_timestamp() as looked_at,
               exists (select from job_events h
                 where (h.xid, h.seq) >= (pg_snapshot_xmin(now.seen), 0) and h.node <> ?
                   and h.at >= statement_timestamp() - interval '1 hour'
@@ -59,19 +61,10 @@ final class EventLog {
             order by e.xid, e.seq
             """.replace("PLACE", PLACE).replace("DAYS", DAYS);
 
-    /// Up to where a reader came.
-    ///
-    /// @param at nothing behind that place was written before, less the age of a transaction
-    private record Mark(Position place, Instant at) {
-        static final Mark NONE = new Mark(new Position(-1, -1), Instant.MIN);
-    }
-
     private final Database database;
     private final String node;
     private final QueueHeads heads;
-    /// Of the last page of each kind; most readers go on from there.
-    private volatile Mark news = Mark.NONE;
-    private volatile Mark rows = Mark.NONE;
+    private final Epochs epochs = new Epochs();
 
     /// @param heads told of each job that came back, before the page that says so is given out
     EventLog(Database database, String node, QueueHeads heads) {
@@ -114,18 +107,17 @@ final class EventLog {
         statement.setString(2, Long.toString(after.xid()));
         statement.setLong(3, after.seq());
         statement.setString(4, node);
-        days(statement, 5, news, after);
+        days(statement, 5, after);
         statement.setInt(7, max);
         List<Event> events = new ArrayList<>();
         Position edge = after;
         Position last = after;
-        Instant lookedAt = Instant.MIN;
         boolean held = false;
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
                 edge = new Position(rows.getLong("edge"), 0);
                 held = rows.getBoolean("held");
-                lookedAt = JobRow.instant(rows, "looked_at");
+                epochs.seen(rows.getLong("newest"), JobRow.instant(rows, "looked_at"));
                 if (rows.getString("job_id") != null) {
                     last = new Position(rows.getLong("xid"), rows.getLong("seq"));
                     events.add(event(last, rows, false, null));
@@ -136,28 +128,27 @@ final class EventLog {
         // numbers of transactions that had not reached the disk to others: then the edge lies before what was read.
         boolean back = edge.xid() < after.xid();
         Position next = events.size() == max ? last : back || edge.compareTo(after) > 0 ? edge : after;
-        news = new Mark(next, events.size() == max ? events.getLast().at() : lookedAt);
         return new Events(events, next, held);
     }
 
-    /// All days for a reader who comes from elsewhere.
-    private static void days(PreparedStatement statement, int index, Mark mark, Position after) throws SQLException {
-        boolean known = mark.place().equals(after);
-        statement.setString(index, known ? mark.at().toString() : "-infinity");
-        statement.setString(index + 1, known ? mark.at().toString() : "infinity");
+    private void days(PreparedStatement statement, int index, Position after) throws SQLException {
+        Instant since = epochs.before(after.xid());
+        statement.setString(index, since == null ? "-infinity" : since.toString());
+        statement.setString(index + 1, since == null ? "infinity" : since.toString());
     }
 
     private Events read(Connection connection, Position after, int max, boolean all) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(all ? ROWS_WITH_FACTS : ROWS)) {
             statement.setString(1, Long.toString(after.xid()));
             statement.setLong(2, after.seq());
-            days(statement, 3, rows, after);
+            days(statement, 3, after);
             statement.setInt(5, max);
             List<Event> events = new ArrayList<>();
             Position next = after;
             boolean held = false;
             try (ResultSet found = statement.executeQuery()) {
                 while (!held && found.next()) {
+                    epochs.seen(found.getLong("newest"), JobRow.instant(found, "looked_at"));
                     held = !found.getBoolean("settled");
                     if (!held) {
                         next = new Position(found.getLong("xid"), found.getLong("seq"));
@@ -165,9 +156,6 @@ final class EventLog {
                         events.add(event(next, found, own, all ? facts(found) : null));
                     }
                 }
-            }
-            if (!events.isEmpty()) {
-                rows = new Mark(next, events.getLast().at());
             }
             return new Events(events, next, held);
         }

@@ -150,7 +150,7 @@ final class HttpRpc {
         OutputStream out = null;
         Line line = Line.CURRENT.get();
         Thread thread = Thread.currentThread();
-        call.thenRun(() -> LockSupport.unpark(thread));
+        call.whenComplete((_, _) -> LockSupport.unpark(thread));
         while (!line.await(call, settings.heartbeatEvery())) {
             if (out == null) {
                 out = timed(response.outputStream());

@@ -12,9 +12,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.store.JobStore.Ripened;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -32,13 +35,15 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("NullAway.Init")
 final class WaitsTest {
+    private Database.Settings settings;
     private Database database;
     private PostgresJobStore store;
     private PostgresJobStore other;
 
     @BeforeAll
     void connect() {
-        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
+        settings = PostgresFixture.freshDatabase();
+        database = Database.connect(settings, Duration.ofSeconds(10));
         new Partitions(database).ahead();
         var runners = new PostgresRunnerStore(database);
         runners.register("runner", "queue");
@@ -129,10 +134,11 @@ final class WaitsTest {
     @Test
     void a_reader_who_goes_on_looks_at_the_days_around_now_and_one_from_elsewhere_at_all() throws SQLException {
         sql("create table job_events_old partition of job_events for values from ('2020-01-01') to ('2020-01-02')");
-        JobStore.Position head = store.head();
+        JobStore.Position head = other.news(store.head(), 10).next();
+        queued("z");
         JobStore.Position place = other.news(head, 10).next();
         queued("a");
-        JobStore.Position first = other.events(head, 1).next();
+        JobStore.Position first = other.events(place, 1).next();
         sql("insert into job_events (at, job_id, status, attempt, runner, queue, node)"
                 + " values ('2020-01-01 12:00Z', 'old', 'queued', 0, 'runner', 'queue', 'one')");
         assertEquals(List.of("a"), ids(other.news(place, 10)));
@@ -144,6 +150,25 @@ final class WaitsTest {
         String plan = plan(place);
         assertTrue(plan.contains("Subplans Removed"), plan);
         assertFalse(plan.contains("job_events_old"), plan);
+        sql("drop table job_events_old");
+    }
+
+    /// It holds back what others wrote, for as long as it runs; that may be of any day then.
+    @Test
+    void what_an_old_transaction_held_back_is_read_whenever_it_was_written() throws SQLException {
+        try (Connection old = DriverManager.getConnection(settings.url(), Database.properties(settings));
+                Statement statement = old.createStatement()) {
+            old.setAutoCommit(false);
+            statement.execute("select pg_current_xact_id()");
+            sql("create table job_events_old partition of job_events for values from ('2020-01-01') to ('2020-01-02')");
+            JobStore.Position place = other.news(store.head(), 10).next();
+            sql("insert into job_events (at, job_id, status, attempt, runner, queue, node)"
+                    + " values ('2020-01-01 12:00Z', 'old', 'queued', 0, 'runner', 'queue', 'one')");
+            assertEquals(List.of(), ids(other.news(place, 10)));
+            assertEquals(place, other.news(place, 10).next());
+            old.rollback();
+            assertEquals(List.of("old"), ids(other.news(place, 10)));
+        }
         sql("drop table job_events_old");
     }
 
