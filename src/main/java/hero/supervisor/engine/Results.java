@@ -18,6 +18,7 @@ public final class Results {
     private final ConcurrentHashMap<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
     private final LongAdder waiting = new LongAdder();
+    private volatile boolean unread;
 
     public Results(JobStore store) {
         this.store = store;
@@ -75,13 +76,17 @@ public final class Results {
                 waiter.completeExceptionally(Refusals.rethrow(error));
                 return null;
             }
-            switch (answer) {
-                case Answer.Done(JobResult result) -> waiter.complete(result);
-                case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
-                case Answer.Pending() -> waiter.exists = true;
-            }
+            take(jobId, waiter, answer);
             return null;
         });
+    }
+
+    private static void take(String jobId, Waiter waiter, Answer answer) {
+        switch (answer) {
+            case Answer.Done(JobResult result) -> waiter.complete(result);
+            case Answer.NoJob() -> waiter.completeExceptionally(Refusal.jobNotFound(jobId));
+            case Answer.Pending() -> waiter.exists = true;
+        }
     }
 
     /// The job's outcome is committed: everybody who waits for it hears of it.
@@ -100,10 +105,30 @@ public final class Results {
         }
     }
 
-    /// Looks for everybody who waits. A job that is about to be created may not be there yet.
+    /// Looks for everybody who waits. A job that is about to be created may not be there yet. Who cannot be looked
+    /// for goes on waiting, and [#readUnread] looks again: a database that is away ends no wait.
     void readAll() {
+        unread = false;
         waiters.forEach(
-                (jobId, all) -> all.stream().filter(waiter -> waiter.exists).forEach(waiter -> read(jobId, waiter)));
+                (jobId, all) -> all.stream().filter(waiter -> waiter.exists).forEach(waiter -> look(jobId, waiter)));
+    }
+
+    /// Looks again when a look has failed since.
+    void readUnread() {
+        if (unread) {
+            readAll();
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // The waiter is told.
+    private void look(String jobId, Waiter waiter) {
+        store.ask(jobId).whenComplete((answer, error) -> {
+            if (error == null) {
+                take(jobId, waiter, answer);
+            } else {
+                unread = true;
+            }
+        });
     }
 
     /// The job has ended: read its outcome if somebody here still waits for it.

@@ -56,6 +56,7 @@ final class Tail {
             recover();
         }
         broken = true;
+        results.readUnread();
         readOwn();
         for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
             LockSupport.parkNanos(pause);

@@ -88,7 +88,7 @@ final class PostgresAwayProcessTest {
             postgres.goOn();
             assertEquals(done(5), runUntilAnswered(client, 5));
 
-            assertFalse(waiting.isDone());
+            assertFalse(waiting.isDone(), waiting::toString);
             runUntilStarted(client);
             assertEquals(done(1), waiting.get());
             // Refused as busy: a statement that PostgreSQL had been sent by then may have been done all the same.
