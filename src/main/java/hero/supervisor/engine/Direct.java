@@ -45,6 +45,12 @@ final class Direct implements Placing {
         return dispatch.home(job.runner()) != null;
     }
 
+    @Override
+    public boolean isOpen(int jobs) {
+        Dispatch.Queue home = dispatch.home(job.runner());
+        return home == null || Share.hasRoom(home, jobs);
+    }
+
     /// What became of the job, null when that is unknown. Once, after the commit; brings the job to its runner.
     void settle(@Nullable Created created, @Nullable Throwable error) {
         synchronized (this) {

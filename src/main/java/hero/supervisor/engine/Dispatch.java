@@ -195,6 +195,7 @@ public final class Dispatch {
                 queue.impatient -= patient ? 0 : 1;
             }
         });
+        store.asked();
         claim(queue);
         return pull;
     }

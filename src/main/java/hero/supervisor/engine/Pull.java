@@ -35,4 +35,9 @@ final class Pull {
     boolean takes() {
         return brought.isEmpty() && promised < max && !jobs.isDone();
     }
+
+    /// How many more it would take now.
+    int room() {
+        return takes() ? Math.min(max - promised, session.credit()) : 0;
+    }
 }

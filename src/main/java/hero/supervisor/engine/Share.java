@@ -68,4 +68,17 @@ final class Share {
         }
         return null;
     }
+
+    /// Whether so many new jobs need not wait for further pulls: those that are parked take them all, or others
+    /// may be before them.
+    static boolean hasRoom(Dispatch.Queue queue, int jobs) {
+        synchronized (queue) {
+            int missing = queue.light ? jobs + queue.coming + queue.waiting : 0;
+            Iterator<Pull> parked = queue.pulls.iterator();
+            while (missing > 0 && parked.hasNext()) {
+                missing -= parked.next().room();
+            }
+            return missing <= 0;
+        }
+    }
 }

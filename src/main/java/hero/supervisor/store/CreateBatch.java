@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -154,6 +155,13 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         private @Nullable Long lease() {
             return place == null ? null : place.slot().lease();
         }
+    }
+
+    /// Whether none of them would find no place where there will be one in a moment.
+    static boolean havePlaces(Collection<Create> creates) {
+        return creates.stream()
+                .filter(Create::isNear)
+                .allMatch(create -> create.placing().isOpen(creates.size()));
     }
 
     private final String node;

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -55,29 +56,27 @@ final class GroupCommit<C, R> implements AutoCloseable {
 
     /// When the first write of a batch waits for others.
     ///
-    /// @param time how long
+    /// @param time how long at most
     /// @param after whether a batch does that comes after one of these; asked with none before the first
-    record Gather<C>(Duration time, Predicate<List<C>> after) {
+    /// @param enough whether it need not wait longer: asked when as many have come as the last batch had, and when
+    ///     somebody says so ([#look]). Under the lock of the queue, so it must return at once.
+    record Gather<C>(Duration time, Predicate<List<C>> after, Predicate<Collection<C>> enough) {
         private static final Duration WAVE = Duration.ofMillis(2);
         private static final int WAVE_LEAST = 4;
-        private static final int WAVE_MOST = 64;
 
         static <C> Gather<C> never() {
-            return new Gather<>(Duration.ZERO, _ -> false);
+            return new Gather<>(Duration.ZERO, _ -> false, _ -> true);
         }
 
         static <C> Gather<C> always(Duration time) {
-            return new Gather<>(time, _ -> true);
+            return new Gather<>(time, _ -> true, _ -> false);
         }
 
-        /// After a batch that was neither so small that nobody else will come, nor so large that a statement's
-        /// start no longer counts: half of what 16 rows cost is what one costs.
-        static <C> Gather<C> waves(Predicate<C> any) {
+        /// After a batch that was not so small that nobody else will come. The callers of a wave come back
+        /// together, and one statement for all of them costs much less than two.
+        static <C> Gather<C> waves(Predicate<C> any, Predicate<Collection<C>> enough) {
             return new Gather<>(
-                    WAVE,
-                    last -> last.size() >= WAVE_LEAST
-                            && last.size() < WAVE_MOST
-                            && last.stream().anyMatch(any));
+                    WAVE, last -> last.size() >= WAVE_LEAST && last.stream().anyMatch(any), enough);
         }
     }
 
@@ -90,10 +89,13 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition notEmpty = lock.newCondition();
     private final Condition notFull = lock.newCondition();
-    private final Condition ending = lock.newCondition();
     private final ArrayDeque<Waiting<C, R>> queue = new ArrayDeque<>();
     private boolean closed;
-    /// Of the writer alone.
+    /// How many make a batch that gathers ask whether it has enough; 0 while none gathers. Changed under the lock.
+    private volatile int awaited;
+    /// Of the writer alone, as the next one: the size of the last batch.
+    private int last;
+
     private boolean gathers;
     private final Thread writer;
 
@@ -137,7 +139,9 @@ final class GroupCommit<C, R> implements AutoCloseable {
             }
             Waiting<C, R> waiting = new Waiting<>(command, new CompletableFuture<>());
             queue.add(waiting);
-            notEmpty.signal();
+            if (queue.size() == 1 || queue.size() == awaited) {
+                notEmpty.signal();
+            }
             return waiting.answer;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -168,6 +172,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private void run() {
         for (List<Waiting<C, R>> batch = next(); !batch.isEmpty(); batch = next()) {
             try {
+                last = batch.size();
                 write(batch);
                 gathers =
                         gather.after().test(batch.stream().map(Waiting::command).toList());
@@ -202,16 +207,38 @@ final class GroupCommit<C, R> implements AutoCloseable {
     }
 
     private void gather() {
-        long leftNs = gathers ? gather.time().toNanos() : 0;
+        if (!gathers) {
+            return;
+        }
+        long leftNs = gather.time().toNanos();
         lock.lock();
         try {
-            while (!closed && leftNs > 0) {
-                leftNs = ending.awaitNanos(leftNs);
+            awaited = last;
+            while (!closed && leftNs > 0 && !isEnough()) {
+                leftNs = notEmpty.awaitNanos(leftNs);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
+            awaited = 0;
             lock.unlock();
+        }
+    }
+
+    private boolean isEnough() {
+        return queue.size() >= awaited
+                && gather.enough().test(queue.stream().map(Waiting::command).toList());
+    }
+
+    /// A batch that waits for others may have enough now.
+    void look() {
+        if (awaited > 0) {
+            lock.lock();
+            try {
+                notEmpty.signal();
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -271,7 +298,6 @@ final class GroupCommit<C, R> implements AutoCloseable {
             closed = true;
             notEmpty.signalAll();
             notFull.signalAll();
-            ending.signalAll();
         } finally {
             lock.unlock();
         }

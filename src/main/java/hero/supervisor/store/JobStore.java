@@ -53,7 +53,16 @@ public interface JobStore {
         default boolean isNear() {
             return false;
         }
+
+        /// False when that wait is worth it: there are not yet places for so many jobs, and the job would be
+        /// next to get one. Must return at once.
+        default boolean isOpen(int jobs) {
+            return true;
+        }
     }
+
+    /// A runner has asked for jobs: a batch that waits for places may look again.
+    default void asked() {}
 
     /// @param queue the place is for jobs of this queue only
     record Place(String queue, Slot slot) {}

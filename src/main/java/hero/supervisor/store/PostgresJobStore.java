@@ -74,7 +74,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         Semaphore turns = new Semaphore(Math.max(3, Runtime.getRuntime().availableProcessors() / 2), true);
-        Gather<CreateBatch.Create> nearby = Gather.waves(CreateBatch.Create::isNear);
+        Gather<CreateBatch.Create> nearby = Gather.waves(CreateBatch.Create::isNear, CreateBatch::havePlaces);
         Database prompt = database.prompt();
         this.database = prompt;
         this.signals = signals;
@@ -86,7 +86,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.starts = new GroupCommit<>("start", sizes, turns, Gather.never(), batch("start", new StartBatch(node)));
         this.claims =
                 new GroupCommit<>("claim", sizes, turns, Gather.never(), batch("claim", new ClaimBatch(node, heads)));
-        this.ends = new GroupCommit<>("complete", sizes, turns, Gather.waves(_ -> true), batch("complete", endBatch));
+        this.ends = new GroupCommit<>(
+                "complete", sizes, turns, Gather.waves(_ -> true, _ -> true), batch("complete", endBatch));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
@@ -128,6 +129,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     @Override
     public CompletableFuture<Created> create(Job job, boolean start, @Nullable Trace trace, Placing placing) {
         return creates.add(CreateBatch.Create.of(job, start, trace, placing));
+    }
+
+    @Override
+    public void asked() {
+        creates.look();
     }
 
     @Override

@@ -18,8 +18,8 @@ import hero.supervisor.store.JobStore.Slot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -42,6 +42,32 @@ final class DirectTest extends DirectFixture {
         assertEquals(before, claims.size());
         nothingIsReserved(session);
         assertEquals(0, session.credit());
+    }
+
+    @Test
+    void jobs_wait_for_a_pull_only_while_one_would_take_them() {
+        Session session = session("s", 4);
+        Pull pull = parked(session, 3);
+        Direct direct = dispatch.direct(job("j"));
+        assertTrue(direct.isOpen(3));
+        assertFalse(direct.isOpen(4), "the pull asks for three");
+        pull.jobs.complete(List.of());
+        assertFalse(direct.isOpen(1), "it is gone, and the next one comes soon");
+        parked(session, 9);
+        assertFalse(direct.isOpen(5), "the session has four slots");
+        assertTrue(direct.isOpen(4));
+        assertTrue(dispatch.direct(job("j", "r2", 60, Job.Extras.NONE)).isOpen(1), "nobody asked here for such jobs");
+    }
+
+    @Test
+    void jobs_that_others_may_be_before_wait_for_no_pull() {
+        CompletableFuture<List<Assignment>> claim = new CompletableFuture<>();
+        waiting.add(claim);
+        parked(session("s", 1), 1);
+        Direct direct = dispatch.direct(job("j"));
+        assertTrue(direct.isOpen(9), "nobody knows yet what the queue holds");
+        claim.complete(List.of());
+        assertFalse(direct.isOpen(9));
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -73,20 +74,42 @@ class GroupCommitTest {
 
     @Test
     void only_a_wave_that_counts_makes_the_next_batch_gather() {
-        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(n -> n == 7);
+        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(n -> n == 7, _ -> true);
         assertFalse(gather.after().test(List.of()), "the first batch");
         assertFalse(gather.after().test(List.of(7, 7, 7)), "so few come alone");
         assertFalse(gather.after().test(Collections.nCopies(20, 1)), "none for which it pays");
-        assertFalse(gather.after().test(Collections.nCopies(64, 7)), "large by itself");
         assertTrue(gather.after().test(List.of(1, 7, 1, 1)));
-        assertTrue(gather.after().test(Collections.nCopies(63, 7)));
+        assertTrue(gather.after().test(Collections.nCopies(500, 7)));
+    }
+
+    @Test
+    void a_wave_is_written_when_it_is_as_large_as_the_last_one_and_enough() throws Exception {
+        Gate gate = new Gate();
+        gate.open.countDown();
+        AtomicBoolean enough = new AtomicBoolean();
+        var gather = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> !last.isEmpty(), _ -> enough.get());
+        try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
+            assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
+            List<CompletableFuture<String>> larger = add(commit, 1, 4);
+            commit.look();
+            assertEquals(1, gate.batches.size(), "larger, and not enough");
+            enough.set(true);
+            commit.look();
+            assertEquals("row 3", larger.getLast().get(10, TimeUnit.SECONDS));
+
+            add(commit, 5, 7);
+            commit.look();
+            assertEquals(2, gate.batches.size(), "two are fewer than three");
+            assertEquals("row 7", commit.add(7).get(10, TimeUnit.SECONDS));
+        }
+        assertEquals(List.of(List.of(9), List.of(1, 2, 3), List.of(5, 6, 7)), List.copyOf(gate.batches));
     }
 
     @Test
     void a_batch_gathers_after_one_that_says_so() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
-        var after = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> last.contains(4));
+        var after = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> last.contains(4), _ -> false);
         var commit = new GroupCommit<>("test", sizes(100, 100), after, gate);
         assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
         assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
