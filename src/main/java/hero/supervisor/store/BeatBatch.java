@@ -5,24 +5,31 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Moves the leases of many sessions in one statement. Not waited for on disk: a beat that a crash of PostgreSQL
 /// takes back is followed by the next one long before its lease is over.
 final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Boolean> {
+    /// By key, and no join: a plan that was made for one session would read all of them, and be kept when there
+    /// are thousands.
     private static final String SQL = """
             update runner_sessions s set seen_at = clock_timestamp(),
-              lease_until = clock_timestamp() + make_interval(secs => b.lease_s)
-            from unnest(?::text[], ?::text[], ?::float8[]) as b(id, node, lease_s),
-              (select set_config('synchronous_commit', 'off', true)) as quick
-            where s.id = b.id and s.node = b.node
+              lease_until = clock_timestamp() + make_interval(secs => ?)
+            from (select set_config('synchronous_commit', 'off', true)) as quick
+            where s.id = any (?::text[]) and s.node = ?
             returning s.id
             """;
 
     /// @param lease from now on, by the database's clock
-    record Beat(String sessionId, String node, Duration lease) {}
+    record Beat(String sessionId, String node, Duration lease) {
+        private boolean isLike(Beat other) {
+            return node.equals(other.node) && lease.equals(other.lease);
+        }
+    }
 
     @Override
     public boolean commitsItself() {
@@ -34,19 +41,24 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Boolean> {
         return Rounds.of(beats, Beat::sessionId, round -> writeRound(connection, round));
     }
 
-    private static List<Boolean> writeRound(Connection connection, List<Beat> beats) throws SQLException {
+    /// Those with the lease of the first, which is nearly always that of all.
+    private static List<@Nullable Boolean> writeRound(Connection connection, List<Beat> beats) throws SQLException {
+        Beat first = beats.getFirst();
+        List<Beat> alike = beats.stream().filter(first::isLike).toList();
+        Set<String> alive = HashSet.newHashSet(alike.size());
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            new Columns<>(statement, beats)
-                    .text(Beat::sessionId)
-                    .text(Beat::node)
-                    .doubles(beat -> beat.lease().toMillis() / 1000.0);
-            Set<String> alive = HashSet.newHashSet(beats.size());
+            statement.setDouble(1, first.lease().toMillis() / 1000.0);
+            new Columns<>(statement, alike, 1).text(Beat::sessionId).all(first.node());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     alive.add(rows.getString(1));
                 }
             }
-            return beats.stream().map(beat -> alive.contains(beat.sessionId())).toList();
         }
+        List<@Nullable Boolean> answers = new ArrayList<>(beats.size());
+        for (Beat beat : beats) {
+            answers.add(first.isLike(beat) ? alive.contains(beat.sessionId()) : null);
+        }
+        return answers;
     }
 }

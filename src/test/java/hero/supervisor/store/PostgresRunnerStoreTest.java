@@ -54,6 +54,27 @@ class PostgresRunnerStoreTest {
     }
 
     @Test
+    void beats_of_one_batch_are_answered_each_for_itself_whatever_their_leases() {
+        assertTrue(store.openSession(session("s", "r"), false, HOUR));
+        assertTrue(store.openSession(session("t", "r"), false, HOUR));
+        var beats = List.of(
+                new BeatBatch.Beat("s", "node", HOUR),
+                new BeatBatch.Beat("gone", "node", HOUR),
+                new BeatBatch.Beat("t", "other", HOUR),
+                new BeatBatch.Beat("t", "node", Duration.ofSeconds(-1)),
+                new BeatBatch.Beat("s", "node", Duration.ofHours(2)));
+        assertEquals(
+                List.of(true, false, false, true, true),
+                database.statement(connection -> new BeatBatch().write(connection, beats)));
+        assertEquals(
+                List.of("s after an hour", "t over"),
+                database.query(sql -> sql.fetch("""
+                        select id || case when lease_until < clock_timestamp() then ' over'
+                          when lease_until > clock_timestamp() + interval '1 hour' then ' after an hour' else '' end
+                        from runner_sessions order by id""").getValues(0, String.class)));
+    }
+
+    @Test
     void the_flow_is_closed_and_opened() {
         store.register("r", "q");
         assertTrue(store.setOpen("r", false));
