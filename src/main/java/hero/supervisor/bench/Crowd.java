@@ -38,9 +38,9 @@ final class Crowd {
         stage.say("opening " + sockets + " runner sockets");
         idle.add(sockets);
         await(meter, "sockets", idle.tally(), () -> idle.connected() == WARM_SOCKETS + sockets);
-        // One beat of each lies behind us, then one is measured.
+        // Three beats of each lie behind us, as compilers work during the first ones; then one is measured.
         long beatNs = idle.beatNs();
-        meter.pause(beatNs, idle.tally()::hasFailed);
+        meter.pause(3 * beatNs, idle.tally()::hasFailed);
         long cpu = cpuNs(site);
         long beats = idle.tally().count();
         long begun = stage.time().nanoTime();
