@@ -58,8 +58,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
     ///
     /// @param time how long at most
     /// @param after whether a batch does that comes after one of these; asked with none before the first
-    /// @param enough whether it need not wait longer: asked when as many have come as the last batch had, and when
-    ///     somebody says so ([#look]). Under the lock of the queue, so it must return at once.
+    /// @param enough whether it need not wait longer: asked when as many have come as the smaller of the last two
+    /// batches had, and when somebody says so ([#look]). Under the queue's lock, so it must return at once.
     record Gather<C>(Duration time, Predicate<List<C>> after, Predicate<Collection<C>> enough) {
         private static final Duration WAVE = Duration.ofMillis(2);
         private static final int WAVE_LEAST = 4;
@@ -93,8 +93,11 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private boolean closed;
     /// How many make a batch that gathers ask whether it has enough; 0 while none gathers. Changed under the lock.
     private volatile int awaited;
-    /// Of the writer alone, as the next one: the size of the last batch.
+    /// Of the writer alone, as the next ones: the sizes of the last batch and of the one before it. Waves that
+    /// take turns are not of one size, and the smaller one must not wait for what the larger one had more.
     private int last;
+
+    private int before;
 
     private boolean gathers;
     private final Thread writer;
@@ -172,6 +175,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private void run() {
         for (List<Waiting<C, R>> batch = next(); !batch.isEmpty(); batch = next()) {
             try {
+                before = last;
                 last = batch.size();
                 write(batch);
                 gathers =
@@ -213,7 +217,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
         long leftNs = gather.time().toNanos();
         lock.lock();
         try {
-            awaited = last;
+            awaited = Math.max(1, Math.min(last, before));
             while (!closed && leftNs > 0 && !isEnough()) {
                 leftNs = notEmpty.awaitNanos(leftNs);
             }

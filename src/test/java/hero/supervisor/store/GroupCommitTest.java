@@ -83,26 +83,30 @@ class GroupCommitTest {
     }
 
     @Test
-    void a_wave_is_written_when_it_is_as_large_as_the_last_one_and_enough() throws Exception {
+    void a_wave_is_written_when_it_is_as_large_as_the_smaller_of_the_last_two_and_enough() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
         AtomicBoolean enough = new AtomicBoolean();
         var gather = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> !last.isEmpty(), _ -> enough.get());
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
-            List<CompletableFuture<String>> larger = add(commit, 1, 4);
-            commit.look();
-            assertEquals(1, gate.batches.size(), "larger, and not enough");
-            enough.set(true);
-            commit.look();
-            assertEquals("row 3", larger.getLast().get(10, TimeUnit.SECONDS));
-
+            for (int size = 3; size <= 4; size++) {
+                enough.set(false);
+                List<CompletableFuture<String>> larger = add(commit, 0, size);
+                commit.look();
+                assertEquals(size - 2, gate.batches.size(), "larger, and not enough");
+                enough.set(true);
+                commit.look();
+                larger.getLast().get(10, TimeUnit.SECONDS);
+            }
             add(commit, 5, 7);
             commit.look();
-            assertEquals(2, gate.batches.size(), "two are fewer than three");
+            assertEquals(3, gate.batches.size(), "two are fewer than three");
             assertEquals("row 7", commit.add(7).get(10, TimeUnit.SECONDS));
         }
-        assertEquals(List.of(List.of(9), List.of(1, 2, 3), List.of(5, 6, 7)), List.copyOf(gate.batches));
+        assertEquals(
+                List.of(List.of(9), List.of(0, 1, 2), List.of(0, 1, 2, 3), List.of(5, 6, 7)),
+                List.copyOf(gate.batches));
     }
 
     @Test
