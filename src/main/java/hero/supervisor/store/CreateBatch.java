@@ -157,11 +157,16 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    /// Whether none of them would find no place where there will be one in a moment.
+    /// False while it pays to wait for places: the runners that these jobs are for have not asked for so many, and
+    /// are about to. Each runner is looked at once, however many jobs are for it.
     static boolean havePlaces(Collection<Create> creates) {
-        return creates.stream()
-                .filter(Create::isNear)
-                .allMatch(create -> create.placing().isOpen(creates.size()));
+        List<Create> near = creates.stream().filter(Create::isNear).toList();
+        Map<String, Integer> jobs = new HashMap<>();
+        near.forEach(create -> jobs.merge(create.job.runner(), 1, Integer::sum));
+        return near.stream().allMatch(create -> {
+            Integer count = jobs.remove(create.job.runner());
+            return count == null || create.placing.isOpen(count);
+        });
     }
 
     private final String node;

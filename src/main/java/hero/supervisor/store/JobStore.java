@@ -54,8 +54,8 @@ public interface JobStore {
             return false;
         }
 
-        /// False when that wait is worth it: there are not yet places for so many jobs, and the job would be
-        /// next to get one. Must return at once.
+        /// False when that wait is worth it: there are not yet places for so many jobs like this, and nothing is
+        /// known to be before them. Must return at once.
         default boolean isOpen(int jobs) {
             return true;
         }
