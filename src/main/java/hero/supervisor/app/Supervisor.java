@@ -5,8 +5,8 @@ import hero.supervisor.api.Peer;
 import hero.supervisor.api.ReplyTo;
 import hero.supervisor.api.Rpc;
 import hero.supervisor.domain.Limits;
-import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Refusal;
+import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Feed;
@@ -30,10 +30,10 @@ import hero.supervisor.store.PostgresJobStore;
 import hero.supervisor.store.PostgresLogStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.PostgresSecretStore;
+import hero.supervisor.store.Retention;
 import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
-import hero.supervisor.store.Retention;
 import hero.supervisor.transport.Metrics;
 import hero.supervisor.transport.Probes;
 import hero.supervisor.wire.JobReader;
@@ -143,7 +143,7 @@ public final class Supervisor implements AutoCloseable {
         this.metrics = new Metrics(time, version());
         this.tracing = tracing(config, time);
         this.health = new Health(database);
-        this.notifications = new Notifications(database, databaseOf(config), config.nodeName());
+        this.notifications = new Notifications(database, databaseOf(config), config.nodeName(), time);
         // Events tell this process's life, not only its name: what a last life's statement still does is news.
         String life = config.nodeName() + "/" + reference(random);
         this.jobStore = jobStore(life, database, limits, notifications, metrics, time);
@@ -233,14 +233,7 @@ public final class Supervisor implements AutoCloseable {
 
     private static PostgresJobStore jobStore(
             String life, Database database, Limits limits, Notifications notifications, Signals signals, Time time) {
-        return new PostgresJobStore(
-                database,
-                life,
-                limits.storeQueue(),
-                BATCH_MAX,
-                new PostgresJobStore.Committed(notifications::committed, notifications::ripened),
-                signals,
-                time);
+        return new PostgresJobStore(database, life, limits.storeQueue(), BATCH_MAX, notifications, signals, time);
     }
 
     private static List<Loop> upkeep(Partitions partitions, Figures figures, Retention retention) {
@@ -280,7 +273,7 @@ public final class Supervisor implements AutoCloseable {
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
         sweeper.start(THREADS);
-        notifications.start(SYSTEM_THREADS, sweeper::othersCommitted, sweeper::ownCommitted, sweeper::othersRipened);
+        notifications.start(SYSTEM_THREADS, sweeper, sweeper::ownCommitted);
         upkeep.forEach(loop -> loop.start(THREADS));
         logs.start(THREADS);
         gauges.start(THREADS);

@@ -31,9 +31,9 @@ public interface Signals {
     /// @param writes in it
     default void committed(String kind, int writes, long tookNanos) {}
 
-    /// News of another gateway was read from the log.
+    /// News of another gateway was heard, or read from the log.
     ///
-    /// @param at when it happened, by the database's clock
+    /// @param at when it happened, by the database's clock or that gateway's
     default void heard(Instant at) {}
 
     /// Runner sessions were found lost, and what they held was freed.

@@ -3,20 +3,22 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Rescued;
+import hero.supervisor.store.Notice;
 import hero.supervisor.store.Notifications;
 import hero.supervisor.store.Spot;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What must happen without anybody asking: deadlines, due timers, lost sessions, news from other gateways. No
 /// leader: every gateway sweeps, the store's locks keep them apart.
-public final class Sweeper implements AutoCloseable {
+public final class Sweeper implements Notifications.Others, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
     private static final Duration WATCH = Duration.ofMillis(100);
+    private static final Duration NEWS_LEAST = Duration.ofMillis(5);
     private static final Duration NEWS = Duration.ofMillis(250);
     private static final Duration SWEEP = Duration.ofSeconds(1);
     private static final Duration NET = Duration.ofSeconds(5);
@@ -47,7 +49,10 @@ public final class Sweeper implements AutoCloseable {
         // One that has just started has heard no beats either.
         this.trustNanos = sweptNanos + settings.lease().toNanos();
         this.tail = new Tail(jobs, results, runners, feed, time);
-        this.news = new Loop("news", NEWS, this::news);
+        this.news = new Loop("news", NEWS_LEAST, NEWS, () -> {
+            news();
+            return NEWS;
+        });
         this.loops = List.of(
                 new Loop("watch", WATCH, this::watch),
                 news,
@@ -61,25 +66,30 @@ public final class Sweeper implements AutoCloseable {
         return this;
     }
 
-    /// Other gateways have committed something, or may have: reads the log now instead of a moment later.
-    public void othersCommitted() {
-        news.wake();
+    /// Other gateways have committed this, or may have. The log is read at once for what they do not say, and for
+    /// streams; else with the next poll.
+    @Override
+    public void heard(Notice notice) {
+        Dispatch dispatch = runners.dispatch();
+        jobs.returned(notice.ripened());
+        List<String> ripened = notice.ripened().stream().map(Spot::queue).toList();
+        if (ripened.contains(Notifications.ALL)) {
+            dispatch.wakeAll();
+        } else {
+            Stream.concat(ripened.stream(), notice.queues().stream()).distinct().forEach(dispatch::wake);
+        }
+        notice.ended().forEach(results::ended);
+        if (!notice.isAll() || feed.watched()) {
+            news.wake();
+        } else {
+            tail.told(notice);
+        }
     }
 
     /// This gateway has committed something: only streams read its own events.
     public void ownCommitted() {
         if (feed.watched()) {
             news.wake();
-        }
-    }
-
-    /// Another gateway has found that jobs are due which wait there now; the queue `*` stands for any.
-    public void othersRipened(Collection<Spot> spots) {
-        jobs.returned(spots);
-        if (spots.stream().map(Spot::queue).anyMatch(Notifications.ALL::equals)) {
-            runners.dispatch().wakeAll();
-        } else {
-            spots.stream().map(Spot::queue).distinct().forEach(runners.dispatch()::wake);
         }
     }
 

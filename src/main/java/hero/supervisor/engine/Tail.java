@@ -1,10 +1,12 @@
 package hero.supervisor.engine;
 
+import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Events;
 import hero.supervisor.store.JobStore.Position;
-import hero.supervisor.domain.Time;
+import hero.supervisor.store.Notice;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /// The gateway's one reader of the event log. Wakes whoever here waits for what happened: callers for outcomes,
 /// runners for queued jobs, holders for stops; and hands everything to the [Feed] while there are streams. Its
-/// cost depends on what happens, not on how many wait. One thread.
+/// cost depends on what happens, not on how many wait. One thread, but for [#told].
 ///
 /// What this gateway did itself is read only while there are streams, and for a while after a write
 /// has failed: it may have been committed after all, and then nobody else would tell those who wait here.
@@ -40,6 +42,8 @@ final class Tail {
     private boolean broken;
     private @Nullable Position own;
     private long ownUntilNanos;
+    /// What the next run reads was heard before it.
+    private volatile boolean told;
 
     Tail(JobStore store, Results results, Runners runners, Feed feed, Time time) {
         this.time = time;
@@ -58,7 +62,9 @@ final class Tail {
         broken = true;
         results.readUnread();
         readOwn();
-        for (long pause = PAUSE_FIRST_NANOS; readOn() && pause <= PAUSE_LAST_NANOS; pause *= 2) {
+        boolean late = told;
+        told = false;
+        for (long pause = PAUSE_FIRST_NANOS; readOn(late) && pause <= PAUSE_LAST_NANOS; pause *= 2) {
             LockSupport.parkNanos(pause);
         }
         broken = false;
@@ -93,7 +99,7 @@ final class Tail {
     }
 
     /// True when there is more that cannot be read yet.
-    private boolean readOn() {
+    private boolean readOn(boolean late) {
         while (true) {
             Position from = feed.told();
             if (!begun) {
@@ -104,13 +110,24 @@ final class Tail {
             boolean all = feed.watched();
             Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.news(from, READ_MAX);
             Set<String> queues = new TreeSet<>();
-            tell(page.events());
+            if (!late) {
+                tell(page.events());
+            }
             page.events().forEach(event -> heard(event, queues));
             queues.forEach(runners.dispatch()::wake);
             boolean taken = feed.take(page, all);
             if (taken && page.next().equals(from)) {
                 return page.held();
             }
+        }
+    }
+
+    /// Somebody else has told all of what lies in the log now: there is no hurry to read it.
+    void told(Notice notice) {
+        told = true;
+        Instant since = notice.since();
+        if (since != null && !(notice.queues().isEmpty() && notice.ended().isEmpty())) {
+            runners.signals().heard(since);
         }
     }
 

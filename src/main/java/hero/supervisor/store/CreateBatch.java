@@ -4,6 +4,7 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Trace;
+import hero.supervisor.store.Committed.News;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Place;
 import hero.supervisor.store.JobStore.Placing;
@@ -16,10 +17,12 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -167,6 +170,16 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             Integer count = jobs.remove(create.job.runner());
             return count == null || create.placing.isOpen(count);
         });
+    }
+
+    static News news(List<Create> creates, List<Created> answers) {
+        Set<String> queues = new HashSet<>();
+        for (int i = 0; i < creates.size(); i++) {
+            if (creates.get(i).start() && answers.get(i) instanceof Created.New(String queue)) {
+                queues.add(queue);
+            }
+        }
+        return new News(queues, List.of(), true);
     }
 
     private final String node;

@@ -4,6 +4,7 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.store.Committed.News;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;
 import java.sql.Connection;
@@ -213,6 +214,20 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                             : decided.next());
         }
         return answers;
+    }
+
+    static News news(List<End> ends, List<Completed> answers) {
+        Set<String> queues = new HashSet<>();
+        List<String> ended = new ArrayList<>(ends.size());
+        for (int i = 0; i < ends.size(); i++) {
+            Completed answer = answers.get(i);
+            if (answer.requeued() != null) {
+                queues.add(answer.requeued());
+            } else if (answer.result() != null) {
+                ended.add(ends.get(i).key().jobId());
+            }
+        }
+        return new News(queues, ended, true);
     }
 
     private static boolean isSuccess(End end) {

@@ -1,55 +1,47 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.Time;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
-import java.util.TreeMap;
+import java.util.Properties;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Says to the other gateways "look at the log", and hears it from them. It only saves waiting: what is lost, the
-/// poll finds. NOTIFY takes a lock of the whole server at its commit, so there is at most one per 5 ms and
-/// gateway, after the commit that it tells of and in a transaction of its own, which waits for no disk.
+/// Tells the other gateways what this one has committed ([Notice]), and hears it from them. It only saves waiting:
+/// what is lost, the poll of the log finds. NOTIFY takes a lock of the whole server at its commit, so there is at
+/// most one per millisecond and gateway, and one per 5 ms of what only streams tell, after the commit that it
+/// tells of and in a transaction of its own, which waits for no disk.
 ///
 /// A gateway that has the database to itself tells nobody: whoever begins to listen says hello, and is answered.
 ///
 /// Hears on a connection of its own, outside the pool. Behind PgBouncer in transaction mode LISTEN seems to work
 /// and hears nothing: an echo tells, and then the poll has to do. Safe for any thread.
-public final class Notifications implements AutoCloseable {
+public final class Notifications implements Committed, AutoCloseable {
     static final String CHANNEL = "hero_supervisor";
 
     /// Stands for every queue. A queue of this name only wakes the others as well. Who says it is answered, so it
     /// is also the hello.
     public static final String ALL = "*";
 
-    /// So often there was something to tell, and nobody was heard: then there is nobody. At least a second.
+    /// So often there was something to tell, and nobody was heard: then there is nobody.
     private static final int UNHEARD = 200;
-
-    /// NOTIFY takes less than 8000 bytes, and a character may be four.
-    private static final int PAYLOAD_CHARS_MAX = 1900;
-
-    /// In a payload behind its queue. A gateway that knows no places takes it for a queue that it does not have.
-    private static final Pattern PLACE = Pattern.compile("\t(-?\\d{1,5})\t(\\d{1,19})");
 
     private static final String TELL = "select set_config('synchronous_commit', 'off', true), pg_notify(?, ?)";
 
     private static final Logger log = LoggerFactory.getLogger(Notifications.class);
-    private static final Duration DEBOUNCE = Duration.ofMillis(5);
+    private static final Duration LEAST = Duration.ofMillis(1);
+    private static final Duration PATIENCE = Duration.ofMillis(5);
     private static final Duration ECHO_WITHIN = Duration.ofSeconds(3);
     private static final Duration QUIET = Duration.ofSeconds(20);
     private static final Duration AGAIN = Duration.ofSeconds(1);
@@ -58,12 +50,14 @@ public final class Notifications implements AutoCloseable {
     private final Database database;
     private final Database.Settings settings;
     private final String node;
+    private final Time time;
+    private final Notice.Draft draft;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     /// Apart from the other: who rests is not to be woken by each commit.
     private final Condition ended = lock.newCondition();
-    private final TreeMap<String, TreeMap<Integer, Long>> ripe = new TreeMap<>();
     private boolean rung;
+    private boolean urgent;
     private boolean closed;
     private @Nullable Connection listening;
     private boolean said;
@@ -74,57 +68,63 @@ public final class Notifications implements AutoCloseable {
     private boolean met;
     private int unheard;
 
-    /// @param node this gateway's name: a notification holds it, and the queues that have got work by the clock
-    public Notifications(Database database, Database.Settings settings, String node) {
+    /// @param node this gateway's name, which every notification holds
+    /// @param time tells the others how old the news is
+    public Notifications(Database database, Database.Settings settings, String node, Time time) {
+        this.time = time;
         this.database = database.prompt();
         this.settings = settings;
         this.node = node;
+        this.draft = new Notice.Draft(node);
+    }
+
+    /// Who is told what other gateways have committed, or may have. Must return at once.
+    public interface Others {
+        void heard(Notice notice);
     }
 
     /// Starts hearing and telling; at most once.
     ///
-    /// @param others run when another gateway has committed, or may have; must return at once
-    /// @param own run when this one has, at most once per 5 ms; likewise
-    /// @param ripened told where jobs wait that another gateway has found due; [#ALL] for anywhere; likewise
-    public Notifications start(
-            ThreadFactory threads, Runnable others, Runnable own, Consumer<Collection<Spot>> ripened) {
-        threads.newThread(() -> hear(new Ears(others, ripened))).start();
+    /// @param own run when this gateway has committed something, soon and not for each commit; must return at once
+    public Notifications start(ThreadFactory threads, Others others, Runnable own) {
+        threads.newThread(() -> hear(others)).start();
         threads.newThread(() -> tell(own)).start();
         return this;
     }
 
-    /// This gateway has committed something that others may wait for. Returns at once.
-    public void committed() {
+    @Override
+    public void news(News news) {
         lock.lock();
         try {
-            if (rung) {
-                // Thousands of commits a second must not wake the telling thread each.
-                return;
-            }
-            rung = true;
-            changed.signalAll();
+            draft.add(news, time.instant());
+            ring(news.isUrgent());
         } finally {
             lock.unlock();
         }
     }
 
-    /// Jobs have become due and wait there, which no event tells. Returns at once.
+    @Override
     public void ripened(Collection<Spot> spots) {
         if (!spots.isEmpty()) {
             lock.lock();
             try {
-                for (Spot spot : spots) {
-                    TreeMap<Integer, Long> places = ripe.computeIfAbsent(spot.queue(), _ -> new TreeMap<>());
-                    Spot.Place place = spot.place();
-                    if (place != null) {
-                        places.merge(place.priority(), place.seq(), Math::min);
-                    }
-                }
-                rung = true;
-                changed.signalAll();
+                draft.ripened(spots);
+                ring(true);
             } finally {
                 lock.unlock();
             }
+        }
+    }
+
+    /// Thousands of commits a second must not wake the telling thread each.
+    private void ring(boolean now) {
+        if (!rung) {
+            rung = true;
+            changed.signalAll();
+        }
+        if (now && !urgent) {
+            urgent = true;
+            ended.signalAll();
         }
     }
 
@@ -133,16 +133,18 @@ public final class Notifications implements AutoCloseable {
     private void tell(Runnable own) {
         while (awaitRing()) {
             own.run();
+            awaitUrgent();
             String payload = payload();
+            boolean alone = isAlone();
             try {
-                if (!isAlone()) {
+                if (!alone) {
                     send(payload);
                 }
             } catch (RuntimeException e) {
                 // Nobody hears of it, and the polls find it.
                 log.atDebug().setCause(e).log("a notification was not sent");
             }
-            rest(DEBOUNCE);
+            rest(alone ? PATIENCE : LEAST);
         }
     }
 
@@ -152,7 +154,6 @@ public final class Notifications implements AutoCloseable {
             while (!rung && !closed) {
                 changed.awaitUninterruptibly();
             }
-            rung = false;
             return !closed;
         } finally {
             lock.unlock();
@@ -177,23 +178,16 @@ public final class Notifications implements AutoCloseable {
             lock.unlock();
         }
         if (hello) {
-            committed();
+            news(News.LOGGED);
         }
     }
 
-    /// The node, then a line for each queue that has ripened, followed by its places; too many are one [#ALL].
     private String payload() {
         lock.lock();
         try {
-            List<String> lines = new ArrayList<>();
-            ripe.forEach((queue, places) -> {
-                lines.add(queue);
-                places.forEach((priority, seq) -> lines.add("\t" + priority + "\t" + seq));
-            });
-            String queues = String.join("\n", lines);
-            ripe.clear();
-            boolean fits = node.length() + queues.length() < PAYLOAD_CHARS_MAX;
-            return queues.isEmpty() ? node : node + "\n" + (fits ? queues : ALL);
+            rung = false;
+            urgent = false;
+            return draft.take();
         } finally {
             lock.unlock();
         }
@@ -207,6 +201,21 @@ public final class Notifications implements AutoCloseable {
                 return statement.execute();
             }
         });
+    }
+
+    /// What only streams tell may wait a little for what others wait for.
+    private void awaitUrgent() {
+        lock.lock();
+        try {
+            long leftNanos = PATIENCE.toNanos();
+            while (!closed && !urgent && leftNanos > 0) {
+                leftNanos = ended.awaitNanos(leftNanos);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// True when closed.
@@ -228,13 +237,13 @@ public final class Notifications implements AutoCloseable {
 
     // ---- hearing ----
 
-    private void hear(Ears ears) {
+    private void hear(Others others) {
         boolean over = false;
         while (!over) {
             Duration pause = AGAIN;
-            try (Connection connection = DriverManager.getConnection(settings.url(), Database.properties(settings))) {
+            try (Connection connection = DriverManager.getConnection(settings.url(), properties())) {
                 if (keep(connection)) {
-                    listen(connection, ears);
+                    listen(connection, others);
                 }
             } catch (DeafException e) {
                 pause = AGAIN_WHEN_DEAF;
@@ -246,6 +255,12 @@ public final class Notifications implements AutoCloseable {
             }
             over = rest(pause);
         }
+    }
+
+    private Properties properties() {
+        Properties properties = Database.properties(settings);
+        properties.setProperty("socketFactory", EarSocket.Factory.class.getName());
+        return properties;
     }
 
     private boolean keep(@Nullable Connection connection) {
@@ -274,15 +289,14 @@ public final class Notifications implements AutoCloseable {
                 .log("other gateways are not heard; this one polls for their news, which takes a little longer");
     }
 
-    private void listen(Connection connection, Ears ears) throws SQLException {
+    private void listen(Connection connection, Others others) throws SQLException {
         PGConnection postgres = connection.unwrap(PGConnection.class);
         try (Statement statement = connection.createStatement()) {
             statement.execute("listen " + CHANNEL);
         }
         // Nobody was listening until now.
-        ears.others.run();
-        ears.ripened.accept(List.of(Spot.in(ALL)));
-        send(node + "\n" + ALL);
+        others.heard(Notice.anything());
+        send(Notice.hello(node));
         boolean proved = false;
         while (true) {
             PGNotification[] heard = await(postgres, proved ? QUIET : ECHO_WITHIN);
@@ -294,7 +308,7 @@ public final class Notifications implements AutoCloseable {
                 proved = true;
                 heardAgain();
             }
-            ears.take(heard);
+            take(heard, others);
         }
     }
 
@@ -319,51 +333,13 @@ public final class Notifications implements AutoCloseable {
         }
     }
 
-    /// Who is told what is heard.
-    private final class Ears {
-        private final Runnable others;
-        private final Consumer<Collection<Spot>> ripened;
-
-        Ears(Runnable others, Consumer<Collection<Spot>> ripened) {
-            this.others = others;
-            this.ripened = ripened;
-        }
-
-        void take(PGNotification[] heard) {
-            List<Spot> spots = new ArrayList<>();
-            boolean news = false;
-            for (PGNotification notification : heard) {
-                List<String> lines = notification.getParameter().lines().toList();
-                if (!lines.isEmpty() && !lines.getFirst().equals(node)) {
-                    news = true;
-                    List<String> named = lines.subList(1, lines.size());
-                    spots.addAll(spots(named));
-                    meets(named.contains(ALL));
-                }
+    private void take(PGNotification[] heard, Others others) {
+        for (PGNotification notification : heard) {
+            Notice notice = Notice.of(notification.getParameter());
+            if (!notice.node().equals(node)) {
+                meets(notice.isHello());
+                others.heard(notice);
             }
-            if (news) {
-                others.run();
-            }
-            if (!spots.isEmpty()) {
-                ripened.accept(spots);
-            }
-        }
-
-        private static List<Spot> spots(List<String> lines) {
-            List<Spot> spots = new ArrayList<>();
-            for (String line : lines) {
-                Matcher place = PLACE.matcher(line);
-                if (place.matches() && !spots.isEmpty()) {
-                    String queue = spots.getLast().queue();
-                    if (spots.getLast().place() == null) {
-                        spots.removeLast();
-                    }
-                    spots.add(Spot.of(queue, Integer.parseInt(place.group(1)), Long.parseLong(place.group(2))));
-                } else {
-                    spots.add(Spot.in(line));
-                }
-            }
-            return spots;
         }
     }
 

@@ -10,6 +10,7 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Trace;
+import hero.supervisor.store.Committed.News;
 import hero.supervisor.store.GroupCommit.Gather;
 import java.time.Duration;
 import java.util.Collection;
@@ -18,7 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,14 +61,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// @param queued writes of one kind that may wait (`Limits.storeQueue`)
     /// @param batchMax writes in one commit
     public PostgresJobStore(Database database, String node, int queued, int batchMax) {
-        this(database, node, queued, batchMax, new Committed(() -> {}, _ -> {}), Signals.NONE, Time.system());
+        this(database, node, queued, batchMax, Committed.NOBODY, Signals.NONE, Time.system());
     }
-
-    /// What is run after commits; must return at once.
-    ///
-    /// @param events after each that may have written events
-    /// @param ripened after each in which jobs of these queues became due, which writes no event
-    public record Committed(Runnable events, Consumer<Collection<Spot>> ripened) {}
 
     /// @param time for the durations that `signals` are told
     public PostgresJobStore(
@@ -82,12 +77,25 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.endBatch = new EndBatch(node);
         this.heads = new QueueHeads(time);
         this.overlooked = new Overlooked(database, heads, time);
-        this.creates = new GroupCommit<>("create", sizes, turns, nearby, batch("create", new CreateBatch(node)));
-        this.starts = new GroupCommit<>("start", sizes, turns, Gather.never(), batch("start", new StartBatch(node)));
-        this.claims =
-                new GroupCommit<>("claim", sizes, turns, Gather.never(), batch("claim", new ClaimBatch(node, heads)));
+        this.creates = new GroupCommit<>(
+                "create", sizes, turns, nearby, batch("create", new CreateBatch(node), CreateBatch::news));
+        this.starts = new GroupCommit<>(
+                "start", sizes, turns, Gather.never(), batch("start", new StartBatch(node), StartBatch::news));
+        this.claims = new GroupCommit<>(
+                "claim",
+                sizes,
+                turns,
+                Gather.never(),
+                batch(
+                        "claim",
+                        new ClaimBatch(node, heads),
+                        (_, jobs) -> jobs.stream().allMatch(List::isEmpty) ? null : News.NONE));
         this.ends = new GroupCommit<>(
-                "complete", sizes, turns, Gather.waves(_ -> true, _ -> true), batch("complete", endBatch));
+                "complete",
+                sizes,
+                turns,
+                Gather.waves(_ -> true, _ -> true),
+                batch("complete", endBatch, EndBatch::news));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
@@ -98,10 +106,15 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.committed = committed;
     }
 
-    private <C, R> GroupCommit.Transactions<C, R> batch(String kind, GroupCommit.Batch<C, R> batch) {
+    private <C, R> GroupCommit.Transactions<C, R> batch(
+            String kind, GroupCommit.Batch<C, R> batch, BiFunction<List<C>, List<R>, @Nullable News> news) {
         return commands -> {
             long begunNanos = time.nanoTime();
-            List<R> answers = told(() -> database.write(batch, commands));
+            List<R> answers = doubted(() -> database.write(batch, commands));
+            News brought = news.apply(commands, answers);
+            if (brought != null) {
+                committed.news(brought);
+            }
             signals.committed(kind, commands.size(), time.nanoTime() - begunNanos);
             return answers;
         };
@@ -110,7 +123,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// Does a write; others hear of it, and it is remembered when its outcome is unknown.
     private <T> T told(Supplier<T> write) {
         T answer = doubted(write);
-        committed.events.run();
+        committed.news(News.LOGGED);
         return answer;
     }
 
@@ -183,7 +196,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     public Ripened ripen(int max) {
         JobWrites.Ripe ripe = returning(() -> doubted(() -> writes.ripen(max)));
         returned(ripe.spots());
-        committed.ripened.accept(ripe.spots());
+        committed.ripened(ripe.spots());
         return new Ripened(queues(ripe.spots()), ripe.next());
     }
 
@@ -293,7 +306,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     public Rescued rescue(Duration grace, int redeliveries) {
         Rescued rescued = returning(() -> doubted(() -> rescue.run(grace, redeliveries)));
         if (!rescued.queues().isEmpty() || !rescued.ended().isEmpty()) {
-            committed.events.run();
+            committed.news(News.LOGGED);
         }
         return rescued;
     }

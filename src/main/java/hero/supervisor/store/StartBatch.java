@@ -1,6 +1,7 @@
 package hero.supervisor.store;
 
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.store.Committed.News;
 import hero.supervisor.store.JobStore.Started;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -8,7 +9,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Queues many created jobs in one statement.
 final class StartBatch implements GroupCommit.Batch<String, Started> {
@@ -55,6 +58,16 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
     @Override
     public List<Started> write(Connection connection, List<String> ids) throws SQLException {
         return Rounds.of(ids, id -> id, round -> writeRound(connection, round));
+    }
+
+    static News news(List<String> ids, List<Started> answers) {
+        Set<String> queues = new HashSet<>();
+        for (Started answer : answers) {
+            if (answer instanceof Started.Queued(String queue)) {
+                queues.add(queue);
+            }
+        }
+        return new News(queues, List.of(), true);
     }
 
     private List<Started> writeRound(Connection connection, List<String> ids) throws SQLException {

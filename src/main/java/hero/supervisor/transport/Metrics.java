@@ -53,7 +53,7 @@ public final class Metrics implements Signals, AutoCloseable {
     private final Timer wait = timer("hero.job.wait", "From queued to its first hand-over, by the database's clock.");
     private final Timer run = timer("hero.job.run", "From the hand-over to the committed result, at one gateway.");
     private final Timer stop = timer("hero.job.stop", "From the request to stop a running job to its end.");
-    private final Timer lag = timer("hero.wakeup.lag", "From an event at another gateway to its being read here.");
+    private final Timer lag = timer("hero.wakeup.lag", "From an event at another gateway to its being known here.");
     private final Map<String, Commit> commits = Map.of(
             "create",
             commit("create"),

@@ -65,7 +65,15 @@ class ClaimsUnderOldTransactionTest {
     }
 
     private PostgresJobStore store(String node) {
-        var committed = new PostgresJobStore.Committed(() -> {}, (Collection<Spot> spots) -> ripened.addAll(spots));
+        var committed = new Committed() {
+            @Override
+            public void news(News news) {}
+
+            @Override
+            public void ripened(Collection<Spot> spots) {
+                ripened.addAll(spots);
+            }
+        };
         return new PostgresJobStore(database, node, 10_000, 1000, committed, Signals.NONE, Time.system());
     }
 
@@ -285,8 +293,7 @@ class ClaimsUnderOldTransactionTest {
     @Test
     void a_long_look_at_all_holds_is_followed_by_a_pause_and_dead_sessions_are_freed_all_the_same() {
         Slow slow = new Slow();
-        var silent = new PostgresJobStore.Committed(() -> {}, _ -> {});
-        try (var sweeping = new PostgresJobStore(database, "three", 10, 10, silent, Signals.NONE, slow)) {
+        try (var sweeping = new PostgresJobStore(database, "three", 10, 10, Committed.NOBODY, Signals.NONE, slow)) {
             slow.stepMs = 100;
             assertEquals(List.of(), sweeping.rescue(Duration.ZERO, 5).again());
             slow.stepMs = 0;

@@ -42,14 +42,7 @@ class EventOrderTest {
         database = Database.connect(settings, Duration.ofSeconds(10));
         new Partitions(database).ahead();
         // Whose time stands still: what takes long here is no reason for a pause.
-        store = new PostgresJobStore(
-                database,
-                "one",
-                1000,
-                100,
-                new PostgresJobStore.Committed(() -> {}, _ -> {}),
-                Signals.NONE,
-                new ManualTime());
+        store = new PostgresJobStore(database, "one", 1000, 100, Committed.NOBODY, Signals.NONE, new ManualTime());
         other = new PostgresJobStore(database, "two", 1000, 100);
         var runners = new PostgresRunnerStore(database);
         runners.register("runner", "queue");

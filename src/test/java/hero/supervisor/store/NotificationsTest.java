@@ -4,13 +4,14 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.domain.Time;
+import hero.supervisor.store.Committed.News;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -37,15 +38,22 @@ final class NotificationsTest {
         final Notifications notifications;
         final AtomicInteger others = new AtomicInteger();
         final AtomicInteger own = new AtomicInteger();
-        final BlockingQueue<Set<Spot>> ripened = new LinkedBlockingQueue<>();
+        final BlockingQueue<Notice> named = new LinkedBlockingQueue<>();
 
         Ears(Database database, Database.Settings settings, String node) {
-            notifications = new Notifications(database, settings, node)
-                    .start(Thread.ofVirtual().factory(), others::incrementAndGet, own::incrementAndGet, this::ripened);
+            notifications = new Notifications(database, settings, node, Time.system())
+                    .start(Thread.ofVirtual().factory(), this::heard, own::incrementAndGet);
         }
 
-        private void ripened(Collection<Spot> spots) {
-            ripened.add(Set.copyOf(spots));
+        private void heard(Notice notice) {
+            others.incrementAndGet();
+            if (!notice.ripened().isEmpty() || notice.isAll()) {
+                named.add(notice);
+            }
+        }
+
+        Set<Spot> ripened() throws InterruptedException {
+            return Set.copyOf(named.take().ripened());
         }
 
         @Override
@@ -91,7 +99,7 @@ final class NotificationsTest {
     /// Everything that has been said is heard when its marker is.
     private static void settle(Ears from, Ears to) {
         int before = to.others.get();
-        from.notifications.committed();
+        from.notifications.news(News.LOGGED);
         await().until(() -> to.others.get() > before);
     }
 
@@ -114,10 +122,10 @@ final class NotificationsTest {
             statement.execute("listen " + Notifications.CHANNEL);
             int commits = 5000;
             for (int i = 0; i < commits; i++) {
-                a.notifications.committed();
+                a.notifications.news(News.LOGGED);
             }
             settle(a, b);
-            b.notifications.committed();
+            b.notifications.news(News.LOGGED);
             List<String> said = new ArrayList<>();
             while (!said.contains("b")) {
                 PGNotification[] heard = bystander.unwrap(PGConnection.class).getNotifications(10_000);
@@ -132,20 +140,31 @@ final class NotificationsTest {
     }
 
     @Test
+    void what_a_commit_has_brought_is_named() throws InterruptedException {
+        settle(a, b);
+        b.named.clear();
+        a.notifications.news(new News(List.of("q 1"), List.of("j1", "j2"), true));
+        Notice heard = b.named.take();
+        assertEquals(new Notice("a", List.of(), List.of("q 1"), List.of("j1", "j2"), heard.since()), heard);
+        a.notifications.news(News.NONE);
+        assertEquals(List.of(), b.named.take().queues());
+    }
+
+    @Test
     void queues_that_ripened_are_named_and_too_many_are_all() throws InterruptedException {
         settle(a, b);
-        b.ripened.clear();
+        b.named.clear();
         a.notifications.ripened(List.of());
         Set<Spot> spots =
                 Set.of(Spot.of("q1", 0, 7), Spot.of("q1", -100, Long.MAX_VALUE), Spot.of("q 2", 100, 1), Spot.in("q3"));
         a.notifications.ripened(spots);
-        assertEquals(spots, b.ripened.take());
+        assertEquals(spots, b.ripened());
         List<Spot> many = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             many.add(Spot.of("a queue with quite a long name, number " + i, 0, i));
         }
         a.notifications.ripened(many);
-        assertEquals(Set.of(Spot.in(Notifications.ALL)), b.ripened.take());
+        assertEquals(Set.of(Spot.in(Notifications.ALL)), b.ripened());
     }
 
     @Test
@@ -188,7 +207,7 @@ final class NotificationsTest {
     private static void ring(Ears from, int times) {
         for (int i = 0; i < times; i++) {
             int before = from.own.get();
-            from.notifications.committed();
+            from.notifications.news(News.LOGGED);
             await().pollInterval(Duration.ofMillis(1)).until(() -> from.own.get() > before);
         }
     }
