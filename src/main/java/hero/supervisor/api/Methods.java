@@ -81,7 +81,7 @@ public final class Methods {
                 .on("admin.log_level", ADMIN, admin::logLevel)
                 .on("runner.connect", RUNNER, link::connect)
                 .prompt("runner.pull", RUNNER, link.prompt(link::pull))
-                .on("runner.heartbeat", RUNNER, link::heartbeat)
+                .prompt("runner.heartbeat", RUNNER, link::heartbeat)
                 .prompt("runner.result", RUNNER, link.prompt(link::result))
                 .on("runner.log", RUNNER, link::log)
                 .on("runner.progress", RUNNER, link::progress)

@@ -7,6 +7,7 @@ import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Stop;
+import hero.supervisor.engine.Beats;
 import hero.supervisor.engine.Logs;
 import hero.supervisor.engine.RunnerLink;
 import hero.supervisor.engine.Runners;
@@ -132,9 +133,12 @@ final class RunnerProtocol {
         }
     }
 
-    Body heartbeat(Call call) {
-        var beat = runners.beat(session(call), reader.holds(call.params()));
-        return RunnerJson.beaten(beat.stops(), beat.abandon(), beat.drain());
+    Pending<Beats.Beaten> heartbeat(Call call) {
+        return Pending.commit(runners.beat(session(call), reader.holds(call.params())), beaten -> {
+                    Beats.Beat beat = beaten.answer();
+                    return RunnerJson.beaten(beat.stops(), beat.abandon(), beat.drain());
+                })
+                .slowFor(beaten -> !beaten.isQuick());
     }
 
     Pending<Body> result(Call call) {

@@ -6,9 +6,11 @@ import hero.supervisor.domain.Time;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.AutoComplete;
@@ -50,28 +52,60 @@ public final class Main {
     }
 
     static int run(String[] args, Shell shell) {
-        int exit = commands(shell).execute(args);
+        int exit = execute(args, shell);
         shell.out().flush();
         shell.err().flush();
         return exit;
     }
 
-    private static CommandLine commands(Shell shell) {
+    private static int execute(String[] args, Shell shell) {
+        if (args.length == 1 && args[0].equals("serve")) {
+            return served(shell);
+        }
+        return commands(shell, args.length == 0 ? "" : args[0]).execute(args);
+    }
+
+    /// Servers are mostly started without a flag. There is nothing to parse then, and to tell picocli of all flags
+    /// is an eighth of the time that a start takes.
+    private static int served(Shell shell) {
+        try {
+            return ServeCommand.plain(shell);
+        } catch (RuntimeException e) {
+            return failed(shell, e);
+        }
+    }
+
+    /// In the order of the help.
+    private static Map<String, Function<Shell, CommandLine>> table() {
+        Map<String, Function<Shell, CommandLine>> table = new LinkedHashMap<>();
+        table.put("dev", shell -> withSettings(new DevCommand(shell), DevCommand.FLAGS));
+        table.put("serve", shell -> withSettings(new ServeCommand(shell), List.of(Setting.values())));
+        table.put("migrate", shell -> withSettings(new MigrateCommand(shell), ServerOptions.DATABASE));
+        table.put("report", shell -> withSettings(new ReportCommand(shell), ServerOptions.DATABASE));
+        table.put("runner", shell -> new CommandLine(new RunnerCommand(shell)));
+        table.put("runner-check", shell -> new CommandLine(new RunnerCheckCommand(shell)));
+        table.put("job", shell -> new CommandLine(new JobCommand(shell)));
+        table.put("runners", shell -> new CommandLine(new RunnersCommand(shell)));
+        table.put("secret", shell -> new CommandLine(new SecretCommand(shell)));
+        table.put("bench", shell -> withSettings(new BenchCommand(shell), BenchCommand.FLAGS));
+        return table;
+    }
+
+    /// Those that the first word may need: to describe a command to picocli takes longer than most of them run.
+    private static CommandLine commands(Shell shell, String first) {
         CommandLine root = new CommandLine(new Root());
-        root.addSubcommand(withSettings(new DevCommand(shell), DevCommand.FLAGS));
-        root.addSubcommand(withSettings(new ServeCommand(shell), List.of(Setting.values())));
-        root.addSubcommand(withSettings(new MigrateCommand(shell), ServerOptions.DATABASE));
-        root.addSubcommand(withSettings(new ReportCommand(shell), ServerOptions.DATABASE));
-        root.addSubcommand(new RunnerCommand(shell));
-        root.addSubcommand(new RunnerCheckCommand(shell));
-        root.addSubcommand(new JobCommand(shell));
-        root.addSubcommand(new RunnersCommand(shell));
-        root.addSubcommand(new SecretCommand(shell));
-        root.addSubcommand(withSettings(new BenchCommand(shell), BenchCommand.FLAGS));
-        addHelp(root);
-        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
-        completion.getCommandSpec().usageMessage().hidden(true);
-        root.addSubcommand(completion);
+        Map<String, Function<Shell, CommandLine>> table = table();
+        Function<Shell, CommandLine> named = table.get(first);
+        if (named != null) {
+            root.addSubcommand(named.apply(shell));
+            addHelp(root);
+        } else {
+            table.values().forEach(command -> root.addSubcommand(command.apply(shell)));
+            addHelp(root);
+            CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+            completion.getCommandSpec().usageMessage().hidden(true);
+            root.addSubcommand(completion);
+        }
         root.getCommandSpec()
                 .addOption(OptionSpec.builder("-V", "--version")
                         .versionHelp(true)

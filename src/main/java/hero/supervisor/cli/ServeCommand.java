@@ -57,6 +57,15 @@ final class ServeCommand implements Callable<Integer> {
             ServerOptions.print(shell, settings);
             return Exit.OK;
         }
+        return serve(shell, settings);
+    }
+
+    /// The command without flags.
+    static int plain(Shell shell) {
+        return serve(shell, ServerOptions.settings(shell, Map.of(), null));
+    }
+
+    private static int serve(Shell shell, SettingLayers settings) {
         return shell.floors().serve(Config.of(settings).requireDatabase(), shell::line);
     }
 }

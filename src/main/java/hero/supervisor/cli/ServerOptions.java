@@ -43,6 +43,11 @@ final class ServerOptions {
             }
         }
         flags.putAll(more);
+        return settings(shell, flags, file);
+    }
+
+    /// All layers, with these flags.
+    static SettingLayers settings(Shell shell, Map<Setting, String> flags, @Nullable Path file) {
         return Config.settings(flags, shell.env(), file == null ? null : shell.path(file));
     }
 

@@ -162,16 +162,22 @@ final class Holds {
         session.doubtNanos = time.nanoTime() + settings.lease().toNanos();
     }
 
-    /// Reads what a session holds when that is in doubt, and now and then when it is not: what another gateway, or
-    /// a write of unknown outcome, has put into its hands is found here, and freed when its runner does not name
-    /// it.
-    void review(Session session) {
+    /// True when what a session holds is to be read: it is in doubt, or has not been read for long. What another
+    /// gateway, or a write of unknown outcome, has put into its hands is found so, and freed when its runner does
+    /// not name it.
+    boolean isDoubtful(Session session) {
         long now = time.nanoTime();
-        if (session.doubtNanos - now > 0
+        return session.doubtNanos - now > 0
                 || session.doubtNanos - session.readNanos > 0
-                || now - session.readNanos >= settings.lease().toNanos()) {
-            read(session);
-        }
+                || now - session.readNanos >= settings.lease().toNanos();
+    }
+
+    /// Hands jobs of a session back that were not begun; their attempts do not count.
+    void release(Session session, List<Assignment.Key> keys) {
+        List<String> queues = jobs.release(keys);
+        keys.forEach(key -> handedBack(session, key));
+        queues.forEach(dispatch::wake);
+        dispatch.credit(session.queue);
     }
 
     void read(Session session) {

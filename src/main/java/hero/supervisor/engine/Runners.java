@@ -5,7 +5,6 @@ import static java.time.temporal.ChronoUnit.MICROS;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Hold;
-import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
@@ -45,6 +44,7 @@ public final class Runners {
     private final Holds holds;
     private final Dispatch dispatch;
     private final Stops stops;
+    private final Beats beats;
     private final RunnerControl control;
     private final Settings settings;
     private final Limits limits;
@@ -86,6 +86,7 @@ public final class Runners {
                 new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals, tracing);
         this.dispatch = holds.dispatch();
         this.stops = new Stops(jobs, holds, settings, time);
+        this.beats = new Beats(jobs, store, holds, stops, settings, time);
         this.control = new RunnerControl(store, jobs, holds, stops);
     }
 
@@ -135,7 +136,7 @@ public final class Runners {
         boolean resumed = false;
         if (resume != null && resume.sessionId().equals(session.id)) {
             resumed = true;
-            names(session, resume.running());
+            beats.resumed(session, resume.running());
         }
         origin.on(log.atInfo().addKeyValue("runner", runner.name()))
                 .addKeyValue("session_id", session.id)
@@ -254,7 +255,7 @@ public final class Runners {
     }
 
     private CompletableFuture<List<Assignment>> pull(Session session, int max, boolean patient) {
-        touch(session);
+        beats.pulling(session);
         if (session.draining) {
             return CompletableFuture.completedFuture(List.of());
         }
@@ -279,45 +280,9 @@ public final class Runners {
         return session.draining;
     }
 
-    public record Beat(List<Stop> stops, List<Hold> abandon, boolean drain) {}
-
-    /// A sign of life, with what the runner works on. A job that two beats in a row do not name goes back to its
-    /// queue, its attempt not counted: the hand-over never arrived. One that is at_most_once fails: it may have.
-    public Beat beat(Session session, List<Hold> running) {
-        // It has been heard, also when its lease cannot be written now.
-        session.heard(running);
-        extend(session);
-        holds.review(session);
-        List<Hold> abandon = session.heard(running);
-        giveUp(session, session.unnamed(running));
-        return new Beat(stops.of(session), abandon, drains(session));
-    }
-
-    /// A resumption counts as a beat: it names all that the runner has. So an answer to a pull that was lost with
-    /// the connection goes back at the next beat, if not at once.
-    private void names(Session session, List<Hold> running) {
-        try {
-            // The end of its last connection may have cut the lease after it was resumed.
-            store.beat(session.id, settings.node(), settings.lease());
-            giveUp(session, session.unnamed(running));
-        } catch (Refusal busy) {
-            log.atWarn().addKeyValue("session_id", session.id).setCause(busy).log("left to the next beat");
-        }
-    }
-
-    private void giveUp(Session session, List<Held> unnamed) {
-        List<Assignment.Key> unknown = new ArrayList<>();
-        for (Held held : unnamed) {
-            if (held.atMostOnce) {
-                // Perhaps it arrived and was begun: another hand-over could be the second.
-                holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"), Origin.NONE);
-            } else {
-                unknown.add(held.key);
-            }
-        }
-        if (!unknown.isEmpty()) {
-            release(session, unknown);
-        }
+    /// A sign of life, with what the runner works on: see [Beats#beat].
+    public CompletableFuture<Beats.Beaten> beat(Session session, List<Hold> running) {
+        return beats.beat(session, running);
     }
 
     /// What the session is to stop, as every answer to it repeats.
@@ -327,11 +292,7 @@ public final class Runners {
 
     /// Records outcomes; the futures complete, in order, after the commits that hold them.
     public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
-        if (beatIsDue(session)) {
-            // A lost session may still report: the fences decide what its outcomes are worth.
-            session.beatNanos = time.nanoTime();
-            store.beat(session.id, settings.node(), settings.lease());
-        }
+        beats.reporting(session);
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
         for (Report report : reports) {
             outcomes.add(
@@ -345,10 +306,7 @@ public final class Runners {
 
     /// Hands jobs back that were not begun; their attempts do not count.
     public void release(Session session, List<Assignment.Key> keys) {
-        List<String> queues = jobs.release(keys);
-        keys.forEach(key -> holds.handedBack(session, key));
-        queues.forEach(dispatch::wake);
-        dispatch.credit(session.queue);
+        holds.release(session, keys);
     }
 
     /// The runner wants no more jobs.
@@ -357,29 +315,9 @@ public final class Runners {
         dispatch.dismiss(session.queue);
     }
 
-    private void touch(Session session) {
-        if (session.ended || beatIsDue(session)) {
-            extend(session);
-        }
-    }
-
     /// True when the next pull or result of this session also writes that it is alive, which blocks.
     public boolean mustTell(Session session) {
-        return session.ended || beatIsDue(session);
-    }
-
-    private boolean beatIsDue(Session session) {
-        return time.nanoTime() - session.beatNanos > settings.lateNanos();
-    }
-
-    private void extend(Session session) {
-        session.beatNanos = time.nanoTime();
-        if (session.ended || !store.beat(session.id, settings.node(), settings.lease())) {
-            holds.remove(session);
-            throw Refusal.conflict("the session ended because it was silent for too long; call runner.connect again")
-                    .with("session_id", session.id)
-                    .with("reason", "session_lost");
-        }
+        return beats.mustTell(session);
     }
 
     /// No further hand-overs from this gateway.

@@ -1,5 +1,8 @@
 package hero.supervisor.store;
 
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import org.flywaydb.core.Flyway;
@@ -19,10 +22,28 @@ public final class Migrations {
     /// Seconds that a step of another process is waited for.
     private static final int TURN_S = 3600;
 
-    private final Flyway flyway;
+    /// The number of the newest step, and of steps: there is none with the number 6.
+    static final int NEWEST = 13;
+
+    static final int STEPS = 12;
+
+    private static final String HISTORY = "select to_regclass('public.flyway_schema_history') is not null";
+
+    private static final String ALL_TAKEN = """
+            select coalesce(bool_and(success), false)
+              and count(*) filter (where type = 'SQL' and version ~ '^[0-9]{1,6}$' and version::int between 1 and ?) = ?
+            from public.flyway_schema_history
+            """;
+
+    private final Database database;
     private final Restored restored;
 
     public Migrations(Database database) {
+        this.database = database;
+        this.restored = new Restored(database);
+    }
+
+    private Flyway flyway() {
         FluentConfiguration configuration = Flyway.configure(Migrations.class.getClassLoader())
                 .dataSource(database.patientSource())
                 .locations("classpath:db/migration")
@@ -35,8 +56,7 @@ public final class Migrations {
         configuration
                 .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
                 .setTransactionalLock(false);
-        this.flyway = configuration.load();
-        this.restored = new Restored(database);
+        return configuration.load();
     }
 
     /// One line of `supervisor migrate info`.
@@ -47,7 +67,7 @@ public final class Migrations {
     /// All versions, oldest first.
     public List<Step> info() {
         return translated(
-                () -> Arrays.stream(flyway.info().all()).map(Migrations::step).toList());
+                () -> Arrays.stream(flyway().info().all()).map(Migrations::step).toList());
     }
 
     private static Step step(MigrationInfo info) {
@@ -60,12 +80,31 @@ public final class Migrations {
     /// Brings the schema to the newest version, and a log that was restored from another server to this one's
     /// numbers. Returns how many steps that took.
     public int up() {
-        int steps = stepped();
+        int steps = areAllTaken() ? 0 : stepped();
         restored.adopt();
         return steps;
     }
 
+    /// What Flyway would say, in a tenth of the time that it takes to begin with. False when in doubt.
+    private boolean areAllTaken() {
+        return database.statement(connection -> {
+            try (PreparedStatement history = connection.prepareStatement(HISTORY);
+                    PreparedStatement taken = connection.prepareStatement(ALL_TAKEN)) {
+                taken.setInt(1, NEWEST);
+                taken.setInt(2, STEPS);
+                return isTrue(history) && isTrue(taken);
+            }
+        });
+    }
+
+    private static boolean isTrue(PreparedStatement question) throws SQLException {
+        try (ResultSet answer = question.executeQuery()) {
+            return answer.next() && answer.getBoolean(1);
+        }
+    }
+
     private int stepped() {
+        Flyway flyway = flyway();
         return translated(() -> {
             MigrationInfo[] steps = flyway.info().all();
             if (Arrays.stream(steps).noneMatch(Migrations::open)) {
@@ -84,14 +123,14 @@ public final class Migrations {
 
     /// True when every step that this version knows has been taken; a newer version may have taken further ones.
     public boolean complete() {
-        return translated(() -> Arrays.stream(flyway.info().all()).noneMatch(Migrations::open));
+        return translated(() -> Arrays.stream(flyway().info().all()).noneMatch(Migrations::open));
     }
 
     /// Throws [Database.Unusable] when the schema is not exactly what this version needs, or the log another
     /// server's.
     public void validate() {
         translated(() -> {
-            flyway.validate();
+            flyway().validate();
             return true;
         });
         if (restored.isForeign()) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jooq.Field;
 import org.jooq.JSONB;
 import org.jooq.Record;
@@ -200,6 +201,11 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     @Override
     public boolean beat(String sessionId, String node, Duration lease) {
         return beats.done(new BeatBatch.Beat(sessionId, node, lease));
+    }
+
+    @Override
+    public CompletableFuture<Boolean> beatSoon(String sessionId, String node, Duration lease) {
+        return beats.add(new BeatBatch.Beat(sessionId, node, lease));
     }
 
     /// Finishes the beats that it has been given; further ones are refused. The database stays open.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /// Runner names and the sessions of connected runners. Calls block for one statement; they fail with a `busy`
 /// refusal when the database cannot be reached. Safe for any thread.
@@ -40,6 +41,15 @@ public interface RunnerStore {
     /// Sets when the lease ends. Fence: the session is still this gateway's, `node`. False when it is gone, or has
     /// been resumed at another.
     boolean beat(String sessionId, String node, Duration lease);
+
+    /// Likewise, for thousands who beat: the future holds what [#beat] returns, or fails with what it throws.
+    default CompletableFuture<Boolean> beatSoon(String sessionId, String node, Duration lease) {
+        try {
+            return CompletableFuture.completedFuture(beat(sessionId, node, lease));
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
 
     /// Ends a session that holds nothing. Same fence.
     void closeSession(String sessionId, String node);

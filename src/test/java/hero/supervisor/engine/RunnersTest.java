@@ -53,7 +53,8 @@ class RunnersTest {
         between.add(() -> racing.runners.disconnected(old.session(), old));
         Link link = racing.connect("r1", 1, new Connect.Resume(id, List.of()));
         assertTrue(between.isEmpty());
-        assertFalse(racing.runners.beat(link.session(), List.of()).drain());
+        assertFalse(
+                racing.runners.beat(link.session(), List.of()).join().answer().drain());
         racing.jobs.run(job("j1"), Origin.NONE);
         assertEquals(1, racing.runners.pull(link.session(), 1).join().size());
     }
@@ -138,9 +139,9 @@ class RunnersTest {
     void a_job_that_two_beats_do_not_name_goes_back_without_burning_its_attempt() {
         Link link = engine.connect("r1", 2);
         handOver(link, "j1");
-        engine.runners.beat(link.session(), List.of());
+        engine.runners.beat(link.session(), List.of()).join().answer();
         assertEquals(JobStatus.RUNNING, status("j1"));
-        engine.runners.beat(link.session(), List.of());
+        engine.runners.beat(link.session(), List.of()).join().answer();
         assertEquals(JobStatus.QUEUED, status("j1"));
         Assignment again = engine.runners.pull(link.session(), 1).join().getFirst();
         assertEquals(1, again.attempt());
@@ -150,7 +151,10 @@ class RunnersTest {
     void a_beat_tells_the_runner_what_to_abandon() {
         Link link = engine.connect("r1", 2);
         handOver(link, "j1");
-        var beat = engine.runners.beat(link.session(), List.of(new Hold("j1", 1), new Hold("other", 3)));
+        var beat = engine.runners
+                .beat(link.session(), List.of(new Hold("j1", 1), new Hold("other", 3)))
+                .join()
+                .answer();
         assertEquals(List.of(new Hold("other", 3)), beat.abandon());
     }
 
@@ -164,6 +168,8 @@ class RunnersTest {
                 1,
                 engine.runners
                         .beat(link.session(), List.of(new Hold("j1", 1)))
+                        .join()
+                        .answer()
                         .stops()
                         .size());
         engine.time.advance(engine.settings.stopGrace());

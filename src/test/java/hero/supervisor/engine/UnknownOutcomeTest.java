@@ -82,8 +82,8 @@ class UnknownOutcomeTest {
         a.flaky.refuseAfter("claim");
         a.runners.pull(link.session(), 1).cancel(false);
         assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status());
-        a.runners.beat(link.session(), List.of());
-        a.runners.beat(link.session(), List.of());
+        a.runners.beat(link.session(), List.of()).join().answer();
+        a.runners.beat(link.session(), List.of()).join().answer();
         assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
     }
 
@@ -92,8 +92,8 @@ class UnknownOutcomeTest {
         Link link = a.connect("r1", 1);
         a.jobs.createAndStart(once("j1"), Origin.NONE).join();
         take(a, link);
-        a.runners.beat(link.session(), List.of());
-        a.runners.beat(link.session(), List.of());
+        a.runners.beat(link.session(), List.of()).join().answer();
+        a.runners.beat(link.session(), List.of()).join().answer();
         assertEquals(
                 new JobResult.Failure("runner lost", null), a.jobs.result("j1").join());
     }
@@ -220,7 +220,7 @@ class UnknownOutcomeTest {
         Link first = lostAnswer();
         Link second = a.connect("r1", 1, resume(first));
         assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status(), "a resumed session keeps its jobs");
-        a.runners.beat(second.session(), List.of());
+        a.runners.beat(second.session(), List.of()).join().answer();
         assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
         assertEquals("j1", take(a, second).job().id());
     }
@@ -237,10 +237,10 @@ class UnknownOutcomeTest {
     @Test
     void a_resumption_that_cannot_write_leaves_what_it_does_not_name_to_the_next_beat() {
         Link first = lostAnswer();
-        a.runners.beat(first.session(), List.of());
+        a.runners.beat(first.session(), List.of()).join().answer();
         a.flaky.refuseAfter("release");
         Link second = a.connect("r1", 1, resume(first));
-        a.runners.beat(second.session(), List.of());
+        a.runners.beat(second.session(), List.of()).join().answer();
         assertEquals("j1", take(a, second).job().id());
         assertEquals(0, second.session().credit());
     }

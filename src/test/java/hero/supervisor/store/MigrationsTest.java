@@ -64,6 +64,25 @@ final class MigrationsTest {
                         .into(String.class));
     }
 
+    /// Whether all are taken is asked without Flyway, by their number.
+    @Test
+    void the_number_of_steps_is_known_and_each_that_is_missing_or_broken_is_taken() {
+        try (Database database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10))) {
+            Migrations migrations = new Migrations(database);
+            List<Migrations.Step> steps = migrations.info();
+            assertEquals(Migrations.STEPS, steps.size());
+            assertEquals(Migrations.NEWEST, Integer.parseInt(steps.getLast().version()));
+            assertEquals(0, migrations.up());
+            String newest = " where version = (select max(version) from flyway_schema_history)";
+            database.query(sql -> sql.execute("update flyway_schema_history set success = false" + newest));
+            assertEquals(1, migrations.up());
+            database.query(sql -> sql.execute("delete from flyway_schema_history" + newest));
+            assertEquals(1, migrations.up());
+            assertEquals(0, migrations.up());
+            assertTrue(migrations.complete());
+        }
+    }
+
     @Test
     void who_reads_jobs_keeps_a_step_waiting_and_no_writer() throws Exception {
         Database.Settings settings = PostgresFixture.freshDatabase();

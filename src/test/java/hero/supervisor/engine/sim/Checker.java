@@ -8,7 +8,7 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
-import hero.supervisor.engine.Runners.Beat;
+import hero.supervisor.engine.Beats.Beat;
 import hero.supervisor.engine.Session;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;

@@ -9,9 +9,12 @@ import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Report;
 import hero.supervisor.domain.Stop;
+import hero.supervisor.engine.Beats;
 import hero.supervisor.engine.Runners;
+import hero.supervisor.engine.Session;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /// A runner that keeps the protocol as far as its faults let it.
@@ -271,8 +275,7 @@ final class SimRunner extends Actor {
         }
         List<Hold> running = running();
         at.ask(
-                session -> world.checker.beat(
-                        session, running, () -> at.node().engine().runners().beat(session, running)),
+                session -> world.checker.beat(session, running, () -> beaten(at, session, running)),
                 beat -> {
                     heard = world.now();
                     beat.abandon().forEach(this::abandon);
@@ -284,6 +287,15 @@ final class SimRunner extends Actor {
                     }
                 });
         List.copyOf(spool.values()).forEach(this::send);
+    }
+
+    /// Writes of leases are told at once here (see [SimStore]).
+    private static Beats.Beat beaten(SimLink at, Session session, List<Hold> running) {
+        try {
+            return at.node().engine().runners().beat(session, running).join().answer();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof Refusal refusal ? refusal : e;
+        }
     }
 
     private void crash() {

@@ -5,9 +5,11 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.MemoryDatabase;
+import hero.supervisor.store.RunnerStore;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -34,9 +36,21 @@ final class SimStore {
                 new Class<?>[] {type},
                 (_, method, args) -> method.getName().equals("takeDoubt")
                         ? store.takeDoubt()
-                        : method.getReturnType().equals(CompletableFuture.class)
-                                ? store.later(method, args)
-                                : store.atOnce(method, args)));
+                        : method.getName().equals("beatSoon")
+                                ? store.beat(args)
+                                : method.getReturnType().equals(CompletableFuture.class)
+                                        ? store.later(method, args)
+                                        : store.atOnce(method, args)));
+    }
+
+    /// What the checker says of a beat holds while nothing else happens.
+    private CompletableFuture<?> beat(Object @Nullable [] args) throws NoSuchMethodException {
+        Method beat = RunnerStore.class.getMethod("beat", String.class, String.class, Duration.class);
+        try {
+            return CompletableFuture.completedFuture(atOnce(beat, args));
+        } catch (Refusal e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private @Nullable Position takeDoubt() {
