@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Signs of life of runners, and what they show: a lease goes on, and a job that two beats in a row do not name
-/// goes back to its queue, its attempt not counted, as the hand-over never arrived. One that is at_most_once fails:
-/// it may have. Safe for any thread.
+/// goes back to its queue, its attempt not counted, as the hand-over never arrived. One that is at_most_once
+/// fails: it may have. Safe for any thread.
 public final class Beats {
     private static final Logger log = LoggerFactory.getLogger(Beats.class);
 
