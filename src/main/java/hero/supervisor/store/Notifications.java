@@ -135,6 +135,8 @@ public final class Notifications implements Committed, AutoCloseable {
             own.run();
             awaitUrgent();
             String payload = payload();
+            // Of what has come since; what comes from now on rings again.
+            own.run();
             boolean alone = isAlone();
             try {
                 if (!alone) {

@@ -113,6 +113,22 @@ final class NotificationsTest {
         assertTrue(a.own.get() > 0);
     }
 
+    /// What only streams tell waits a moment for more, and what comes then is known to oneself as well.
+    @Test
+    void a_commit_that_comes_while_another_one_waits_to_be_told_is_known_to_oneself() {
+        for (int i = 0; i < 20; i++) {
+            int before = a.own.get();
+            a.notifications.news(News.NONE);
+            while (a.own.get() == before) {
+                Thread.onSpinWait();
+            }
+            int known = a.own.get();
+            a.notifications.news(News.LOGGED);
+            await().pollInterval(Duration.ofMillis(1)).until(() -> a.own.get() > known);
+            settle(a, b);
+        }
+    }
+
     @Test
     void nothing_is_said_for_nothing_and_many_commits_are_few_notifications() throws SQLException {
         try (Connection bystander = open();
