@@ -75,7 +75,7 @@ public final class Main {
         }
     }
 
-    /// In the order of the help.
+    /// By the name that each gives itself, in the order of the help.
     private static Map<String, Function<Shell, CommandLine>> table() {
         Map<String, Function<Shell, CommandLine>> table = new LinkedHashMap<>();
         table.put("dev", shell -> withSettings(new DevCommand(shell), DevCommand.FLAGS));
@@ -91,7 +91,7 @@ public final class Main {
         return table;
     }
 
-    /// Those that the first word may need: to describe a command to picocli takes longer than most of them run.
+    /// Only what the first word names, or all for the help: to describe all to picocli takes a tenth of a second.
     private static CommandLine commands(Shell shell, String first) {
         CommandLine root = new CommandLine(new Root());
         Map<String, Function<Shell, CommandLine>> table = table();

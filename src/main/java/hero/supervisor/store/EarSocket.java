@@ -54,23 +54,27 @@ final class EarSocket extends Socket {
         }
 
         @Override
-        public Socket createSocket(String host, int port) throws IOException {
-            return new Socket(host, port);
+        public Socket createSocket(String host, int port) {
+            throw unconnectedOnly();
         }
 
         @Override
-        public Socket createSocket(String host, int port, InetAddress local, int localPort) throws IOException {
-            return new Socket(host, port, local, localPort);
+        public Socket createSocket(String host, int port, InetAddress local, int localPort) {
+            throw unconnectedOnly();
         }
 
         @Override
-        public Socket createSocket(InetAddress host, int port) throws IOException {
-            return new Socket(host, port);
+        public Socket createSocket(InetAddress host, int port) {
+            throw unconnectedOnly();
         }
 
         @Override
-        public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort) throws IOException {
-            return new Socket(host, port, local, localPort);
+        public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort) {
+            throw unconnectedOnly();
+        }
+
+        private static UnsupportedOperationException unconnectedOnly() {
+            return new UnsupportedOperationException("the driver connects its sockets itself");
         }
     }
 }
