@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
@@ -65,7 +64,7 @@ final class Pending<T extends @Nullable Object> {
         return new Pending<>(future, body, waits, atMost, look, late, slow);
     }
 
-    /// What the answer is when the time is over.
+    /// What the answer is when the time is over. The supplier must not block.
     Pending<T> orElse(Supplier<Body> answer) {
         return new Pending<>(future, body, waits, atMost, first, answer, slow);
     }
@@ -94,27 +93,29 @@ final class Pending<T extends @Nullable Object> {
 
     /// Hands the answer, or why there is none, to `done`: now, or later on the thread that completes the future.
     @SuppressWarnings("FutureReturnValueIgnored") // What hangs on these stages has no value.
-    void then(Call call, Executor threads, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
+    void then(Call call, Executor threads, Timeouts timeouts, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
         if (first == null || first.isDone()) {
-            hang(call, threads, done);
+            hang(call, threads, timeouts, done);
         } else {
-            first.whenComplete((_, _) -> hang(call, threads, done));
+            first.whenComplete((_, _) -> hang(call, threads, timeouts, done));
         }
     }
 
     @SuppressWarnings("FutureReturnValueIgnored")
-    private void hang(Call call, Executor threads, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
+    private void hang(
+            Call call, Executor threads, Timeouts timeouts, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
         if (first != null && first.isCompletedExceptionally()) {
             done.accept(null, cause(first.exceptionNow()));
         } else if (!waits || future.isDone()) {
             future.whenComplete((value, error) -> settle(value, error, threads, done));
         } else {
-            park(call, threads, done);
+            park(call, threads, timeouts, done);
         }
     }
 
     @SuppressWarnings("FutureReturnValueIgnored")
-    private void park(Call call, Executor threads, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
+    private void park(
+            Call call, Executor threads, Timeouts timeouts, BiConsumer<@Nullable Body, @Nullable Throwable> done) {
         AtomicBoolean gone = new AtomicBoolean();
         Peer.Registration end = call.peer().onEnd(() -> {
             gone.set(true);
@@ -126,10 +127,11 @@ final class Pending<T extends @Nullable Object> {
             done.accept(null, call.tooManyWaits());
             return;
         }
-        if (atMost != null) {
-            future.orTimeout(atMost.toNanos(), TimeUnit.NANOSECONDS);
-        }
+        Timeouts.Wait timeout = atMost == null ? null : timeouts.begin(future, atMost);
         future.whenComplete((value, error) -> {
+            if (timeout != null) {
+                timeout.end();
+            }
             call.peer().unpark();
             end.remove();
             Throwable why = error instanceof CancellationException && gone.get() ? new Call.PeerGone() : error;
@@ -140,13 +142,12 @@ final class Pending<T extends @Nullable Object> {
         });
     }
 
-    /// A timer's thread is everybody's: it passes the rest on.
     private void settle(
             T value,
             @Nullable Throwable error,
             Executor threads,
             BiConsumer<@Nullable Body, @Nullable Throwable> done) {
-        if (error instanceof TimeoutException || (error == null && slow.test(value))) {
+        if (error == null && slow.test(value)) {
             try {
                 threads.execute(() -> answer(value, error, done));
             } catch (RejectedExecutionException e) {

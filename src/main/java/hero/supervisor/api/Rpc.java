@@ -29,6 +29,7 @@ public final class Rpc {
     private final Limits limits;
     private final Executor threads;
     private final Time time;
+    private final Timeouts timeouts;
     private final Supplier<String> references;
     private final CallMeter meter;
     private final Tracing tracing;
@@ -49,6 +50,7 @@ public final class Rpc {
         this.limits = limits;
         this.threads = threads;
         this.time = time;
+        this.timeouts = new Timeouts(time);
         this.references = references;
         this.meter = meter;
         this.tracing = tracing;
@@ -146,7 +148,7 @@ public final class Rpc {
             end.accept(new Outcome.Failed(error(e)));
             return;
         }
-        pending.then(begun, threads, (body, failure) -> end.accept(outcome(body, failure)));
+        pending.then(begun, threads, timeouts, (body, failure) -> end.accept(outcome(body, failure)));
     }
 
     private Outcome outcome(@Nullable Body body, @Nullable Throwable failure) {

@@ -1,6 +1,8 @@
 package hero.supervisor.domain;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.IntConsumer;
@@ -12,6 +14,8 @@ public final class Burst {
     private static final ScopedValue<Burst> UNDER_WAY = ScopedValue.newInstance();
     /// More would wait for each other.
     private static final int STEPS_MAX = 64;
+    /// So many that were put off are one thread's: a write to a socket takes hardly longer than waking a thread.
+    private static final int TASKS_MAX = 16;
 
     private record Task(Executor executor, Runnable work) {}
 
@@ -19,43 +23,71 @@ public final class Burst {
 
     private Burst() {}
 
-    /// Does one step after another, and then what they put off. Nothing may wait for this thread afterwards: the
-    /// last task is run on it, and may block.
+    /// Does one step after another, and then what they put off: the last sixteen on this thread, others sixteen
+    /// by sixteen on threads of the executor.
     public static void run(int steps, IntConsumer step) {
         Burst burst = new Burst();
         ScopedValue.where(UNDER_WAY, burst).run(() -> {
             for (int i = 0; i < steps; i++) {
                 step.accept(i);
                 if (i % STEPS_MAX == STEPS_MAX - 1) {
-                    burst.hand(burst.tasks.size());
+                    burst.handAll();
                 }
             }
         });
-        burst.hand(burst.tasks.size() - 1);
-        if (!burst.tasks.isEmpty()) {
-            burst.tasks.getFirst().work().run();
-        }
+        burst.finish();
     }
 
-    /// Puts the work off to the end of the burst that this thread is in; without one it is the executor's now.
+    /// Puts work that does not block off to the end of the burst that this thread is in; without one it is done
+    /// now. `executor` is for the case that there is more of it than this thread should do.
     public static void later(Executor executor, Runnable work) {
         if (UNDER_WAY.isBound()) {
             UNDER_WAY.get().tasks.add(new Task(executor, work));
         } else {
-            executor.execute(work);
+            work.run();
         }
     }
 
-    /// An executor that is shut takes nothing more: then the work is done here, the rest of the burst must not be
-    /// lost.
-    private void hand(int count) {
-        for (int i = 0; i < count; i++) {
-            Task task = tasks.removeFirst();
+    private void handAll() {
+        while (!tasks.isEmpty()) {
+            hand(Math.min(TASKS_MAX, tasks.size()));
+        }
+    }
+
+    private void finish() {
+        while (tasks.size() > TASKS_MAX) {
+            hand(Math.min(TASKS_MAX, tasks.size() - TASKS_MAX));
+        }
+        runAll(tasks);
+    }
+
+    /// One that fails stops no other: its failure is thrown afterwards.
+    private static void runAll(Iterable<Task> tasks) {
+        RuntimeException failure = null;
+        for (Task task : tasks) {
             try {
-                task.executor().execute(task.work());
-            } catch (RejectedExecutionException e) {
                 task.work().run();
+            } catch (RuntimeException e) {
+                failure = e;
             }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /// Gives the first tasks to another thread. An executor that is shut takes nothing more: then they are done
+    /// here, the rest of the burst must not be lost.
+    private void hand(int count) {
+        List<Task> some = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            some.add(tasks.removeFirst());
+        }
+        Runnable work = () -> runAll(some);
+        try {
+            some.getFirst().executor().execute(work);
+        } catch (RejectedExecutionException e) {
+            work.run();
         }
     }
 }

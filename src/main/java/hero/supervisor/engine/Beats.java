@@ -9,6 +9,7 @@ import hero.supervisor.domain.Stop;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
+import hero.supervisor.store.Pulse;
 import hero.supervisor.store.RunnerStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,13 +79,18 @@ public final class Beats {
     CompletableFuture<Beaten> beat(Session session, List<Hold> running) {
         // It has been heard, also when its lease cannot be written now.
         session.heard(running);
-        session.beatNanos = time.nanoTime();
-        CompletableFuture<Boolean> lives = session.ended
-                ? CompletableFuture.completedFuture(false)
+        long now = time.nanoTime();
+        session.beatNanos = now;
+        CompletableFuture<Pulse> pulse = session.ended
+                ? CompletableFuture.completedFuture(Pulse.LOST)
                 : store.beatSoon(session.id, settings.node(), settings.lease());
-        return lives.thenApply(alive -> {
-            if (!alive) {
+        return pulse.thenApply(found -> {
+            if (found == Pulse.LOST) {
                 throw lost(session);
+            }
+            if (found == Pulse.IDLE && session.held.isEmpty()) {
+                // As good as a read that finds nothing, to which thousands of idle runners would come in turn.
+                session.readNanos = now;
             }
             return new Beaten(session, running, holds.isDoubtful(session) ? null : session.unnamed(running));
         });

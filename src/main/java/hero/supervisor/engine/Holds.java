@@ -31,6 +31,7 @@ final class Holds {
     private static final Logger log = LoggerFactory.getLogger(Holds.class);
 
     private final ConcurrentHashMap<String, Session> sessions = new ConcurrentHashMap<>();
+    private final Set<Session> holding = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<Hold, Long> early = new ConcurrentHashMap<>();
     private final JobStore jobs;
     private final Results results;
@@ -64,6 +65,19 @@ final class Holds {
 
     Collection<Session> sessions() {
         return sessions.values();
+    }
+
+    /// Those that hold something, and perhaps some that do not: of thousands most do not.
+    Collection<Session> holding() {
+        List<Session> empty = holding.stream().filter(Holds::holdsNothing).toList();
+        empty.forEach(holding::remove);
+        // Who got something meanwhile was still in the set then.
+        empty.stream().filter(session -> !holdsNothing(session)).forEach(holding::add);
+        return holding;
+    }
+
+    private static boolean holdsNothing(Session session) {
+        return session.ended || session.held.isEmpty();
     }
 
     int running() {
@@ -217,6 +231,7 @@ final class Holds {
             fresh.run = row.run();
             return fresh;
         });
+        holding.add(session);
         if (held != null && held.key.equals(key)) {
             if (row.stopRequested()) {
                 held.stop("stopped", now);
@@ -238,6 +253,7 @@ final class Holds {
             held.sinceNanos = now;
             held.run = a.traced();
             session.held.put(a.job().id(), held);
+            holding.add(session);
             if (a.attempt() == 1) {
                 signals.assigned(a.waitedMicros());
             }

@@ -75,11 +75,7 @@ final class Stops {
     void watch() {
         long now = time.nanoTime();
         long grace = settings.stopGrace().toNanos();
-        for (Session session : holds.sessions()) {
-            if (session.held.isEmpty()) {
-                // As most do where there are thousands; this is done ten times a second.
-                continue;
-            }
+        for (Session session : holds.holding()) {
             for (Held held : session.held.values()) {
                 if (held.deadlineNanos - now <= 0) {
                     end(session, held, JobStatus.TIMEOUT, timedOut(held.timeoutS));

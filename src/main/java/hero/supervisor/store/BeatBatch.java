@@ -6,22 +6,22 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Moves the leases of many sessions in one statement. Not waited for on disk: a beat that a crash of PostgreSQL
 /// takes back is followed by the next one long before its lease is over.
-final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Boolean> {
-    /// By key, and no join: a plan that was made for one session would read all of them, and be kept when there
-    /// are thousands.
+final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Pulse> {
+    /// By key, and no join, nor `exists`: a plan that was made for one session would read all of them, and be kept
+    /// when there are thousands.
     private static final String SQL = """
             update runner_sessions s set seen_at = clock_timestamp(),
               lease_until = clock_timestamp() + make_interval(secs => ?)
             from (select set_config('synchronous_commit', 'off', true)) as quick
             where s.id = any (?::text[]) and s.node = ?
-            returning s.id
+            returning s.id, (select true from job_holds h where h.session_id = s.id limit 1)
             """;
 
     /// @param lease from now on, by the database's clock
@@ -37,27 +37,27 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Boolean> {
     }
 
     @Override
-    public List<Boolean> write(Connection connection, List<Beat> beats) throws SQLException {
+    public List<Pulse> write(Connection connection, List<Beat> beats) throws SQLException {
         return Rounds.of(beats, Beat::sessionId, round -> writeRound(connection, round));
     }
 
     /// Those with the lease of the first, which is nearly always that of all.
-    private static List<@Nullable Boolean> writeRound(Connection connection, List<Beat> beats) throws SQLException {
+    private static List<@Nullable Pulse> writeRound(Connection connection, List<Beat> beats) throws SQLException {
         Beat first = beats.getFirst();
         List<Beat> alike = beats.stream().filter(first::isLike).toList();
-        Set<String> alive = HashSet.newHashSet(alike.size());
+        Map<String, Pulse> alive = HashMap.newHashMap(alike.size());
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             statement.setDouble(1, first.lease().toMillis() / 1000.0);
             new Columns<>(statement, alike, 1).text(Beat::sessionId).all(first.node());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    alive.add(rows.getString(1));
+                    alive.put(rows.getString(1), rows.getBoolean(2) ? Pulse.HOLDING : Pulse.IDLE);
                 }
             }
         }
-        List<@Nullable Boolean> answers = new ArrayList<>(beats.size());
+        List<@Nullable Pulse> answers = new ArrayList<>(beats.size());
         for (Beat beat : beats) {
-            answers.add(first.isLike(beat) ? alive.contains(beat.sessionId()) : null);
+            answers.add(first.isLike(beat) ? alive.getOrDefault(beat.sessionId(), Pulse.LOST) : null);
         }
         return answers;
     }

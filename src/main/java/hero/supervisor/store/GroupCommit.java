@@ -8,10 +8,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -30,6 +32,9 @@ import org.slf4j.LoggerFactory;
 final class GroupCommit<C, R> implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
     private static final long RETRY_AFTER_MS = 1000;
+    /// Answers of so few writes take less time than waking a thread for them; those of more would hold up the next
+    /// batch.
+    private static final int TOLD_HERE_MAX = 3;
 
     /// Writes one batch; the n-th answer is for the n-th command. May be called again for the same commands after
     /// it failed.
@@ -48,7 +53,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
         List<R> run(List<C> commands);
     }
 
-    /// @param queued writes that may wait; a producer that finds no room waits for `patience`, then is refused
+    /// @param queued writes that may wait; one that finds no room waits outside for `patience`, then is refused
     /// @param batchMax writes in one commit
     record Sizes(int queued, int batchMax, Duration patience) {
         static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
@@ -58,8 +63,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
     ///
     /// @param time how long at most
     /// @param after whether a batch does that comes after one of these; asked with none before the first
-    /// @param enough whether it need not wait longer: asked when as many have come as the smaller of the last two
-    /// batches had, and when somebody says so ([#look]). Under the queue's lock, so it must return at once.
+    /// @param enough whether these need not wait longer: asked of all that are there, or else of as many as the
+    /// smaller of the last two batches had, the first ones, when at least so many have come and when somebody says
+    /// so ([#look]). Those that need not wait are written, the rest is the beginning of the next batch. Under the
+    /// queue's lock, so it must return at once.
     record Gather<C>(Duration time, Predicate<List<C>> after, Predicate<Collection<C>> enough) {
         private static final Duration WAVE = Duration.ofMillis(2);
         private static final int WAVE_LEAST = 4;
@@ -80,7 +87,18 @@ final class GroupCommit<C, R> implements AutoCloseable {
         }
     }
 
-    private record Waiting<C, R>(C command, CompletableFuture<R> answer) {}
+    private static final class Waiting<C, R> {
+        private final C command;
+        private final CompletableFuture<R> answer = new CompletableFuture<>();
+
+        Waiting(C command) {
+            this.command = command;
+        }
+
+        C command() {
+            return command;
+        }
+    }
 
     private final Transactions<C, R> transactions;
     private final Sizes sizes;
@@ -88,8 +106,9 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final Gather<C> gather;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition notEmpty = lock.newCondition();
-    private final Condition notFull = lock.newCondition();
     private final ArrayDeque<Waiting<C, R>> queue = new ArrayDeque<>();
+    /// Those that found no room, the first one first.
+    private final LinkedHashSet<Waiting<C, R>> outside = new LinkedHashSet<>();
     private boolean closed;
     /// How many make a batch that gathers ask whether it has enough; 0 while none gathers. Changed under the lock.
     private volatile int awaited;
@@ -100,6 +119,9 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private int before;
 
     private boolean gathers;
+    /// How many the next batch may hold.
+    private int most;
+
     private final Thread writer;
 
     GroupCommit(String kind, Database database, Sizes sizes, Batch<C, R> batch) {
@@ -125,32 +147,44 @@ final class GroupCommit<C, R> implements AutoCloseable {
         writer.start();
     }
 
-    /// Hands a write in. The future fails with `busy` when there was no room for it in time, with `shutting_down`
-    /// after [#close()].
+    /// Hands a write in. Never waits. The future fails with `busy` when there was no room for it in time, with
+    /// `shutting_down` after [#close()].
     CompletableFuture<R> add(C command) {
-        long patienceNs = sizes.patience().toNanos();
+        Waiting<C, R> waiting = new Waiting<>(command);
         lock.lock();
         try {
-            while (!closed && queue.size() >= sizes.queued()) {
-                if (patienceNs <= 0) {
-                    return CompletableFuture.failedFuture(full());
-                }
-                patienceNs = notFull.awaitNanos(patienceNs);
-            }
             if (closed) {
                 return CompletableFuture.failedFuture(shuttingDown());
+            } else if (queue.size() < sizes.queued()) {
+                enqueue(waiting);
+            } else {
+                outside.add(waiting);
+                CompletableFuture.delayedExecutor(sizes.patience().toNanos(), TimeUnit.NANOSECONDS)
+                        .execute(() -> tooLate(waiting));
             }
-            Waiting<C, R> waiting = new Waiting<>(command, new CompletableFuture<>());
-            queue.add(waiting);
-            if (queue.size() == 1 || queue.size() == awaited) {
-                notEmpty.signal();
-            }
-            return waiting.answer;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return CompletableFuture.failedFuture(full());
         } finally {
             lock.unlock();
+        }
+        return waiting.answer;
+    }
+
+    private void enqueue(Waiting<C, R> waiting) {
+        queue.add(waiting);
+        if (queue.size() == 1 || queue.size() == awaited) {
+            notEmpty.signal();
+        }
+    }
+
+    private void tooLate(Waiting<C, R> waiting) {
+        boolean late;
+        lock.lock();
+        try {
+            late = outside.remove(waiting);
+        } finally {
+            lock.unlock();
+        }
+        if (late) {
+            waiting.answer.completeExceptionally(full());
         }
     }
 
@@ -211,6 +245,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     }
 
     private void gather() {
+        most = sizes.batchMax();
         if (!gathers) {
             return;
         }
@@ -230,8 +265,14 @@ final class GroupCommit<C, R> implements AutoCloseable {
     }
 
     private boolean isEnough() {
-        return queue.size() >= awaited
-                && gather.enough().test(queue.stream().map(Waiting::command).toList());
+        if (queue.size() < awaited) {
+            return false;
+        }
+        List<C> commands = queue.stream().map(Waiting::command).toList();
+        boolean all = gather.enough().test(commands);
+        boolean some = !all && commands.size() > awaited && gather.enough().test(commands.subList(0, awaited));
+        most = some ? awaited : sizes.batchMax();
+        return all || some;
     }
 
     /// A batch that waits for others may have enough now.
@@ -250,11 +291,13 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private List<Waiting<C, R>> take() {
         lock.lock();
         try {
-            List<Waiting<C, R>> batch = new ArrayList<>(Math.min(queue.size(), sizes.batchMax()));
-            while (!queue.isEmpty() && batch.size() < sizes.batchMax()) {
+            List<Waiting<C, R>> batch = new ArrayList<>(Math.min(queue.size(), most));
+            while (!queue.isEmpty() && batch.size() < most) {
                 batch.add(queue.remove());
             }
-            notFull.signalAll();
+            while (!outside.isEmpty() && queue.size() < sizes.queued()) {
+                enqueue(outside.removeFirst());
+            }
             return batch;
         } finally {
             lock.unlock();
@@ -275,9 +318,12 @@ final class GroupCommit<C, R> implements AutoCloseable {
         if (answers.size() != batch.size()) {
             throw new IllegalStateException(answers.size() + " answers for " + batch.size() + " writes");
         }
-        // Off this thread: what hangs on a future may block, the next commit need not wait for it.
-        Thread.startVirtualThread(
-                () -> Burst.run(answers.size(), i -> batch.get(i).answer.complete(answers.get(i))));
+        Runnable tell = () -> Burst.run(answers.size(), i -> batch.get(i).answer.complete(answers.get(i)));
+        if (batch.size() <= TOLD_HERE_MAX) {
+            tell.run();
+        } else {
+            Thread.startVirtualThread(tell);
+        }
     }
 
     private void split(List<Waiting<C, R>> batch, RuntimeException failure) {
@@ -297,14 +343,17 @@ final class GroupCommit<C, R> implements AutoCloseable {
     /// Takes no more writes, finishes those that it has.
     @Override
     public void close() {
+        List<Waiting<C, R>> refused;
         lock.lock();
         try {
             closed = true;
             notEmpty.signalAll();
-            notFull.signalAll();
+            refused = List.copyOf(outside);
+            outside.clear();
         } finally {
             lock.unlock();
         }
+        refused.forEach(waiting -> waiting.answer.completeExceptionally(shuttingDown()));
         boolean interrupted = false;
         while (writer.isAlive()) {
             try {

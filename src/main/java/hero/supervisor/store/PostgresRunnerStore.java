@@ -61,7 +61,7 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     private static final Duration GATHER = Duration.ofMillis(25);
 
     private final Database database;
-    private final GroupCommit<BeatBatch.Beat, Boolean> beats;
+    private final GroupCommit<BeatBatch.Beat, Pulse> beats;
 
     public PostgresRunnerStore(Database database) {
         this.database = database.prompt();
@@ -200,11 +200,11 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
 
     @Override
     public boolean beat(String sessionId, String node, Duration lease) {
-        return beats.done(new BeatBatch.Beat(sessionId, node, lease));
+        return beats.done(new BeatBatch.Beat(sessionId, node, lease)) != Pulse.LOST;
     }
 
     @Override
-    public CompletableFuture<Boolean> beatSoon(String sessionId, String node, Duration lease) {
+    public CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease) {
         return beats.add(new BeatBatch.Beat(sessionId, node, lease));
     }
 

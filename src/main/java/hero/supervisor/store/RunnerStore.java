@@ -42,10 +42,11 @@ public interface RunnerStore {
     /// been resumed at another.
     boolean beat(String sessionId, String node, Duration lease);
 
-    /// Likewise, for thousands who beat: the future holds what [#beat] returns, or fails with what it throws.
-    default CompletableFuture<Boolean> beatSoon(String sessionId, String node, Duration lease) {
+    /// Likewise, for thousands who beat, with a glance at what the session holds: the future fails with what
+    /// [#beat] throws.
+    default CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease) {
         try {
-            return CompletableFuture.completedFuture(beat(sessionId, node, lease));
+            return CompletableFuture.completedFuture(beat(sessionId, node, lease) ? Pulse.HOLDING : Pulse.LOST);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

@@ -7,6 +7,7 @@ import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.transport.websocket.Door;
 import hero.supervisor.transport.websocket.Sockets;
 import hero.supervisor.transport.websocket.Upgrade;
+import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
@@ -124,12 +125,20 @@ public final class Gateway implements AutoCloseable {
                 Thread.ofVirtual().name("call-", 0).factory());
         this.watchdog = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("gateway-watchdog").factory());
-        this.sockets = new Sockets(limits, settings.closeWithin(), executor, time);
+        this.sockets = new Sockets(
+                limits,
+                settings.closeWithin(),
+                executor,
+                time,
+                () -> Line.CURRENT.get().channel());
         this.waits = new Waits(limits.waits(), null);
         InetAddress address = addressOf(settings.bind());
         Guard guard = new Guard(settings, address.isLoopbackAddress(), secrets, answers);
         Door door = otherDoor == null ? door(guard, answers) : otherDoor;
-        this.lines = new Lines(limits, settings.bodyWithin(), time);
+        // Small answers go out at once: Nagle's algorithm and a peer's delayed ACK would cost 40 ms each.
+        Channels channels =
+                new Channels(SocketOptions.builder().tcpNoDelay(true).build());
+        this.lines = new Lines(channels, limits, settings.bodyWithin(), time);
         lines.serve(http(new Upgrade(SOCKET_PATHS, SUB_PROTOCOL, door, sockets)));
         Routes routes = new Routes(
                 guard,
@@ -137,7 +146,7 @@ public final class Gateway implements AutoCloseable {
                 new Pages(probes, answers, this::stuck, this::down),
                 answers,
                 () -> draining);
-        this.server = server(address, routes);
+        this.server = server(address, channels, routes);
     }
 
     private static InetAddress addressOf(String bind) {
@@ -199,7 +208,7 @@ public final class Gateway implements AutoCloseable {
 
     /// Blocking sockets rather than Helidon's NIO ones: half the buffers per idle connection, and one system call
     /// for a write instead of one per 8 KiB.
-    private WebServer server(InetAddress address, Routes routes) {
+    private WebServer server(InetAddress address, Channels channels, Routes routes) {
         return WebServer.builder()
                 .address(address)
                 .port(settings.port())
@@ -208,8 +217,7 @@ public final class Gateway implements AutoCloseable {
                 .featuresDiscoverServices(false)
                 .shutdownHook(false)
                 .useNio(false)
-                // Small answers go out at once: Nagle's algorithm and a peer's delayed ACK would cost 40 ms each.
-                .connectionOptions(options -> options.tcpNoDelay(true))
+                .connectionOptions(channels)
                 .maxTcpConnections(settings.limits().connections() + REFUSED_AT_ONCE_MAX)
                 .idleConnectionTimeout(settings.keepAlive())
                 .idleConnectionPeriod(settings.keepAlive().dividedBy(4))
@@ -288,8 +296,13 @@ public final class Gateway implements AutoCloseable {
 
     /// Why the process should be started anew; empty while it is alive.
     private String stuck() {
-        boolean stuck = server.isRunning() && time.nanoTime() - beatenNanos > STUCK_AFTER.toNanos();
-        return stuck ? "the watchdog of the connections has stood still for more than 30 s" : "";
+        if (!server.isRunning()) {
+            return "";
+        } else if (time.nanoTime() - beatenNanos > STUCK_AFTER.toNanos()) {
+            return "the watchdog of the connections has stood still for more than 30 s";
+        }
+        boolean reads = sockets.standsStill().compareTo(STUCK_AFTER) <= 0;
+        return reads ? "" : "a thread that reads the WebSockets has stood still for more than 30 s";
     }
 
     /// What the listener itself lacks for readiness, by check.
@@ -366,6 +379,7 @@ public final class Gateway implements AutoCloseable {
         watchdog.shutdownNow();
         sockets.endAll();
         server.stop();
+        sockets.close();
         executor.shutdown();
     }
 }

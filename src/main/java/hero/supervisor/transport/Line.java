@@ -6,6 +6,7 @@ import io.helidon.common.task.InterruptableTask;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.spi.ServerConnection;
 import java.io.UncheckedIOException;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -25,6 +26,7 @@ final class Line implements ServerConnection, InterruptableTask<Void> {
     private final Lines lines;
     private final ConnectionContext context;
     private final ServerConnection http;
+    private final SocketChannel channel;
     private final boolean overLimit;
     private volatile boolean busy;
     private volatile boolean owing;
@@ -36,10 +38,11 @@ final class Line implements ServerConnection, InterruptableTask<Void> {
     private byte[] secret = {};
     private @Nullable Supplier<Grant> proof;
 
-    Line(Lines lines, ConnectionContext context, ServerConnection http, boolean overLimit) {
+    Line(Lines lines, ConnectionContext context, ServerConnection http, SocketChannel channel, boolean overLimit) {
         this.lines = lines;
         this.context = context;
         this.http = http;
+        this.channel = channel;
         this.overLimit = overLimit;
     }
 
@@ -54,6 +57,11 @@ final class Line implements ServerConnection, InterruptableTask<Void> {
         } finally {
             lines.remove(this);
         }
+    }
+
+    /// What is under Helidon's socket, for who takes the connection over.
+    SocketChannel channel() {
+        return channel;
     }
 
     /// True when there were as many connections as there may be already: this one gets 503.

@@ -10,6 +10,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1ConnectionListener;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -24,9 +25,11 @@ final class Lines implements ServerConnectionSelector, Http1ConnectionListener {
     private final Duration bodyWithin;
     private final Time time;
     private final Set<Line> open = ConcurrentHashMap.newKeySet();
+    private final Channels channels;
     private volatile @Nullable ServerConnectionSelector http;
 
-    Lines(Limits limits, Duration bodyWithin, Time time) {
+    Lines(Channels channels, Limits limits, Duration bodyWithin, Time time) {
+        this.channels = channels;
         this.limits = limits;
         this.bodyWithin = bodyWithin;
         this.time = time;
@@ -55,6 +58,7 @@ final class Lines implements ServerConnectionSelector, Http1ConnectionListener {
         for (Line line : open) {
             line.beat(nowNs);
         }
+        channels.clean();
     }
 
     void add(Line line) {
@@ -72,7 +76,8 @@ final class Lines implements ServerConnectionSelector, Http1ConnectionListener {
 
     @Override
     public ServerConnection connection(ConnectionContext context) {
-        return new Line(this, context, http().connection(context), open.size() >= limits.connections());
+        SocketChannel channel = channels.take(context.remotePeer().address());
+        return new Line(this, context, http().connection(context), channel, open.size() >= limits.connections());
     }
 
     @Override

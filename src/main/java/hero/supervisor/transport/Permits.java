@@ -32,6 +32,20 @@ final class Permits {
         }
     }
 
+    /// Takes a place if there is one.
+    boolean takeAtOnce() {
+        lock.lock();
+        try {
+            boolean taken = left > 0 && !shut;
+            if (taken) {
+                left--;
+            }
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Takes a place at once, even one that is not there: the next [#take] waits longer.
     void force() {
         change(-1);

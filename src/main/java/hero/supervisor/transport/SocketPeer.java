@@ -3,6 +3,7 @@ package hero.supervisor.transport;
 import hero.supervisor.api.Peer;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.transport.websocket.Ready;
 import hero.supervisor.transport.websocket.Session;
 import hero.supervisor.wire.Reply;
 import io.helidon.common.buffers.BufferData;
@@ -21,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// JSON-RPC on one WebSocket: the endpoint, and what all calls of the connection share. A message waits on the
-/// reading thread for a place among the calls at work, which is the backpressure, and is then answered on a
-/// thread of its own; answers go out as they are ready. Text and binary messages are treated alike, answers are
-/// text.
-final class SocketPeer implements WsListener {
+/// JSON-RPC on one WebSocket: the endpoint, and what all calls of the connection share. A message for which there
+/// is no place among the calls at work waits on the connection's own thread, and nothing more is read meanwhile,
+/// which is the backpressure. Answers go out as they are ready. Text and binary messages are treated alike,
+/// answers are text.
+final class SocketPeer implements WsListener, Ready {
     private static final Logger LOG = LoggerFactory.getLogger(SocketPeer.class);
 
     private final String id;
@@ -116,10 +117,22 @@ final class SocketPeer implements WsListener {
         }
     }
 
-    private void begin(byte[] message) {
-        if (!permits.take()) {
-            return;
+    @Override
+    public boolean offer(byte[] message) {
+        boolean taken = permits.takeAtOnce();
+        if (taken) {
+            answer(message);
         }
+        return taken;
+    }
+
+    private void begin(byte[] message) {
+        if (permits.take()) {
+            answer(message);
+        }
+    }
+
+    private void answer(byte[] message) {
         Call call = new Call();
         try {
             answers.answer(message, call, (reply, mayBlock) -> answered(reply, mayBlock, call));

@@ -136,6 +136,23 @@ class RunnersTest {
     }
 
     @Test
+    void what_an_idle_session_holds_is_not_read_again_and_again() {
+        List<String> reads = new ArrayList<>();
+        Link link = engine.connect("r1", 2);
+        engine.time.advance(engine.settings.lease().plusSeconds(1));
+        engine.flaky.meanwhile("held", () -> reads.add("idle"));
+        engine.runners.beat(link.session(), List.of()).join().answer();
+        assertEquals(List.of(), reads, "its beat has seen that there is nothing");
+        handOver(link, "j1");
+        List<Hold> running = List.of(new Hold("j1", 1));
+        engine.runners.beat(link.session(), running).join().answer();
+        assertEquals(List.of(), reads, "it is known here");
+        engine.time.advance(engine.settings.lease().plusSeconds(1));
+        engine.runners.beat(link.session(), running).join().answer();
+        assertEquals(List.of("idle"), reads);
+    }
+
+    @Test
     void a_job_that_two_beats_do_not_name_goes_back_without_burning_its_attempt() {
         Link link = engine.connect("r1", 2);
         handOver(link, "j1");

@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -228,25 +229,96 @@ class GroupCommitTest {
     }
 
     @Test
-    void a_dependent_that_blocks_does_not_hold_up_the_next_batch() throws Exception {
+    void a_dependent_that_blocks_does_not_hold_up_the_batch_after_a_large_one() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
-        // Nothing is written before the dependent hangs on it: it would run on this thread.
-        CompletableFuture<Void> hung = new CompletableFuture<>();
-        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 1), commands -> {
-            hung.join();
-            return commands.stream().map(String::valueOf).toList();
-        })) {
-            CompletableFuture<Void> blocked = commit.add(1).thenAccept(any -> {
+        Gate gate = new Gate();
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 4), gate)) {
+            List<CompletableFuture<String>> first = add(commit, 0, 1);
+            await(gate.entered);
+            List<CompletableFuture<String>> large = add(commit, 1, 9);
+            CompletableFuture<Void> blocked = large.getFirst().thenAccept(any -> {
                 try {
                     never.await();
                 } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                 }
             });
-            hung.complete(null);
-            assertEquals("2", commit.add(2).get(10, TimeUnit.SECONDS));
+            gate.open.countDown();
+            assertEquals("row 0", first.getFirst().get(10, TimeUnit.SECONDS));
+            assertEquals("row 8", large.getLast().get(10, TimeUnit.SECONDS));
             never.countDown();
             blocked.get(10, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void the_answers_of_few_writes_wake_no_other_thread() throws Exception {
+        Gate gate = new Gate();
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", sizes(100, 100), gate)) {
+            CompletableFuture<String> teller =
+                    commit.add(0).thenApply(_ -> Thread.currentThread().getName());
+            gate.open.countDown();
+            assertEquals("commit-test", teller.get(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void a_write_that_finds_no_room_waits_outside_and_keeps_nobody() throws Exception {
+        Gate gate = new Gate();
+        var patient = new GroupCommit.Sizes(2, 10, Duration.ofHours(1));
+        CompletableFuture<String> refused;
+        try (GroupCommit<Integer, String> commit = new GroupCommit<>("test", patient, gate)) {
+            List<CompletableFuture<String>> all = new ArrayList<>(add(commit, 0, 1));
+            await(gate.entered);
+            all.addAll(add(commit, 1, 6));
+            gate.open.countDown();
+            for (int i = 0; i < all.size(); i++) {
+                assertEquals("row " + i, all.get(i).get(10, TimeUnit.SECONDS));
+            }
+            assertEquals(List.of(List.of(0), List.of(1, 2), List.of(3, 4), List.of(5)), List.copyOf(gate.batches));
+        }
+        Gate shut = new Gate();
+        GroupCommit<Integer, String> commit = new GroupCommit<>("test", patient, shut);
+        add(commit, 0, 1);
+        await(shut.entered);
+        add(commit, 1, 3);
+        refused = commit.add(3);
+        Thread closing = Thread.startVirtualThread(commit::close);
+        assertEquals(
+                Refusal.Kind.SHUTTING_DOWN,
+                assertInstanceOf(Refusal.class, failure(refused)).kind());
+        shut.open.countDown();
+        closing.join();
+        assertEquals(List.of(List.of(0), List.of(1, 2)), List.copyOf(shut.batches));
+    }
+
+    @Test
+    void when_there_is_enough_for_as_many_as_are_awaited_these_go_and_the_rest_goes_next() throws Exception {
+        Gate gate = new Gate();
+        gate.open.countDown();
+        AtomicInteger places = new AtomicInteger();
+        var gather = new GroupCommit.Gather<Integer>(
+                Duration.ofHours(1), last -> !last.isEmpty(), all -> all.size() <= places.get());
+        try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
+            assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
+            for (int round = 0; round < 2; round++) {
+                places.set(0);
+                List<CompletableFuture<String>> pair = add(commit, 0, 2);
+                places.set(2);
+                commit.look();
+                pair.getLast().get(10, TimeUnit.SECONDS);
+            }
+            places.set(0);
+            List<CompletableFuture<String>> three = add(commit, 3, 6);
+            commit.look();
+            assertEquals(3, gate.batches.size(), "there is no place for two");
+            places.set(2);
+            commit.look();
+            assertEquals("row 4", three.get(1).get(10, TimeUnit.SECONDS));
+            assertFalse(three.getLast().isDone());
+            assertEquals("row 6", commit.add(6).get(10, TimeUnit.SECONDS));
+        }
+        assertEquals(List.of(3, 4), gate.batches.get(3));
+        assertEquals(List.of(5, 6), gate.batches.get(4));
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /// The in-memory twin of the runner store, on the same shared state as the job stores.
@@ -126,15 +127,28 @@ public final class MemoryRunnerStore implements RunnerStore {
     }
 
     @Override
+    public CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease) {
+        synchronized (shared) {
+            if (!beat(sessionId, node, lease)) {
+                return CompletableFuture.completedFuture(Pulse.LOST);
+            }
+            return CompletableFuture.completedFuture(holds(sessionId) ? Pulse.HOLDING : Pulse.IDLE);
+        }
+    }
+
+    @Override
     public void closeSession(String sessionId, String node) {
         synchronized (shared) {
             SessionRow row = shared.sessions.get(sessionId);
-            boolean holds = shared.jobs.values().stream()
-                    .anyMatch(job -> job.status == JobStatus.RUNNING && sessionId.equals(job.sessionId));
-            if (row != null && row.node.equals(node) && !holds) {
+            if (row != null && row.node.equals(node) && !holds(sessionId)) {
                 shared.sessions.remove(sessionId);
             }
         }
+    }
+
+    private boolean holds(String sessionId) {
+        return shared.jobs.values().stream()
+                .anyMatch(job -> job.status == JobStatus.RUNNING && sessionId.equals(job.sessionId));
     }
 
     @Override

@@ -57,6 +57,7 @@ class PostgresRunnerStoreTest {
     void beats_of_one_batch_are_answered_each_for_itself_whatever_their_leases() {
         assertTrue(store.openSession(session("s", "r"), false, HOUR));
         assertTrue(store.openSession(session("t", "r"), false, HOUR));
+        database.query(sql -> sql.execute("insert into job_holds values ('t', 1, now()), ('t', 2, now())"));
         var beats = List.of(
                 new BeatBatch.Beat("s", "node", HOUR),
                 new BeatBatch.Beat("gone", "node", HOUR),
@@ -64,7 +65,7 @@ class PostgresRunnerStoreTest {
                 new BeatBatch.Beat("t", "node", Duration.ofSeconds(-1)),
                 new BeatBatch.Beat("s", "node", Duration.ofHours(2)));
         assertEquals(
-                List.of(true, false, false, true, true),
+                List.of(Pulse.IDLE, Pulse.LOST, Pulse.LOST, Pulse.HOLDING, Pulse.IDLE),
                 database.statement(connection -> new BeatBatch().write(connection, beats)));
         assertEquals(
                 List.of("s after an hour", "t over"),

@@ -8,12 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.transport.RawWebSocket.Frame;
 import hero.supervisor.transport.TestGateway.Setup;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -240,6 +244,72 @@ class WebSocketLifeTest {
             }
             assertEquals(1011, frame.code());
             assertFalse(frame.text().contains("password"));
+        }
+    }
+
+    @Test
+    void a_connection_that_waits_for_a_place_holds_up_no_other() throws IOException {
+        CountDownLatch never = new CountDownLatch(1);
+        try (TestGateway server = new TestGateway(Setup.standard().with(calls(2)), (text, peer) -> {
+                    if (text.equals("wait")) {
+                        hold(never);
+                    }
+                    return TestGateway.reply(text);
+                });
+                RawWebSocket full = server.open()) {
+            for (int i = 0; i < 5; i++) {
+                full.text("wait");
+            }
+            for (int i = 0; i < 8; i++) {
+                try (RawWebSocket other = server.open()) {
+                    other.text("quick");
+                    assertEquals("quick", new String(other.message(), StandardCharsets.UTF_8));
+                }
+            }
+            never.countDown();
+            for (int i = 0; i < 5; i++) {
+                assertEquals("wait", new String(full.message(), StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    @Test
+    void a_frame_that_comes_byte_by_byte_holds_up_no_other_and_arrives() throws Exception {
+        try (TestGateway server = TestGateway.echo();
+                RawWebSocket slow = server.open();
+                RawWebSocket other = server.open()) {
+            byte[] frame = RawWebSocket.encode(0x81, true, "0123456789".getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < frame.length; i++) {
+                slow.raw(new byte[] {frame[i]});
+                other.text("quick " + i);
+                assertEquals("quick " + i, new String(other.message(), StandardCharsets.UTF_8));
+            }
+            assertEquals("0123456789", new String(slow.message(), StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void messages_of_any_size_and_pings_come_in_their_order_however_they_are_cut() throws Exception {
+        try (TestGateway server = TestGateway.echo(Setup.standard().with(calls(1)));
+                RawWebSocket client = server.open()) {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            int[] sizes = {1, 125, 126, 16 << 10, (16 << 10) + 1, 7, 65_535, 65_536, 200_000, 3};
+            for (int size : sizes) {
+                all.write(RawWebSocket.encode(0x81, true, "m".repeat(size).getBytes(StandardCharsets.UTF_8)));
+                all.write(RawWebSocket.encode(0x89, true, new byte[0]));
+            }
+            byte[] bytes = all.toByteArray();
+            FutureTask<Void> sender = new FutureTask<>(() -> {
+                for (int from = 0, step = 1; from < bytes.length; from += step, step = step * 7 % 40_009 + 1) {
+                    client.raw(Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + step)));
+                }
+                return null;
+            });
+            Thread.startVirtualThread(sender);
+            for (int size : sizes) {
+                assertEquals(size, client.message().length);
+            }
+            sender.get(20, TimeUnit.SECONDS);
         }
     }
 }

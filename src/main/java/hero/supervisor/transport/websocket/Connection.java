@@ -3,6 +3,7 @@ package hero.supervisor.transport.websocket;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
 import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.socket.SocketContext;
 import io.helidon.webserver.CloseConnectionException;
@@ -20,16 +21,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One WebSocket connection after the handshake. Helidon's thread reads and delivers; an [Outbox] writes. It ends
-/// once, whatever ends it, and then the listener's `onClose` runs, exactly once: 1006 when there was no closing
-/// handshake.
+/// One WebSocket connection after the handshake. Short messages are delivered on the thread of a [Poller], while
+/// Helidon's thread rests; whatever may take its time is for that one, and nothing is read meanwhile. An [Outbox]
+/// writes. A connection ends once, whatever ends it, and then the listener's `onClose` runs, exactly once: 1006
+/// when there was no closing handshake.
 final class Connection implements ServerConnection, Session {
     /// RFC 6455 §11.7, code 1013: what a reader that is too slow is told.
     private static final int TRY_AGAIN_LATER = 1013;
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-    /// A browser or client pings at most a few times a second; what is beyond this only costs us.
-    private static final int CONTROL_FRAMES_PER_SECOND_MAX = 1000;
-    private static final long SECOND_NS = 1_000_000_000L;
     private static final byte[] NOTHING = new byte[0];
 
     private final ConnectionContext context;
@@ -37,13 +36,10 @@ final class Connection implements ServerConnection, Session {
     private final WsListener listener;
     private final Sockets sockets;
     private final Time time;
-    private final Source source;
-    private final Inbound inbound;
+    private final Wire wire;
+    private final Intake intake;
     private final Outbox outbox;
     private final AtomicBoolean ended = new AtomicBoolean();
-
-    private long controlSecondNs;
-    private int controlFrames;
     private volatile boolean delivering;
     private volatile long deliveredNs;
     private volatile long pingSentNs;
@@ -59,14 +55,11 @@ final class Connection implements ServerConnection, Session {
         this.sockets = sockets;
         this.time = sockets.time();
         Limits limits = sockets.limits();
-        this.source = new Source(context.dataReader(), context.serverSocket(), time);
-        this.inbound = new Inbound(source, limits.messageBytes(), time);
-        this.outbox = new Outbox(
-                (bytes, from, length) -> context.serverSocket().write(BufferData.create(bytes, from, length)),
-                limits.sendQueueBytes(),
-                sockets.executor(),
-                time,
-                this::terminate);
+        this.wire = sockets.wire();
+        DataReader ahead = context.dataReader();
+        byte[] first = ahead.available() == 0 ? NOTHING : ahead.readBytes(ahead.available());
+        this.intake = new Intake(wire, first, limits.messageBytes(), time, this::offered, this::answer);
+        this.outbox = new Outbox(wire, limits.sendQueueBytes(), sockets.executor(), time, this::terminate);
         this.deliveredNs = time.nanoTime();
     }
 
@@ -96,8 +89,7 @@ final class Connection implements ServerConnection, Session {
         while (true) {
             Event event;
             try {
-                event = inbound.next();
-                countControl(event);
+                event = intake.next();
             } catch (Violation violation) {
                 return refuse(violation);
             }
@@ -107,7 +99,7 @@ final class Connection implements ServerConnection, Session {
                         deliver(() -> deliver(message));
                     }
                 }
-                case Event.Ping ping -> outbox.control(Frames.PONG, ping.bytes());
+                case Event.Ping ping -> answer(ping);
                 case Event.Pong pong -> {}
                 case Event.Close close -> {
                     closedByPeer = close;
@@ -117,6 +109,19 @@ final class Connection implements ServerConnection, Session {
                 }
             }
         }
+    }
+
+    /// On the poller's thread, where nothing may wait, as [#answer].
+    private boolean offered(Event.Message message) {
+        boolean[] done = {closing};
+        if (!closing && listener instanceof Ready ready) {
+            deliver(() -> done[0] = ready.offer(message.bytes()));
+        }
+        return done[0];
+    }
+
+    private void answer(Event.Ping ping) {
+        outbox.control(Frames.PONG, ping.bytes());
     }
 
     private void deliver(Event.Message message) {
@@ -152,25 +157,11 @@ final class Connection implements ServerConnection, Session {
         close(violation.code(), violation.reason());
         outbox.awaitClose();
         try {
-            inbound.skipToClose();
+            intake.skipToClose();
         } catch (Violation | CloseConnectionException | UncheckedIOException e) {
             LOG.atTrace().log("peer did not answer the close frame");
         }
         return new Event.Close(violation.code(), violation.reason());
-    }
-
-    private void countControl(Event event) {
-        if (event instanceof Event.Message) {
-            return;
-        }
-        long nowNs = time.nanoTime();
-        if (nowNs - controlSecondNs > SECOND_NS) {
-            controlSecondNs = nowNs;
-            controlFrames = 0;
-        }
-        if (++controlFrames > CONTROL_FRAMES_PER_SECOND_MAX) {
-            throw new Violation(WsCloseCodes.VIOLATED_POLICY, "too many control frames");
-        }
     }
 
     /// Bytes that wait to be written; a glance without a lock, good for a figure only.
@@ -192,7 +183,7 @@ final class Connection implements ServerConnection, Session {
             if (nowNs - closeDeadlineNs > 0) {
                 end("peer did not close");
             }
-        } else if (inbound.isOverdue(nowNs)) {
+        } else if (intake.isOverdue(nowNs)) {
             close(WsCloseCodes.VIOLATED_POLICY, "frame took too long");
         } else if (!delivering) {
             watchSilence(nowNs, limits);
@@ -200,7 +191,7 @@ final class Connection implements ServerConnection, Session {
     }
 
     private void watchSilence(long nowNs, Limits limits) {
-        long heardNs = Math.max(source.heardNs(), deliveredNs);
+        long heardNs = Math.max(intake.heardNs(), deliveredNs);
         if (pinged && heardNs - pingSentNs > 0) {
             pinged = false;
         }
@@ -233,11 +224,7 @@ final class Connection implements ServerConnection, Session {
                 .addKeyValue("code", code)
                 .log("connection closed");
         outbox.die();
-        try {
-            context.serverSocket().close();
-        } catch (UncheckedIOException e) {
-            LOG.atTrace().log("socket was closed already");
-        }
+        wire.close();
         sockets.remove(this);
         return true;
     }
@@ -321,7 +308,7 @@ final class Connection implements ServerConnection, Session {
 
     @Override
     public long heardNs() {
-        return source.heardNs();
+        return intake.heardNs();
     }
 
     @Override

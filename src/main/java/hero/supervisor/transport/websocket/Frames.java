@@ -17,6 +17,8 @@ final class Frames {
     static final int FIN = 0x80;
     static final int RESERVED_BITS = 0x70;
     static final int CONTROL_BYTES_MAX = 125;
+    /// The header of a client's frame of up to 125 bytes.
+    static final int MASKED_HEADER_BYTES = 6;
     /// A close payload is at most 125 bytes, two of them the code.
     static final int REASON_BYTES_MAX = 123;
 

@@ -6,9 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Frames in, [Event]s out: the receiving half of RFC 6455 §5. Memory grows with what has come, never with what a
-/// header announces. For the reading thread; only [#frameBudgetEndNs] is read by others.
+/// header announces. For whichever thread reads; only [#frameBudgetEndNs] is read by others.
 final class Inbound {
     private static final int FIRST_BYTES = 8 << 10;
+    private static final int SHORT_BYTES = 16 << 10;
     private static final long FRAME_BASE_NS = 30_000_000_000L;
     /// 16 KiB a second is the slowest line that we serve.
     private static final long NS_PER_BYTE = 1_000_000_000L / (16 << 10);
@@ -57,6 +58,34 @@ final class Inbound {
                 return finish();
             }
         }
+    }
+
+    /// True when nothing of a message has come.
+    boolean isBetweenMessages() {
+        return kind == Frames.CONTINUATION && source.available() == 0;
+    }
+
+    /// True when what comes next has come: between two messages, a whole one in one frame, or a ping or pong, of
+    /// 16 KiB at most. Then [#next] does not wait.
+    boolean holdsShort() {
+        int have = source.available();
+        if (kind != Frames.CONTINUATION || have < Frames.MASKED_HEADER_BYTES) {
+            return false;
+        }
+        int first = source.peek(0);
+        int opcode = first & 0x0F;
+        boolean whole = (first & (Frames.FIN | Frames.RESERVED_BITS)) == Frames.FIN
+                && opcode != Frames.CONTINUATION
+                && opcode <= Frames.PONG
+                && opcode != Frames.CLOSE;
+        int second = source.peek(1);
+        int length = second & 0x7F;
+        int header = Frames.MASKED_HEADER_BYTES;
+        if (length == 126) {
+            length = source.peek(2) << 8 | source.peek(3);
+            header += 2;
+        }
+        return whole && second > 0x7F && length != 127 && length <= SHORT_BYTES && have >= header + length;
     }
 
     /// Drops everything up to and including the peer's close frame: after our own close nothing else counts

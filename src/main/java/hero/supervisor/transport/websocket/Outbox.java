@@ -4,25 +4,24 @@ import hero.supervisor.domain.Burst;
 import hero.supervisor.domain.Time;
 import io.helidon.websocket.WsCloseCodes;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that goes out on one socket, one writer at a time and no thread of its own: whoever queues something
 /// while nobody writes becomes the writer, and writes what others queue meanwhile, many frames in one socket
-/// write.
+/// write. Who must not wait writes what there is room for, and leaves the rest to a thread.
 ///
 /// States: `OPEN` → `CLOSING` (a close frame is queued; nothing may follow it) → `DEAD` (nothing is written any
 /// more). Pings and pongs overtake queued messages, never inside a frame. Safe for any thread.
 final class Outbox {
-    /// One socket write at most; also the step in which progress shows.
+    /// One write at most.
     private static final int WRITE_BYTES = 64 << 10;
-    /// A peer that pings without reading gets the latest pongs (RFC 6455 §5.5.3 allows to answer the most recent
-    /// only).
-    private static final int CONTROL_FRAMES_MAX = 64;
+    /// A thread with other things to do makes no more than these in a row.
+    private static final int WRITES_HERE_MAX = 4;
 
     private enum State {
         OPEN,
@@ -31,105 +30,82 @@ final class Outbox {
     }
 
     /// Where the bytes go.
-    interface Wire {
-        void write(byte[] bytes, int from, int length);
-    }
+    interface Socket {
+        /// Writes what there is room for, and tells how many bytes that were; perhaps none. Never waits.
+        int write(byte[] bytes, int from, int length);
 
-    /// A queued message, or the turn of a thread that will write one itself.
-    @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-    private record Item(
-            byte[] head, byte[] payload, @Nullable Turn turn) {
-        int bytes() {
-            return head.length + payload.length;
-        }
-    }
-
-    private static final class Turn {
-        private final CountDownLatch come = new CountDownLatch(1);
-        private volatile boolean granted;
-
-        void decide(boolean go) {
-            granted = go;
-            come.countDown();
-        }
+        /// Waits until there may be room.
+        void awaitRoom();
     }
 
     private static final byte[] NOTHING = new byte[0];
 
-    private final Wire wire;
+    private final Writes writes;
     private final int bytesMax;
     private final Executor executor;
-    private final Time time;
     private final Runnable broken;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition room = lock.newCondition();
-    private final ArrayDeque<byte[]> controls = new ArrayDeque<>(2);
-    private final ArrayDeque<Item> items = new ArrayDeque<>(2);
+    private final Outgoing outgoing = new Outgoing();
     private final CountDownLatch closeWritten = new CountDownLatch(1);
     private State state = State.OPEN;
     long queuedBytes;
     private boolean writing;
-    private volatile boolean stuckPossible;
-    private volatile long writeSinceNs;
 
     /// `broken` is run when the socket refuses a write.
-    Outbox(Wire wire, int bytesMax, Executor executor, Time time, Runnable broken) {
-        this.wire = wire;
+    Outbox(Socket socket, int bytesMax, Executor executor, Time time, Runnable broken) {
+        this.writes = new Writes(socket, time);
         this.bytesMax = bytesMax;
         this.executor = executor;
-        this.time = time;
         this.broken = broken;
     }
 
     /// Queues a message; waits for room. False when the connection takes no more. [#flush] must follow.
     boolean put(int opcode, byte[] payload) {
-        Item item = new Item(Frames.header(opcode, true, payload.length), payload, null);
+        byte[] head = Frames.header(opcode, true, payload.length);
         lock.lock();
         try {
-            while (state == State.OPEN && isFullFor(item, bytesMax)) {
+            while (state == State.OPEN && isFullFor(head.length + payload.length, bytesMax)) {
                 room.awaitUninterruptibly();
             }
-            return add(item);
+            return add(head, payload);
         } finally {
             lock.unlock();
         }
     }
 
-    /// Queues a message if there is room in the first `part`th (1: all, 2: half) of the queue; another thread
-    /// writes it.
+    /// Queues a message if there is room in the first `part`th (1: all, 2: half) of the queue. Never waits: what
+    /// the socket does not take at once another thread writes.
     boolean offer(int opcode, byte[] payload, int part) {
-        Item item = new Item(Frames.header(opcode, true, payload.length), payload, null);
+        byte[] head = Frames.header(opcode, true, payload.length);
         lock.lock();
         try {
-            if (isFullFor(item, bytesMax / part) || !add(item)) {
+            if (isFullFor(head.length + payload.length, bytesMax / part) || !add(head, payload)) {
                 return false;
             }
         } finally {
             lock.unlock();
         }
-        flushElsewhere();
+        flushSoon();
         return true;
     }
 
-    /// Queues a ping or pong; another thread writes it.
+    /// Queues a ping or pong. Never waits.
     void control(int opcode, byte[] payload) {
         lock.lock();
         try {
             if (state != State.OPEN) {
                 return;
             }
-            if (controls.size() == CONTROL_FRAMES_MAX) {
-                controls.removeFirst();
-            }
-            controls.addLast(Frames.control(opcode, payload));
+            outgoing.addControl(Frames.control(opcode, payload));
         } finally {
             lock.unlock();
         }
-        flushElsewhere();
+        flushSoon();
     }
 
-    /// Queues the close frame behind all messages; another thread writes it. False when there is one already.
+    /// Queues the close frame behind all messages. Never waits. False when there is one already.
     boolean close(int code, @Nullable String reason) {
         lock.lock();
         try {
@@ -140,7 +116,7 @@ final class Outbox {
         } finally {
             lock.unlock();
         }
-        flushElsewhere();
+        flushSoon();
         return true;
     }
 
@@ -163,13 +139,7 @@ final class Outbox {
         lock.lock();
         try {
             state = State.DEAD;
-            for (Item item : items) {
-                if (item.turn() != null) {
-                    item.turn().decide(false);
-                }
-            }
-            items.clear();
-            controls.clear();
+            outgoing.drop();
             queuedBytes = 0;
             room.signalAll();
         } finally {
@@ -178,9 +148,9 @@ final class Outbox {
         closeWritten.countDown();
     }
 
-    /// True when one write has been in the socket for longer than that.
+    /// True when the peer has taken less than 64 KiB for longer than that, while there is something for it.
     boolean isStuck(long nowNs, long deadlineNs) {
-        return stuckPossible && nowNs - writeSinceNs > deadlineNs;
+        return writes.isStuck(nowNs, deadlineNs);
     }
 
     /// Writes what is queued, unless somebody does.
@@ -192,24 +162,26 @@ final class Outbox {
 
     /// Sends a message in fragments while it is made: waits for its turn, then writes on the calling thread.
     void stream(Content content) {
-        Turn turn = new Turn();
+        Outgoing.Turn turn;
         lock.lock();
         try {
-            if (!add(new Item(NOTHING, NOTHING, turn))) {
+            if (state != State.OPEN) {
                 return;
             }
+            turn = outgoing.addTurn();
         } finally {
             lock.unlock();
         }
         flush();
+        boolean come;
         try {
-            turn.come.await();
+            come = turn.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             broken.run();
             return;
         }
-        if (turn.granted) {
+        if (come) {
             writeInTurn(content);
         }
     }
@@ -217,7 +189,8 @@ final class Outbox {
     private void writeInTurn(Content content) {
         boolean whole = false;
         try {
-            Fragments out = new Fragments(this::fragment);
+            Batch batch = new Batch(WRITE_BYTES);
+            Fragments out = new Fragments((frame, length) -> fragment(batch, frame, length));
             content.writeTo(out);
             out.finish();
             whole = true;
@@ -238,68 +211,63 @@ final class Outbox {
             if (state == State.DEAD) {
                 return;
             }
-            items.clear();
+            outgoing.dropMessages();
             queuedBytes = 0;
-            if (state == State.OPEN) {
-                addClose(WsCloseCodes.UNEXPECTED_CONDITION, "the answer broke off");
-            } else {
-                items.addLast(closeItem(WsCloseCodes.UNEXPECTED_CONDITION, "the answer broke off"));
-            }
+            addClose(WsCloseCodes.UNEXPECTED_CONDITION, "the answer broke off");
         } finally {
             lock.unlock();
         }
     }
 
-    private void fragment(byte[] frame, int length) throws IOException {
-        byte[] waiting;
+    private void fragment(Batch batch, byte[] frame, int length) throws IOException {
+        batch.clear();
         lock.lock();
         try {
             if (state == State.DEAD) {
                 throw new IOException("the connection has ended");
             }
-            waiting = takeControls();
+            outgoing.takeControls(batch);
         } finally {
             lock.unlock();
         }
-        boolean written = waiting.length == 0 || write(waiting, 0, waiting.length);
-        if (!written || !write(frame, 0, length)) {
-            throw new IOException("the connection has ended");
+        batch.append(frame, length);
+        try {
+            writes.write(batch, true);
+        } catch (RuntimeException e) {
+            broken.run();
+            throw new IOException("the connection has ended", e);
         }
     }
 
-    private boolean isFullFor(Item item, int most) {
-        return queuedBytes > 0 && queuedBytes + item.bytes() > most;
+    private boolean isFullFor(int bytes, int most) {
+        return queuedBytes > 0 && queuedBytes + bytes > most;
     }
 
-    private boolean add(Item item) {
+    private boolean add(byte[] head, byte[] payload) {
         if (state != State.OPEN) {
             return false;
         }
-        items.addLast(item);
-        queuedBytes += item.bytes();
+        outgoing.add(head, payload);
+        queuedBytes += head.length + payload.length;
         return true;
     }
 
     private void addClose(int code, @Nullable String reason) {
-        items.addLast(closeItem(code, reason));
+        outgoing.add(Frames.close(code, reason), NOTHING);
         state = State.CLOSING;
         room.signalAll();
     }
 
-    private static Item closeItem(int code, @Nullable String reason) {
-        return new Item(Frames.close(code, reason), NOTHING, null);
-    }
-
-    private void flushElsewhere() {
+    private void flushSoon() {
         if (seize()) {
-            Burst.later(executor, this::pump);
+            Burst.later(executor, this::pumpSome);
         }
     }
 
     private boolean seize() {
         lock.lock();
         try {
-            if (writing || state == State.DEAD || (controls.isEmpty() && items.isEmpty())) {
+            if (writing || state == State.DEAD || outgoing.isEmpty()) {
                 return false;
             }
             writing = true;
@@ -313,11 +281,33 @@ final class Outbox {
     private void pump() {
         Batch batch = new Batch(WRITE_BYTES);
         while (gather(batch)) {
-            boolean written = write(batch.small, 0, batch.smallBytes);
-            for (int from = 0; written && from < batch.large.length; from += WRITE_BYTES) {
-                written = write(batch.large, from, Math.min(WRITE_BYTES, batch.large.length - from));
+            write(batch, true);
+        }
+    }
+
+    /// The same on a thread that must not wait, and has other things to do: what is left is another thread's.
+    private void pumpSome() {
+        Batch batch = new Batch(WRITE_BYTES);
+        for (int i = 0; i < WRITES_HERE_MAX; i++) {
+            if (!gather(batch)) {
+                return;
+            } else if (!write(batch, false)) {
+                elsewhere(() -> {
+                    write(batch, true);
+                    pump();
+                });
+                return;
             }
-            settle(batch, written);
+        }
+        elsewhere(this::pump);
+    }
+
+    private void elsewhere(Runnable work) {
+        try {
+            executor.execute(work);
+        } catch (RejectedExecutionException e) {
+            // The server stops: nobody is left to write.
+            broken.run();
         }
     }
 
@@ -330,45 +320,13 @@ final class Outbox {
                 writing = false;
                 return false;
             }
-            batch.append(takeControls());
-            while (!items.isEmpty() && batch.smallBytes < WRITE_BYTES && batch.large.length == 0) {
-                Item item = items.getFirst();
-                if (item.turn() != null) {
-                    if (batch.smallBytes > 0) {
-                        return true;
-                    }
-                    items.removeFirst();
-                    item.turn().decide(true);
-                    return false;
-                }
-                items.removeFirst();
-                batch.append(item.head());
-                batch.released += item.bytes();
-                batch.closes |= (item.head()[0] & 0x0F) == Frames.CLOSE;
-                if (batch.smallBytes + item.payload().length <= WRITE_BYTES) {
-                    batch.append(item.payload());
-                } else {
-                    batch.large = item.payload();
-                }
-            }
-            if (batch.smallBytes == 0) {
-                writing = false;
-                return false;
-            }
-            return true;
+            boolean given = outgoing.fill(batch, WRITE_BYTES);
+            boolean filled = batch.smallBytes > 0;
+            writing = filled || given;
+            return filled;
         } finally {
             lock.unlock();
         }
-    }
-
-    private byte[] takeControls() {
-        if (controls.isEmpty()) {
-            return NOTHING;
-        }
-        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
-        controls.forEach(all::writeBytes);
-        controls.clear();
-        return all.toByteArray();
     }
 
     private void settle(Batch batch, boolean written) {
@@ -384,17 +342,19 @@ final class Outbox {
         }
     }
 
-    private boolean write(byte[] bytes, int from, int length) {
-        writeSinceNs = time.nanoTime();
-        stuckPossible = true;
+    /// False when there is no room and `mayWait` is false; the rest is for another call. Whatever was written
+    /// otherwise, the batch is done with.
+    private boolean write(Batch batch, boolean mayWait) {
+        boolean written = false;
         try {
-            wire.write(bytes, from, length);
-            return true;
+            written = writes.write(batch, mayWait);
+            if (!written) {
+                return false;
+            }
         } catch (RuntimeException e) {
             broken.run();
-            return false;
-        } finally {
-            stuckPossible = false;
         }
+        settle(batch, written);
+        return true;
     }
 }

@@ -1,27 +1,44 @@
 package hero.supervisor.transport.websocket;
 
 import hero.supervisor.domain.Time;
-import io.helidon.common.buffers.DataReader;
-import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The bytes that come in, first what Helidon has read beyond the handshake. Keeps no buffer while it waits. For
-/// the reading thread; only [#heardNs] is read by others.
+/// whichever thread reads; only [#heardNs] is read by others.
 final class Source {
     private static final byte[] NOTHING = new byte[0];
 
-    private final HelidonSocket socket;
+    private final Supplier<byte @Nullable []> more;
     private final Time time;
     private byte[] chunk;
     private int at;
     private volatile long heardNs;
 
-    Source(DataReader ahead, HelidonSocket socket, Time time) {
-        this.socket = socket;
+    /// `more` waits for bytes, at least one, and gives null at the end.
+    Source(byte[] ahead, Supplier<byte @Nullable []> more, Time time) {
+        this.more = more;
         this.time = time;
-        int waiting = ahead.available();
-        this.chunk = waiting == 0 ? NOTHING : ahead.readBytes(waiting);
+        this.chunk = ahead;
         this.heardNs = time.nanoTime();
+    }
+
+    /// Bytes that are here already.
+    int available() {
+        return chunk.length - at;
+    }
+
+    /// One of [#available], 0–255, without taking it.
+    int peek(int ahead) {
+        return chunk[at + ahead] & 0xFF;
+    }
+
+    /// Takes in what came while nobody waited for it, with nothing left of what came before.
+    void push(byte[] bytes) {
+        chunk = bytes;
+        at = 0;
+        heardNs = time.nanoTime();
     }
 
     /// The next byte, 0–255. [CloseConnectionException] at the end of the stream.
@@ -58,11 +75,10 @@ final class Source {
         }
         chunk = NOTHING;
         at = 0;
-        byte[] next = socket.get();
+        byte[] next = more.get();
         if (next == null) {
             throw new CloseConnectionException("the peer is gone");
         }
-        chunk = next;
-        heardNs = time.nanoTime();
+        push(next);
     }
 }

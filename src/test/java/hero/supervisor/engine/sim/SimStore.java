@@ -5,13 +5,12 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.MemoryDatabase;
-import hero.supervisor.store.RunnerStore;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -37,17 +36,16 @@ final class SimStore {
                 (_, method, args) -> method.getName().equals("takeDoubt")
                         ? store.takeDoubt()
                         : method.getName().equals("beatSoon")
-                                ? store.beat(args)
+                                ? store.beat(method, args)
                                 : method.getReturnType().equals(CompletableFuture.class)
                                         ? store.later(method, args)
                                         : store.atOnce(method, args)));
     }
 
     /// What the checker says of a beat holds while nothing else happens.
-    private CompletableFuture<?> beat(Object @Nullable [] args) throws NoSuchMethodException {
-        Method beat = RunnerStore.class.getMethod("beat", String.class, String.class, Duration.class);
+    private CompletableFuture<?> beat(Method beatSoon, Object @Nullable [] args) {
         try {
-            return CompletableFuture.completedFuture(atOnce(beat, args));
+            return Objects.requireNonNull((CompletableFuture<?>) atOnce(beatSoon, args));
         } catch (Refusal e) {
             return CompletableFuture.failedFuture(e);
         }

@@ -2,10 +2,6 @@ package hero.supervisor.transport.websocket;
 
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Time;
-import io.helidon.common.buffers.BufferData;
-import io.helidon.common.buffers.DataReader;
-import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PeerInfo;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,10 +21,9 @@ public class FrameBench {
     private static final int KEY = 0x37fa213d;
 
     private final byte[] payload = new byte[BYTES];
+    private final byte[] frame = masked();
     private final Inbound inbound = new Inbound(
-            new Source(DataReader.create(() -> null), new Endless(masked()), Time.system()),
-            Limits.DEFAULT.messageBytes(),
-            Time.system());
+            new Source(new byte[0], () -> frame, Time.system()), Limits.DEFAULT.messageBytes(), Time.system());
 
     private static byte[] masked() {
         byte[] head = Frames.header(Frames.TEXT, true, BYTES);
@@ -56,64 +51,5 @@ public class FrameBench {
     @Benchmark
     public byte[] header() {
         return Frames.header(Frames.TEXT, true, BYTES);
-    }
-
-    /// A socket on which the same frame comes again and again.
-    private static final class Endless implements HelidonSocket {
-        private final byte[] frame;
-
-        Endless(byte[] frame) {
-            this.frame = frame;
-        }
-
-        @Override
-        public byte[] get() {
-            return frame;
-        }
-
-        @Override
-        public boolean isConnected() {
-            return true;
-        }
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void idle() {}
-
-        @Override
-        @SuppressWarnings("removal") // it has no default yet
-        public int read(BufferData buffer) {
-            throw new UnsupportedOperationException("bytes come from get()");
-        }
-
-        @Override
-        public void write(BufferData buffer) {}
-
-        @Override
-        public PeerInfo remotePeer() {
-            throw new UnsupportedOperationException("there is no peer");
-        }
-
-        @Override
-        public PeerInfo localPeer() {
-            throw new UnsupportedOperationException("there is no peer");
-        }
-
-        @Override
-        public boolean isSecure() {
-            return false;
-        }
-
-        @Override
-        public String socketId() {
-            return "0";
-        }
-
-        @Override
-        public String childSocketId() {
-            return "0";
-        }
     }
 }
