@@ -6,9 +6,9 @@ import hero.supervisor.api.ReplyTo;
 /// What the transport asks the floor above: JSON-RPC without sockets. Called from many threads at once.
 public interface Answers {
 
-    /// Answers one message, which is any bytes at all. Takes no longer than it takes to read it, and never waits: the
-    /// calling thread may be one that many connections share. Throws when there is no thread to be had: nothing
-    /// goes back then.
+    /// Answers one message, which is any bytes at all. Takes no longer than it takes to read it, and never waits:
+    /// the calling thread may be one that many connections share. Throws when there is no thread to be had:
+    /// nothing goes back then.
     void answer(byte[] utf8, Peer peer, ReplyTo to);
 
     /// A whole JSON-RPC error response without id, for a message that never reaches [#answer]: too long, of the

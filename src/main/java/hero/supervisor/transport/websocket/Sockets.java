@@ -68,8 +68,8 @@ public final class Sockets implements AutoCloseable {
         return open.size();
     }
 
-    /// For how long a thread that reads sockets has not come round. It does with each [#beat], unless it is blocked or
-    /// has ended.
+    /// For how long a thread that reads sockets has not come round. It does with each [#beat], unless it is
+    /// blocked or has ended.
     public Duration standsStill() {
         long nowNs = time.nanoTime();
         return Duration.ofNanos(pollers.stream()
