@@ -91,10 +91,10 @@ final class Wire implements Outbox.Socket {
             key.interestOpsAnd(~SelectionKey.OP_WRITE);
             wake(writer);
         }
-        if ((operations & SelectionKey.OP_READ) == 0) {
+        Mode now = mode;
+        if ((operations & SelectionKey.OP_READ) == 0 || now == Mode.BUSY) {
             return;
         }
-        Mode now = mode;
         boolean on = now == Mode.RESTING && heard(buffer);
         if (now == Mode.WANTED) {
             chunk = take(buffer);
