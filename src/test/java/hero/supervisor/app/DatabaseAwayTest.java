@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.FreePort;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.store.Database;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -181,10 +180,7 @@ final class DatabaseAwayTest {
 
     @Test
     void a_database_that_is_not_there_is_waited_for_and_then_given_up_with_a_clear_line() throws IOException {
-        int nobody;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = socket.getLocalPort();
-        }
+        int nobody = FreePort.find();
         String url = "jdbc:postgresql://127.0.0.1:" + nobody + "/postgres?password=hidden";
         Config config = LiveGateway.config(
                 new Database.Settings(url, "postgres", "secret"), Map.of(Setting.DB_WAIT_MS, "4000"));

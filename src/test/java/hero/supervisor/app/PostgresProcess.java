@@ -3,11 +3,10 @@ package hero.supervisor.app;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import hero.supervisor.FreePort;
 import hero.supervisor.store.Database;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -42,9 +41,7 @@ public final class PostgresProcess implements AutoCloseable {
         this.binaries = binaries;
         this.data = data;
         this.settings = List.copyOf(settings);
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            this.port = socket.getLocalPort();
-        }
+        this.port = FreePort.find();
     }
 
     /// A new one in `folder`, started, with these settings (`name=value`) on top of the usual ones.

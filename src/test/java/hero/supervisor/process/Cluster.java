@@ -1,5 +1,6 @@
 package hero.supervisor.process;
 
+import hero.supervisor.FreePort;
 import hero.supervisor.app.PostgresProcess;
 import hero.supervisor.client.RpcClient;
 import hero.supervisor.client.RpcSettings;
@@ -10,8 +11,6 @@ import hero.supervisor.process.Processes.Command;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +49,7 @@ final class Cluster implements AutoCloseable {
                 secrets.put(scope, Tree.string(Tree.object(Tree.parse(maker.out())), "secret", ""));
             }
             for (int node = 0; node < gateways; node++) {
-                ports.add(freePort());
+                ports.add(FreePort.find());
                 proxies.add(new Proxy(ports.get(node)));
                 start(node);
             }
@@ -63,12 +62,6 @@ final class Cluster implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             close();
             throw e;
-        }
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

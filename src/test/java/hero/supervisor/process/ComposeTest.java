@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.FreePort;
 import hero.supervisor.client.SystemClient;
 import hero.supervisor.domain.Time;
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,9 +147,7 @@ final class ComposeTest {
 
     @Test
     void it_runs_jobs_while_one_gateway_after_the_other_is_killed() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
+        port = FreePort.find();
         try {
             documented("up");
             assertTrue(documented("job run").startsWith("hello from "));
