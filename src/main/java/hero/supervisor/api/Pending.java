@@ -149,7 +149,7 @@ final class Pending<T extends @Nullable Object> {
             BiConsumer<@Nullable Body, @Nullable Throwable> done) {
         if (error == null && slow.test(value)) {
             try {
-                threads.execute(() -> answer(value, error, done));
+                threads.execute(() -> answer(value, null, done));
             } catch (RejectedExecutionException e) {
                 done.accept(null, Call.leaving());
             }

@@ -35,12 +35,14 @@ public final class Rpc {
     private final Tracing tracing;
 
     /// @param threads a virtual thread per task; may reject when shutting down
+    /// @param timeouts end waits that have a bound
     /// @param references short random words that tie an internal error to its log line
     public Rpc(
             MethodTable table,
             SecretCheck secrets,
             Limits limits,
             Executor threads,
+            Timeouts timeouts,
             Time time,
             Supplier<String> references,
             CallMeter meter,
@@ -50,7 +52,7 @@ public final class Rpc {
         this.limits = limits;
         this.threads = threads;
         this.time = time;
-        this.timeouts = new Timeouts(time);
+        this.timeouts = timeouts;
         this.references = references;
         this.meter = meter;
         this.tracing = tracing;

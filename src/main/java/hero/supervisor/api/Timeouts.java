@@ -2,6 +2,7 @@ package hero.supervisor.api;
 
 import hero.supervisor.domain.Burst;
 import hero.supervisor.domain.Time;
+import hero.supervisor.engine.Loop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -9,36 +10,45 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Ends waits whose time is over, those that are over at about the same time together. A wait never ends early,
 /// and late by a sixty-fourth of its time at most, 256 ms at most: twenty thousand runners that ask for work every
-/// half minute would else cost a timer and a thread each. One thread, started with the first wait; what hangs on a
-/// wait runs on it, and must not block. Safe for any thread.
-final class Timeouts {
-    private static final Logger LOG = LoggerFactory.getLogger(Timeouts.class);
+/// half minute would else cost a timer and a thread each. One thread; what hangs on a wait runs on it, and must
+/// not block. Safe for any thread.
+public final class Timeouts implements AutoCloseable {
     private static final int STEPS_PER_WAIT = 64;
     private static final long STEP_NS_MIN = 1_000_000;
     private static final long STEP_NS_MAX = 256_000_000;
     /// Longer waits are no longer than this, some seventy years.
     private static final long NS_MAX = Long.MAX_VALUE / 4;
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
     private final Time time;
     private final long bornNs;
+    private final Loop loop = new Loop("timeouts", Duration.ZERO, LOOK_EVERY, this::endThose);
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition sooner = lock.newCondition();
     /// By the time when they are over.
     private final TreeMap<Long, Set<Wait>> waits = new TreeMap<>();
-    private @Nullable Thread thread;
 
-    Timeouts(Time time) {
+    /// None ends before [#start].
+    public Timeouts(Time time) {
         this.time = time;
         this.bornNs = time.nanoTime();
+    }
+
+    /// Starts its thread; at most once.
+    public Timeouts start(ThreadFactory threads) {
+        loop.start(threads);
+        return this;
+    }
+
+    /// No wait ends by time any more.
+    @Override
+    public void close() {
+        loop.close();
     }
 
     /// One wait.
@@ -70,16 +80,17 @@ final class Timeouts {
         long ns = Math.clamp(atMost.toNanos(), 0, NS_MAX);
         long step = Math.clamp(ns / STEPS_PER_WAIT, STEP_NS_MIN, STEP_NS_MAX);
         Wait wait = new Wait(future, Math.ceilDiv(nowNs() + ns, step) * step);
+        boolean first;
         lock.lock();
         try {
-            waits.computeIfAbsent(wait.overNs, _ -> new HashSet<>()).add(wait);
-            if (thread == null) {
-                thread = Thread.ofPlatform().daemon().name("timeouts").start(this::run);
-            } else if (waits.firstKey() == wait.overNs) {
-                sooner.signal();
-            }
+            Set<Wait> group = waits.computeIfAbsent(wait.overNs, _ -> new HashSet<>());
+            group.add(wait);
+            first = group.size() == 1 && waits.firstKey() == wait.overNs;
         } finally {
             lock.unlock();
+        }
+        if (first) {
+            loop.wake();
         }
         return wait;
     }
@@ -88,34 +99,28 @@ final class Timeouts {
         return time.nanoTime() - bornNs;
     }
 
-    private void run() {
-        while (true) {
-            try {
-                List<Wait> over = over();
-                Burst.run(over.size(), i -> over.get(i).future.completeExceptionally(new TimeoutException()));
-            } catch (RuntimeException | Error e) {
-                // A bug must not stop the clock for everybody.
-                LOG.atError().setCause(e).log("ending waits failed");
-            }
-        }
-    }
-
-    /// Waits for those that are over next.
-    private List<Wait> over() {
+    /// Tells how long it is until the next are over.
+    private Duration endThose() {
+        List<Wait> over = over();
+        Burst.run(over.size(), i -> over.get(i).future.completeExceptionally(new TimeoutException()));
         lock.lock();
         try {
-            while (waits.isEmpty() || waits.firstKey() > nowNs()) {
-                if (waits.isEmpty()) {
-                    sooner.awaitUninterruptibly();
-                } else {
-                    sooner.awaitNanos(waits.firstKey() - nowNs());
-                }
-            }
-            return new ArrayList<>(waits.pollFirstEntry().getValue());
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts this thread", e);
+            return waits.isEmpty() ? LOOK_EVERY : Duration.ofNanos(Math.max(0, waits.firstKey() - nowNs()));
         } finally {
             lock.unlock();
         }
+    }
+
+    private List<Wait> over() {
+        List<Wait> over = new ArrayList<>();
+        lock.lock();
+        try {
+            while (!waits.isEmpty() && waits.firstKey() <= nowNs()) {
+                over.addAll(waits.pollFirstEntry().getValue());
+            }
+        } finally {
+            lock.unlock();
+        }
+        return over;
     }
 }

@@ -1,9 +1,8 @@
 package hero.supervisor.app;
 
 import hero.supervisor.api.Methods;
-import hero.supervisor.api.Peer;
-import hero.supervisor.api.ReplyTo;
 import hero.supervisor.api.Rpc;
+import hero.supervisor.api.Timeouts;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Signals;
@@ -31,14 +30,12 @@ import hero.supervisor.store.PostgresLogStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.PostgresSecretStore;
 import hero.supervisor.store.Retention;
-import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
 import hero.supervisor.transport.Metrics;
 import hero.supervisor.transport.Probes;
 import hero.supervisor.wire.JobReader;
 import hero.supervisor.wire.OpenRpcDocument;
-import hero.supervisor.wire.RpcError;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -77,6 +74,7 @@ public final class Supervisor implements AutoCloseable {
     private final Results results;
     private final Secrets secrets;
     private final Sweeper sweeper;
+    private final Timeouts timeouts;
     private final Notifications notifications;
     private final Feed feed;
     private final Metrics metrics;
@@ -173,6 +171,26 @@ public final class Supervisor implements AutoCloseable {
         this.feed = new Feed(jobStore, time, executor, new WireStreams());
         this.sweeper = new Sweeper(jobStore, results, runners, secrets, feed, settings, time);
         OpenRpcDocument document = OpenRpcDocument.load();
+        var jobReader = new JobReader(limits, ids::next, time);
+        this.timeouts = new Timeouts(time);
+        boolean open = config.metrics() == Config.Metrics.OPEN;
+        var probes = new Probes(document::bytes, health::checks, metrics::text, open);
+        this.gateway = new Gateway(
+                listening(config, limits),
+                new RpcAnswers(rpc(document, jobReader, settings, limits, time, random)),
+                secrets::read,
+                probes,
+                time);
+        watch();
+    }
+
+    private Rpc rpc(
+            OpenRpcDocument document,
+            JobReader jobReader,
+            Settings settings,
+            Limits limits,
+            Time time,
+            SecureRandom random) {
         var table = Methods.table(new Methods.Parts(
                 document,
                 jobs,
@@ -180,16 +198,20 @@ public final class Supervisor implements AutoCloseable {
                 runners,
                 secrets,
                 feed,
-                new JobReader(limits, ids::next, time),
+                jobReader,
                 limits,
                 settings.pullWaitMax(),
                 LogOutput::set));
-        var rpc = new Rpc(
-                table, secrets::check, limits, executor, time, () -> reference(random), metrics.calls(), tracing);
-        boolean open = config.metrics() == Config.Metrics.OPEN;
-        var probes = new Probes(document::bytes, health::checks, metrics::text, open);
-        this.gateway = new Gateway(listening(config, limits), new RpcAnswers(rpc), secrets::read, probes, time);
-        watch();
+        return new Rpc(
+                table,
+                secrets::check,
+                limits,
+                executor,
+                timeouts,
+                time,
+                () -> reference(random),
+                metrics.calls(),
+                tracing);
     }
 
     private void watch() {
@@ -272,6 +294,7 @@ public final class Supervisor implements AutoCloseable {
             runnerStore.close();
             throw new CannotStart(CannotStart.Reason.SURROUNDINGS, String.valueOf(e.getMessage()), e);
         }
+        timeouts.start(SYSTEM_THREADS);
         sweeper.start(THREADS);
         notifications.start(SYSTEM_THREADS, sweeper, sweeper::ownCommitted);
         upkeep.forEach(loop -> loop.start(THREADS));
@@ -279,19 +302,6 @@ public final class Supervisor implements AutoCloseable {
         gauges.start(THREADS);
         health.start(THREADS);
         return this;
-    }
-
-    /// What the transport asks, answered by the dispatcher.
-    private record RpcAnswers(Rpc rpc) implements Answers {
-        @Override
-        public void answer(byte[] utf8, Peer peer, ReplyTo to) {
-            rpc.answer(utf8, peer, to);
-        }
-
-        @Override
-        public byte[] refusal(int code, String kind, String message) {
-            return RpcError.bare(code, kind, message);
-        }
     }
 
     private void closeRevoked(Set<String> secretIds) {
@@ -355,6 +365,7 @@ public final class Supervisor implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         gateway.close();
+        timeouts.close();
         gauges.close();
         health.close();
         figures.close();

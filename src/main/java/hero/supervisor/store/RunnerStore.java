@@ -44,13 +44,7 @@ public interface RunnerStore {
 
     /// Likewise, for thousands who beat, with a glance at what the session holds: the future fails with what
     /// [#beat] throws.
-    default CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease) {
-        try {
-            return CompletableFuture.completedFuture(beat(sessionId, node, lease) ? Pulse.HOLDING : Pulse.LOST);
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
-        }
-    }
+    CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease);
 
     /// Ends a session that holds nothing. Same fence.
     void closeSession(String sessionId, String node);

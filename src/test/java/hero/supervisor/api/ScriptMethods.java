@@ -63,8 +63,11 @@ public final class ScriptMethods {
 
     /// A dispatcher over these methods.
     public Rpc rpc(Limits limits, Executor threads, CallMeter meter) {
+        Time time = Time.system();
+        Timeouts timeouts =
+                new Timeouts(time).start(Thread.ofPlatform().daemon().factory());
         return new Rpc(
-                table(), ScriptMethods::check, limits, threads, Time.system(), () -> "ref-1", meter, Tracing.NONE);
+                table(), ScriptMethods::check, limits, threads, timeouts, time, () -> "ref-1", meter, Tracing.NONE);
     }
 
     /// How many callers wait for a result that is not there.

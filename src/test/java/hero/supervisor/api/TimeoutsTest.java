@@ -17,11 +17,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class TimeoutsTest {
     private final Time time = Time.system();
-    private final Timeouts timeouts = new Timeouts(time);
+    private final Timeouts timeouts =
+            new Timeouts(time).start(Thread.ofPlatform().daemon().factory());
+
+    @AfterEach
+    void close() {
+        timeouts.close();
+    }
 
     private static void assertOver(CompletableFuture<?> wait) {
         Throwable why = assertThrows(ExecutionException.class, () -> wait.get(20, TimeUnit.SECONDS))

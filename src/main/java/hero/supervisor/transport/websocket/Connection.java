@@ -12,11 +12,11 @@ import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.websocket.WsCloseCodes;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,11 +69,14 @@ final class Connection implements ServerConnection, Session {
         String reason = "";
         sockets.add(this);
         try {
-            deliver(() -> listener.onOpen(this));
+            deliver(() -> {
+                listener.onOpen(this);
+                return true;
+            });
             Event.Close close = read();
             code = close.code();
             reason = close.reason();
-        } catch (CloseConnectionException | UncheckedIOException e) {
+        } catch (CloseConnectionException e) {
             LOG.atDebug().addKeyValue("socket", context.childSocketId()).log("connection lost");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -96,7 +99,7 @@ final class Connection implements ServerConnection, Session {
             switch (event) {
                 case Event.Message message -> {
                     if (!closing) {
-                        deliver(() -> deliver(message));
+                        deliver(() -> say(message));
                     }
                 }
                 case Event.Ping ping -> answer(ping);
@@ -113,36 +116,34 @@ final class Connection implements ServerConnection, Session {
 
     /// On the poller's thread, where nothing may wait, as [#answer].
     private boolean offered(Event.Message message) {
-        boolean[] done = {closing};
-        if (!closing && listener instanceof Ready ready) {
-            deliver(() -> done[0] = ready.offer(message.bytes()));
-        }
-        return done[0];
+        return closing || (listener instanceof Ready ready && deliver(() -> ready.offer(message.bytes())));
     }
 
     private void answer(Event.Ping ping) {
         outbox.control(Frames.PONG, ping.bytes());
     }
 
-    private void deliver(Event.Message message) {
+    private boolean say(Event.Message message) {
         if (message.text()) {
             listener.onMessage(this, new String(message.bytes(), StandardCharsets.UTF_8), true);
         } else {
             listener.onMessage(this, BufferData.create(message.bytes()), true);
         }
+        return true;
     }
 
-    /// Runs the listener's code. What it throws is ours to log and never the peer's to read.
-    private void deliver(Runnable call) {
+    /// Runs the listener's code; false when it fails. What it throws is ours to log and never the peer's to read.
+    private boolean deliver(BooleanSupplier call) {
         delivering = true;
         try {
-            call.run();
+            return call.getAsBoolean();
         } catch (RuntimeException e) {
             LOG.atError()
                     .setCause(e)
                     .addKeyValue("socket", context.childSocketId())
                     .log("listener failed");
             close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");
+            return false;
         } finally {
             deliveredNs = time.nanoTime();
             delivering = false;
@@ -158,7 +159,7 @@ final class Connection implements ServerConnection, Session {
         outbox.awaitClose();
         try {
             intake.skipToClose();
-        } catch (Violation | CloseConnectionException | UncheckedIOException e) {
+        } catch (Violation | CloseConnectionException e) {
             LOG.atTrace().log("peer did not answer the close frame");
         }
         return new Event.Close(violation.code(), violation.reason());

@@ -120,15 +120,6 @@ final class Outbox {
         return true;
     }
 
-    boolean isOpen() {
-        lock.lock();
-        try {
-            return state == State.OPEN;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// Blocks until the close frame is on its way or the connection is dead.
     void awaitClose() throws InterruptedException {
         closeWritten.await();

@@ -156,7 +156,7 @@ class OutboxTest {
         assertTrue(first.join(Duration.ofSeconds(20)));
         assertTrue(second.join(Duration.ofSeconds(20)));
         assertEquals(Frames.FIN | Frames.CLOSE, wire.toByteArray()[0] & 0xFF);
-        assertFalse(outbox.isOpen());
+        assertFalse(outbox.offer(Frames.TEXT, text(10), 1));
     }
 
     private static void hold(CountDownLatch latch) {
