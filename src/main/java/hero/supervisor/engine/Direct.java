@@ -18,9 +18,12 @@ final class Direct implements Placing {
     private final LongSupplier leases;
     private boolean asked;
     private boolean settled;
-    private Dispatch.@Nullable Queue queue;
+    private @Nullable Line line;
     private @Nullable Share share;
     private @Nullable Place place;
+
+    /// Where it is going to wait, without a place.
+    private record Line(Queue queue, Object batch) {}
 
     Direct(Dispatch dispatch, Job job, LongSupplier leases) {
         this.dispatch = dispatch;
@@ -30,13 +33,30 @@ final class Direct implements Placing {
 
     @Override
     public synchronized @Nullable Place place(Object batch) {
-        if (!asked && !settled) {
+        if (settled) {
+            return place;
+        }
+        Line stands = line;
+        if (!asked) {
             asked = true;
-            queue = dispatch.home(job.runner());
-            share = queue == null ? null : dispatch.place(queue, batch);
-            place = share == null ? null : new Place(share.queue(), new Slot(share.sessionId(), leases.getAsLong()));
+            choose(batch);
+        } else if (stands != null) {
+            dispatch.again(stands.queue, stands.batch, job.id(), batch);
+            line = new Line(stands.queue, batch);
         }
         return place;
+    }
+
+    private void choose(Object batch) {
+        Queue home = dispatch.home(job.runner());
+        if (home != null) {
+            Share offered = dispatch.place(home, batch, job.id());
+            share = offered;
+            line = offered == null ? new Line(home, batch) : null;
+            place = offered == null
+                    ? null
+                    : new Place(offered.queue(), new Slot(offered.sessionId(), leases.getAsLong()));
+        }
     }
 
     /// A runner of this gateway has asked for jobs of this kind.
@@ -46,26 +66,31 @@ final class Direct implements Placing {
     }
 
     @Override
-    public boolean isOpen(int jobs) {
-        Dispatch.Queue home = dispatch.home(job.runner());
-        return home == null || Share.hasRoom(home, jobs);
+    public int room() {
+        Queue home = dispatch.home(job.runner());
+        return home == null ? Integer.MAX_VALUE : Share.room(home);
     }
 
     /// What became of the job, null when that is unknown. Once, after the commit; brings the job to its runner.
     void settle(@Nullable Created created, @Nullable Throwable error) {
+        Line stood;
         synchronized (this) {
             settled = true;
+            stood = line;
         }
-        boolean waiting = created instanceof Created.New;
-        if (share == null && queue != null) {
-            dispatch.written(queue, waiting);
-        }
+        boolean expected = false;
         if (created instanceof Created.New(String waits)) {
-            if (job.extras().startAt() == null) {
-                dispatch.wake(waits);
-            } else {
+            expected = stood != null
+                    && stood.queue.name.equals(waits)
+                    && job.extras().startAt() == null;
+            if (job.extras().startAt() != null) {
                 dispatch.wakeInTime(waits);
+            } else if (!expected) {
+                dispatch.wake(waits);
             }
+        }
+        if (stood != null) {
+            dispatch.written(stood.queue, stood.batch, job.id(), expected);
         }
         if (share != null) {
             Assignment handed = created instanceof Created.Handed(Assignment written) ? written : null;

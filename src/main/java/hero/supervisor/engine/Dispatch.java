@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,11 +33,6 @@ import org.slf4j.LoggerFactory;
 /// any thread.
 public final class Dispatch {
     private static final Logger log = LoggerFactory.getLogger(Dispatch.class);
-    private static final int CLAIM_MAX = 1000;
-    /// A claim asks for few slots first, however many are free: most wakes are for one job.
-    private static final int ASK_FIRST = 64;
-    /// Beyond the jobs that are known to wait, so that others' jobs are found too.
-    private static final int ASK_MORE = 4;
 
     private final JobStore store;
     private final LongSupplier leases;
@@ -59,40 +53,6 @@ public final class Dispatch {
         this.timers = new Timers(store, this::wake, time);
     }
 
-    static final class Queue {
-        final String name;
-        final LinkedHashSet<Pull> pulls = new LinkedHashSet<>();
-        boolean claiming;
-        boolean again;
-        boolean empty;
-        /// The last claim took all there was: there are more free slots here than jobs that wait.
-        boolean light;
-        /// How many slots the next claim asks for.
-        int ask = ASK_FIRST;
-
-        /// Pulls that one look answers.
-        int impatient;
-
-        /// Jobs about to be written that will wait in this queue.
-        int coming;
-
-        /// Jobs written here since the last claim began that wait in this queue.
-        int waiting;
-
-        /// How many of the jobs that the claim under way may find are known here.
-        int known;
-
-        /// The pulls that the batch of `gathering` may fill, the next one first.
-        final ArrayDeque<Share> shares = new ArrayDeque<>();
-
-        @Nullable
-        Object gathering;
-
-        Queue(String name) {
-            this.name = name;
-        }
-    }
-
     /// A new job, which may go straight to a parked pull of this gateway when nothing waits before it.
     Direct direct(Job job) {
         return new Direct(this, job, leases);
@@ -101,13 +61,21 @@ public final class Dispatch {
     /// Takes a place for a job that is about to be written together with others; null when it has to wait in its
     /// queue. Either way [#written] must follow. Nobody's turn is taken: there are more slots than jobs before it.
     @Nullable
-    Share place(Queue queue, Object batch) {
+    Share place(Queue queue, Object batch, String job) {
         synchronized (queue) {
-            int before = queue.coming + queue.waiting;
-            boolean open = !stopped && queue.light && (queue.empty || queue.claiming);
-            Share share = open ? Share.next(queue, batch, before) : null;
-            queue.coming += share == null ? 1 : 0;
+            boolean open = !stopped && queue.light && (queue.known || queue.claiming);
+            Share share = open ? Share.next(queue, batch, queue.arrivals.before()) : null;
+            if (share == null) {
+                queue.arrivals.coming(batch, job);
+            }
             return share;
+        }
+    }
+
+    /// A job without a place is written again, with another batch.
+    void again(Queue queue, Object batch, String job, Object half) {
+        synchronized (queue) {
+            queue.arrivals.again(batch, job, half);
         }
     }
 
@@ -119,10 +87,12 @@ public final class Dispatch {
     }
 
     /// A job without a place is written and waits, or is not going to be.
-    void written(Queue queue, boolean waits) {
+    void written(Queue queue, Object batch, String job, boolean waits) {
         synchronized (queue) {
-            queue.coming--;
-            queue.waiting += waits ? 1 : 0;
+            queue.written(batch, job, waits);
+        }
+        if (waits) {
+            claim(queue);
         }
     }
 
@@ -153,6 +123,7 @@ public final class Dispatch {
             pull.writes--;
             if (pull.writes == 0) {
                 all = List.copyOf(pull.brought);
+                queue.asking = pull.session;
             }
         }
         if (isOver(pull)) {
@@ -187,6 +158,7 @@ public final class Dispatch {
         }
         synchronized (queue) {
             queue.pulls.add(pull);
+            queue.asking = session;
             queue.impatient += patient ? 0 : 1;
         }
         pull.jobs.whenComplete((_, _) -> {
@@ -205,9 +177,7 @@ public final class Dispatch {
         Queue queue = queues.get(name);
         if (queue != null) {
             synchronized (queue) {
-                queue.empty = false;
-                // A claim that ends right now must not take it for empty again.
-                queue.again = true;
+                queue.wake();
             }
             claim(queue);
         }
@@ -264,13 +234,11 @@ public final class Dispatch {
                 queue.again = true;
                 return;
             }
-            if (!queue.empty && !queue.pulls.isEmpty()) {
+            if (queue.mayHold() && !queue.pulls.isEmpty()) {
                 fill(queue, owners);
             }
-            queue.claiming = !owners.isEmpty();
-            if (queue.claiming) {
-                queue.known = queue.waiting + queue.coming;
-                queue.waiting = 0;
+            if (!owners.isEmpty()) {
+                queue.claimBegins();
             }
             queue.again = false;
         }
@@ -312,7 +280,7 @@ public final class Dispatch {
     /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
     /// thousands may be parked.
     private void fill(Queue queue, Map<Slot, Pull> owners) {
-        int ask = Math.min(CLAIM_MAX, Math.max(queue.ask, queue.waiting + queue.coming + ASK_MORE));
+        int ask = queue.ask();
         ArrayDeque<Pull> turns = new ArrayDeque<>();
         for (Pull pull : queue.pulls) {
             if (turns.size() >= ask) {
@@ -348,14 +316,7 @@ public final class Dispatch {
         deliver(queue, owners, handed);
         boolean again;
         synchronized (queue) {
-            queue.claiming = false;
-            boolean drained = error == null && handed.size() < owners.size();
-            int found = handed.size() - queue.known;
-            int more = drained ? Math.max(ASK_MORE, 2 * found) : owners.size() * 4;
-            queue.light = drained;
-            queue.ask = Math.min(CLAIM_MAX, more);
-            again = error == null && (queue.again || !drained);
-            queue.empty = drained && !queue.again;
+            again = queue.claimEnds(handed, owners.size(), error != null);
         }
         if (!again) {
             answerImpatient(queue);

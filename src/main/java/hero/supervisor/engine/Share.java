@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
 /// What one batch of new jobs brings to one pull. The pull is not parked meanwhile. Guarded by the queue.
 @SuppressWarnings("ReferenceEquality") // A batch is itself and no other.
 final class Share {
-    final Dispatch.Queue queue;
+    final Queue queue;
     final Pull pull;
     final List<Assignment> jobs = new ArrayList<>();
     int given;
     int open;
 
-    private Share(Dispatch.Queue queue, Pull pull) {
+    private Share(Queue queue, Pull pull) {
         this.queue = queue;
         this.pull = pull;
     }
@@ -45,7 +45,7 @@ final class Share {
     /// A parked pull that the batch has not given anything yet, then those that it has, in turn.
     ///
     /// @param before so many slots of its session must stay free
-    static @Nullable Share next(Dispatch.Queue queue, Object batch, int before) {
+    static @Nullable Share next(Queue queue, Object batch, int before) {
         if (queue.gathering != batch) {
             queue.gathering = batch;
             queue.shares.clear();
@@ -69,16 +69,21 @@ final class Share {
         return null;
     }
 
-    /// Whether so many new jobs need not wait for further pulls: those that are parked take them all, or others
-    /// may be before them.
-    static boolean hasRoom(Dispatch.Queue queue, int jobs) {
+    /// How many new jobs need not wait for further pulls, as those that are parked take them. As many as there can
+    /// be when others may be before them, and when the runner that asked last has no slot left to ask for. Looks
+    /// at no more pulls than a batch may fill: thousands may be parked.
+    static int room(Queue queue) {
         synchronized (queue) {
-            int missing = queue.light ? jobs + queue.coming + queue.waiting : 0;
+            Session asking = queue.asking;
+            int unasked = asking == null ? 0 : asking.credit();
+            long room = -queue.arrivals.before();
             Iterator<Pull> parked = queue.pulls.iterator();
-            while (missing > 0 && parked.hasNext()) {
-                missing -= parked.next().room();
+            while (room < Queue.CLAIM_MAX && parked.hasNext()) {
+                Pull pull = parked.next();
+                room += pull.room();
+                unasked -= pull.session == asking ? pull.room() : 0;
             }
-            return missing <= 0;
+            return queue.light && unasked > 0 ? Math.clamp(room, 0, Integer.MAX_VALUE) : Integer.MAX_VALUE;
         }
     }
 }

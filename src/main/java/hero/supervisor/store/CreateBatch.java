@@ -15,7 +15,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -160,16 +159,21 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    /// False while it pays to wait for places: the runners that these jobs are for have not asked for so many, and
-    /// are about to. Each runner is looked at once, however many jobs are for it.
-    static boolean havePlaces(Collection<Create> creates) {
-        List<Create> near = creates.stream().filter(Create::isNear).toList();
-        Map<String, Integer> jobs = new HashMap<>();
-        near.forEach(create -> jobs.merge(create.job.runner(), 1, Integer::sum));
-        return near.stream().allMatch(create -> {
-            Integer count = jobs.remove(create.job.runner());
-            return count == null || create.placing.isOpen(count);
-        });
+    /// How many of these, the first ones, need not wait for places. The others are for runners that have not asked
+    /// for so many, and are about to. Each runner is looked at once, however many jobs are for it.
+    static int placed(List<Create> creates) {
+        Map<String, Integer> rooms = new HashMap<>();
+        for (int i = 0; i < creates.size(); i++) {
+            Create create = creates.get(i);
+            if (create.isNear()) {
+                int room = rooms.computeIfAbsent(create.job.runner(), _ -> create.placing.room());
+                if (room == 0) {
+                    return i;
+                }
+                rooms.put(create.job.runner(), room - 1);
+            }
+        }
+        return creates.size();
     }
 
     static News news(List<Create> creates, List<Created> answers) {

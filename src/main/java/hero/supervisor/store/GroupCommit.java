@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,28 +63,38 @@ final class GroupCommit<C, R> implements AutoCloseable {
     /// When the first write of a batch waits for others.
     ///
     /// @param time how long at most
+    /// @param each so much longer for every one that waits, up to [#LONGEST] in all
     /// @param after whether a batch does that comes after one of these; asked with none before the first
-    /// @param enough whether these need not wait longer: asked of all that are there, or else of as many as the
-    /// smaller of the last two batches had, the first ones, when at least so many have come and when somebody says
-    /// so ([#look]). Those that need not wait are written, the rest is the beginning of the next batch. Under the
-    /// queue's lock, so it must return at once.
-    record Gather<C>(Duration time, Predicate<List<C>> after, Predicate<Collection<C>> enough) {
+    /// @param enough how many of these, the first ones, need not wait longer: asked when at least so many have
+    /// come as the smaller of the last two batches had, and when somebody says so ([#look]). When it is so many or
+    /// more they are written, the rest is the beginning of the next batch. Under the queue's lock, so it must
+    /// return at once.
+    record Gather<C>(Duration time, Duration each, Predicate<List<C>> after, ToIntFunction<List<C>> enough) {
+        private static final Duration LONGEST = Duration.ofMillis(10);
         private static final Duration WAVE = Duration.ofMillis(2);
         private static final int WAVE_LEAST = 4;
 
         static <C> Gather<C> never() {
-            return new Gather<>(Duration.ZERO, _ -> false, _ -> true);
+            return new Gather<>(Duration.ZERO, Duration.ZERO, _ -> false, List::size);
         }
 
         static <C> Gather<C> always(Duration time) {
-            return new Gather<>(time, _ -> true, _ -> false);
+            return new Gather<>(time, Duration.ZERO, _ -> true, _ -> 0);
         }
 
         /// After a batch that was not so small that nobody else will come. The callers of a wave come back
         /// together, and one statement for all of them costs much less than two.
-        static <C> Gather<C> waves(Predicate<C> any, Predicate<Collection<C>> enough) {
+        static <C> Gather<C> waves(Duration each, Predicate<C> any, ToIntFunction<List<C>> enough) {
             return new Gather<>(
-                    WAVE, last -> last.size() >= WAVE_LEAST && last.stream().anyMatch(any), enough);
+                    WAVE,
+                    each,
+                    last -> last.size() >= WAVE_LEAST && last.stream().anyMatch(any),
+                    enough);
+        }
+
+        /// How long so many writes wait at most.
+        long forNs(int writes) {
+            return Math.max(time.toNanos(), Math.min(time.toNanos() + each.toNanos() * writes, LONGEST.toNanos()));
         }
     }
 
@@ -251,12 +261,13 @@ final class GroupCommit<C, R> implements AutoCloseable {
         if (!gathers) {
             return;
         }
-        long leftNs = gather.time().toNanos();
+        long waitedNs = 0;
         lock.lock();
         try {
             awaited = Math.max(1, Math.min(last, before));
-            while (!closed && leftNs > 0 && !isEnough()) {
-                leftNs = notEmpty.awaitNanos(leftNs);
+            while (!closed && waitedNs < gather.forNs(queue.size()) && !isEnough()) {
+                long leftNs = gather.forNs(queue.size()) - waitedNs;
+                waitedNs += leftNs - notEmpty.awaitNanos(leftNs);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -270,11 +281,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
         if (queue.size() < awaited) {
             return false;
         }
-        List<C> commands = queue.stream().map(Waiting::command).toList();
-        boolean all = gather.enough().test(commands);
-        boolean some = !all && commands.size() > awaited && gather.enough().test(commands.subList(0, awaited));
-        most = some ? awaited : sizes.batchMax();
-        return all || some;
+        int enough =
+                gather.enough().applyAsInt(queue.stream().map(Waiting::command).toList());
+        most = enough < queue.size() && enough >= awaited ? enough : sizes.batchMax();
+        return enough >= awaited;
     }
 
     /// A batch that waits for others may have enough now.

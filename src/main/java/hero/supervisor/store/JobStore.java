@@ -54,10 +54,10 @@ public interface JobStore {
             return false;
         }
 
-        /// False when that wait is worth it: there are not yet places for so many jobs like this, and nothing is
-        /// known to be before them. Must return at once.
-        default boolean isOpen(int jobs) {
-            return true;
+        /// For how many jobs like this one there are places now: it is worth it to wait a little for more. As many
+        /// as there can be when it is not, as others may be before them. Must return at once.
+        default int room() {
+            return Integer.MAX_VALUE;
         }
     }
 

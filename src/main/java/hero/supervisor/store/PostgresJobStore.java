@@ -32,6 +32,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// What runners hold is looked into when they beat, and thousands do.
     private static final Duration GATHER = Duration.ofMillis(25);
 
+    /// What PostgreSQL works less for a job that does not pass through its queue (`docs/decisions/009`).
+    private static final Duration WORTH = Duration.ofNanos(25_000);
+
     private final GroupCommit<CreateBatch.Create, Created> creates;
     private final GroupCommit<String, Started> starts;
     private final GroupCommit<ClaimBatch.Claim, List<Assignment>> claims;
@@ -69,7 +72,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         Semaphore turns = new Semaphore(Math.max(3, Runtime.getRuntime().availableProcessors() / 2), true);
-        Gather<CreateBatch.Create> nearby = Gather.waves(CreateBatch.Create::isNear, CreateBatch::havePlaces);
+        Gather<CreateBatch.Create> nearby = Gather.waves(WORTH, CreateBatch.Create::isNear, CreateBatch::placed);
         Database prompt = database.prompt();
         this.database = prompt;
         this.signals = signals;
@@ -94,7 +97,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
                 "complete",
                 sizes,
                 turns,
-                Gather.waves(_ -> true, _ -> true),
+                Gather.waves(Duration.ZERO, _ -> true, List::size),
                 batch("complete", endBatch, EndBatch::news));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);

@@ -49,25 +49,29 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 4);
         Pull pull = parked(session, 3);
         Direct direct = dispatch.direct(job("j"));
-        assertTrue(direct.isOpen(3));
-        assertFalse(direct.isOpen(4), "the pull asks for three");
+        assertEquals(3, direct.room(), "the pull asks for three, the next one may for one more");
         pull.jobs.complete(List.of());
-        assertFalse(direct.isOpen(1), "it is gone, and the next one comes soon");
+        assertEquals(0, direct.room(), "it is gone, and the next one comes soon");
         parked(session, 9);
-        assertFalse(direct.isOpen(5), "the session has four slots");
-        assertTrue(direct.isOpen(4));
-        assertTrue(dispatch.direct(job("j", "r2", 60, Job.Extras.NONE)).isOpen(1), "nobody asked here for such jobs");
+        assertEquals(Integer.MAX_VALUE, direct.room(), "it asks for all four slots: no more will be asked for");
+        session.held.put("other", new Session.Held(new Assignment.Key("other", 1, 1), 60, false, 0));
+        parked(session("full", 0), 1);
+        assertEquals(Integer.MAX_VALUE, direct.room(), "who asked last has no slot");
+        assertEquals(
+                Integer.MAX_VALUE,
+                dispatch.direct(job("j", "r2", 60, Job.Extras.NONE)).room(),
+                "nobody asked here for such jobs");
     }
 
     @Test
     void jobs_that_others_may_be_before_wait_for_no_pull() {
         CompletableFuture<List<Assignment>> claim = new CompletableFuture<>();
         waiting.add(claim);
-        parked(session("s", 1), 1);
+        parked(session("s", 2), 1);
         Direct direct = dispatch.direct(job("j"));
-        assertTrue(direct.isOpen(9), "nobody knows yet what the queue holds");
+        assertEquals(Integer.MAX_VALUE, direct.room(), "nobody knows yet what the queue holds");
         claim.complete(List.of());
-        assertFalse(direct.isOpen(9));
+        assertEquals(1, direct.room());
     }
 
     @Test
@@ -202,7 +206,7 @@ final class DirectTest extends DirectFixture {
         List<Direct> all = new ArrayList<>();
         List<@Nullable Place> places = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            all.add(dispatch.direct(job("j")));
+            all.add(dispatch.direct(job("j" + i)));
             places.add(all.getLast().place(batch));
         }
         assertNull(places.getLast(), "four slots, five jobs");
@@ -218,20 +222,61 @@ final class DirectTest extends DirectFixture {
     @Test
     void no_younger_job_takes_the_slot_of_an_older_one_on_its_way_into_the_queue() {
         Session session = session("s", 1);
-        Direct early = dispatch.direct(job("j"));
+        Direct early = dispatch.direct(job("early"));
         parked(session("other", 0), 1);
-        Object batch = new Object();
-        assertNull(early.place(batch), "nobody has a free slot");
+        assertNull(early.place(new Object()), "nobody has a free slot");
         Pull pull = parked(session, 2);
-        Direct late = dispatch.direct(job("j"));
-        assertNull(late.place(batch));
+        Direct late = dispatch.direct(job("late"));
+        assertNull(late.place(new Object()));
         waiting.add(CompletableFuture.completedFuture(List.of()));
         early.settle(new Created.New("q"), null);
-        Direct later = dispatch.direct(job("j"));
+        Direct later = dispatch.direct(job("later"));
         assertNull(later.place(new Object()), "one is still on its way");
         late.settle(new Created.New("q"), null);
         later.settle(new Created.New("q"), null);
         nextGoesTo(pull);
+    }
+
+    @Test
+    void a_claim_asks_for_what_is_known_to_wait_and_leaves_the_other_slots_of_a_pull_to_new_jobs() {
+        twoWait();
+        CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
+        waiting.add(looking);
+        Session session = session("s", 64);
+        Pull pull = parked(session, 64);
+        List<Slot> asked = claims.getLast();
+        assertEquals(2 + 4, asked.size());
+        Direct next = dispatch.direct(job("next"));
+        Place place = next.place(new Object());
+        looking.complete(List.of(
+                new Assignment(job("a"), 1, asked.get(0).lease(), "s", Instant.EPOCH),
+                new Assignment(job("b"), 1, asked.get(1).lease(), "s", Instant.EPOCH)));
+        next.settle(handed("next", place), null);
+        assertEquals(Set.of("a", "b", "next"), Set.copyOf(ids(pull)));
+        nothingIsReserved(session);
+    }
+
+    @Test
+    void a_pull_that_takes_fewer_than_wait_does_not_send_new_jobs_into_the_queue_for_good() {
+        twoWait();
+        Session session = session("s", 64);
+        CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
+        waiting.add(looking);
+        dispatch.pull(session, 1, true);
+        looking.complete(
+                List.of(new Assignment(job("a"), 1, claims.getLast().getFirst().lease(), "s", Instant.EPOCH)));
+        CompletableFuture<List<Assignment>> last = new CompletableFuture<>();
+        waiting.add(last);
+        Pull pull = parked(session, 64);
+        assertEquals(1 + 4, claims.getLast().size(), "one is known to be left");
+        Direct next = dispatch.direct(job("next"));
+        Place place = next.place(new Object());
+        assertNotNull(place, "there are slots for both");
+        last.complete(
+                List.of(new Assignment(job("b"), 1, claims.getLast().getFirst().lease(), "s", Instant.EPOCH)));
+        next.settle(handed("next", place), null);
+        assertEquals(Set.of("b", "next"), Set.copyOf(ids(pull)));
+        nothingIsReserved(session);
     }
 
     @Test
@@ -307,6 +352,15 @@ final class DirectTest extends DirectFixture {
         assertEquals(List.of("a"), ids(first));
         nextGoesTo(second);
         nothingIsReserved(session);
+    }
+
+    /// `a` and `b` wait in a queue that had been found empty.
+    private void twoWait() {
+        parked(session("one", 1), 1).jobs.complete(List.of());
+        Object batch = new Object();
+        List<Direct> queued = List.of(dispatch.direct(job("a")), dispatch.direct(job("b")));
+        queued.forEach(direct -> assertNull(direct.place(batch)));
+        queued.forEach(direct -> direct.settle(new Created.New("q"), null));
     }
 
     /// The next new job goes to this pull.

@@ -1,8 +1,6 @@
 package hero.supervisor.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobFixture;
@@ -31,27 +29,30 @@ class CreateBatchTest {
             }
 
             @Override
-            public boolean isOpen(int jobs) {
-                asked.add(runner + " " + jobs);
-                return jobs <= places;
+            public int room() {
+                asked.add(runner);
+                return places;
             }
         });
     }
 
     @Test
     void each_runner_is_asked_once_for_all_its_jobs() {
-        assertTrue(CreateBatch.havePlaces(List.of(create("a", true, 2), create("a", true, 2), create("b", true, 1))));
-        assertEquals(List.of("a 2", "b 1"), asked);
+        assertEquals(3, CreateBatch.placed(List.of(create("a", true, 2), create("a", true, 2), create("b", true, 1))));
+        assertEquals(List.of("a", "b"), asked);
     }
 
     @Test
-    void one_runner_without_room_is_reason_to_wait() {
-        assertFalse(CreateBatch.havePlaces(List.of(create("a", true, 9), create("b", true, 1), create("b", true, 1))));
+    void one_runner_without_room_is_reason_to_wait_for_the_first_job_that_has_none_and_those_behind_it() {
+        assertEquals(
+                2,
+                CreateBatch.placed(List.of(
+                        create("a", true, 9), create("b", true, 1), create("b", true, 1), create("a", true, 9))));
     }
 
     @Test
     void a_runner_that_nobody_here_knows_is_not_waited_for() {
-        assertTrue(CreateBatch.havePlaces(List.of(create("a", false, 0), create("b", true, 1))));
-        assertEquals(List.of("b 1"), asked);
+        assertEquals(2, CreateBatch.placed(List.of(create("a", false, 0), create("b", true, 1))));
+        assertEquals(List.of("b"), asked);
     }
 }

@@ -75,7 +75,7 @@ class GroupCommitTest {
 
     @Test
     void only_a_wave_that_counts_makes_the_next_batch_gather() {
-        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(n -> n == 7, _ -> true);
+        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(Duration.ZERO, n -> n == 7, List::size);
         assertFalse(gather.after().test(List.of()), "the first batch");
         assertFalse(gather.after().test(List.of(7, 7, 7)), "so few come alone");
         assertFalse(gather.after().test(Collections.nCopies(20, 1)), "none for which it pays");
@@ -88,7 +88,8 @@ class GroupCommitTest {
         Gate gate = new Gate();
         gate.open.countDown();
         AtomicBoolean enough = new AtomicBoolean();
-        var gather = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> !last.isEmpty(), _ -> enough.get());
+        var gather = new GroupCommit.Gather<Integer>(
+                Duration.ofHours(1), Duration.ZERO, last -> !last.isEmpty(), all -> enough.get() ? all.size() : 0);
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
             for (int size = 3; size <= 4; size++) {
@@ -114,7 +115,8 @@ class GroupCommitTest {
     void a_batch_gathers_after_one_that_says_so() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
-        var after = new GroupCommit.Gather<Integer>(Duration.ofHours(1), last -> last.contains(4), _ -> false);
+        var after =
+                new GroupCommit.Gather<Integer>(Duration.ofHours(1), Duration.ZERO, last -> last.contains(4), _ -> 0);
         var commit = new GroupCommit<>("test", sizes(100, 100), after, gate);
         assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
         assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
@@ -293,12 +295,26 @@ class GroupCommitTest {
     }
 
     @Test
-    void when_there_is_enough_for_as_many_as_are_awaited_these_go_and_the_rest_goes_next() throws Exception {
+    void the_longer_the_wait_is_worth_it_the_more_there_are_up_to_a_bound() {
+        Duration each = Duration.ofNanos(25_000);
+        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(each, _ -> true, List::size);
+        assertEquals(Duration.ofMillis(2).toNanos(), gather.forNs(0));
+        assertEquals(Duration.ofMillis(7).toNanos(), gather.forNs(200));
+        assertEquals(Duration.ofMillis(10).toNanos(), gather.forNs(1000));
+        assertEquals(0, GroupCommit.Gather.never().forNs(1000));
+        assertEquals(
+                Duration.ofHours(1).toNanos(),
+                GroupCommit.Gather.always(Duration.ofHours(1)).forNs(7));
+    }
+
+    @Test
+    void when_there_is_enough_for_as_many_as_are_awaited_all_that_it_is_for_go_and_the_rest_goes_next()
+            throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
         AtomicInteger places = new AtomicInteger();
         var gather = new GroupCommit.Gather<Integer>(
-                Duration.ofHours(1), last -> !last.isEmpty(), all -> all.size() <= places.get());
+                Duration.ofHours(1), Duration.ZERO, last -> !last.isEmpty(), all -> Math.min(all.size(), places.get()));
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
             for (int round = 0; round < 2; round++) {
@@ -309,16 +325,17 @@ class GroupCommitTest {
                 pair.getLast().get(10, TimeUnit.SECONDS);
             }
             places.set(0);
-            List<CompletableFuture<String>> three = add(commit, 3, 6);
+            List<CompletableFuture<String>> four = add(commit, 3, 7);
+            places.set(1);
             commit.look();
             assertEquals(3, gate.batches.size(), "there is no place for two");
-            places.set(2);
+            places.set(3);
             commit.look();
-            assertEquals("row 4", three.get(1).get(10, TimeUnit.SECONDS));
-            assertFalse(three.getLast().isDone());
-            assertEquals("row 6", commit.add(6).get(10, TimeUnit.SECONDS));
+            assertEquals("row 5", four.get(2).get(10, TimeUnit.SECONDS));
+            assertFalse(four.getLast().isDone());
+            assertEquals("row 7", commit.add(7).get(10, TimeUnit.SECONDS));
         }
-        assertEquals(List.of(3, 4), gate.batches.get(3));
-        assertEquals(List.of(5, 6), gate.batches.get(4));
+        assertEquals(List.of(3, 4, 5), gate.batches.get(3));
+        assertEquals(List.of(6, 7), gate.batches.get(4));
     }
 }

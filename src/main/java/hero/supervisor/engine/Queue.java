@@ -1,0 +1,100 @@
+package hero.supervisor.engine;
+
+import hero.supervisor.domain.Assignment;
+import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A queue as this gateway knows it: the pulls that ask for its jobs, and what is known of those that wait. Fields
+/// and methods are guarded by the object itself.
+final class Queue {
+    static final int CLAIM_MAX = 1000;
+    /// A claim asks for few slots first, however many are free: most wakes are for one job.
+    private static final int ASK_FIRST = 64;
+    /// Beyond the jobs that are known to wait, so that others' jobs are found too.
+    private static final int ASK_MORE = 4;
+
+    final String name;
+    final LinkedHashSet<Pull> pulls = new LinkedHashSet<>();
+    final Arrivals arrivals = new Arrivals();
+    boolean claiming;
+    boolean again;
+    /// No jobs wait but those that are known here.
+    boolean known;
+    /// Somebody else may have brought jobs since the last claim began.
+    private boolean woken;
+    /// A claim took all there was, and none since has found more than was known to wait: there are more free slots
+    /// here than jobs that wait.
+    boolean light;
+    /// How many slots the next claim asks for beyond the jobs that are known.
+    private int more = ASK_FIRST;
+
+    /// Pulls that one look answers.
+    int impatient;
+
+    /// Whose pull came or was answered last: it asks again for the slots that it has left.
+    @Nullable
+    Session asking;
+
+    /// The pulls that the batch of `gathering` may fill, the next one first.
+    final ArrayDeque<Share> shares = new ArrayDeque<>();
+
+    @Nullable
+    Object gathering;
+
+    Queue(String name) {
+        this.name = name;
+    }
+
+    /// Others may have brought jobs.
+    void wake() {
+        known = false;
+        // A claim that ends right now must not take it for empty again.
+        woken = true;
+        again = true;
+    }
+
+    /// See [Arrivals#written].
+    void written(Object batch, String job, boolean waits) {
+        if (!arrivals.written(batch, job, waits)) {
+            known = false;
+            light = false;
+        }
+    }
+
+    /// Whether a claim may find something.
+    boolean mayHold() {
+        return !known || arrivals.waiting() > 0;
+    }
+
+    /// How many slots a claim asks for.
+    int ask() {
+        return Math.min(CLAIM_MAX, arrivals.waiting() + more);
+    }
+
+    void claimBegins() {
+        claiming = true;
+        woken = false;
+        arrivals.seek();
+    }
+
+    /// @param jobs what the claim has found, fewer than it `asked` for when there were no more; nothing is known
+    /// when it has failed
+    /// @return whether there may be more
+    boolean claimEnds(List<Assignment> jobs, int asked, boolean failed) {
+        boolean all = !failed && jobs.size() < asked;
+        int others = arrivals.found(jobs, all);
+        claiming = false;
+        if (all) {
+            light = true;
+            known = !woken;
+            more = Math.max(ASK_MORE, 2 * others);
+        } else if (failed || others > 0) {
+            light = false;
+            known = false;
+            more = Math.min(CLAIM_MAX, 4 * asked);
+        }
+        return !failed && (again || !all);
+    }
+}
