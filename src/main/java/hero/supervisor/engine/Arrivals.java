@@ -22,17 +22,19 @@ final class Arrivals {
     /// the same job.
     private Map<String, Object> waiting = new HashMap<>();
 
-    /// Those that the claim under way may find.
+    /// Those that the claim under way may find, and how many it takes at most.
     private Map<String, Object> sought = new HashMap<>();
+
+    private int taking;
 
     /// How many are written and not looked for.
     int waiting() {
         return waiting.size();
     }
 
-    /// How many new jobs are before another one, besides those that the claim under way is to find.
+    /// How many new jobs are before another one, besides those that the claim under way takes.
     int before() {
-        int all = waiting.size();
+        int all = waiting.size() + Math.max(0, sought.size() - taking);
         for (Set<String> batch : coming.values()) {
             all += batch.size();
         }
@@ -73,8 +75,9 @@ final class Arrivals {
         coming(half, job);
     }
 
-    /// A claim begins.
-    void seek() {
+    /// A claim begins, for so many slots.
+    void seek(int slots) {
+        taking = slots;
         sought = waiting;
         waiting = new HashMap<>();
     }

@@ -238,7 +238,7 @@ public final class Dispatch {
                 fill(queue, owners);
             }
             if (!owners.isEmpty()) {
-                queue.claimBegins();
+                queue.claimBegins(owners.size());
             }
             queue.again = false;
         }

@@ -73,10 +73,10 @@ final class Queue {
         return Math.min(CLAIM_MAX, arrivals.waiting() + more);
     }
 
-    void claimBegins() {
+    void claimBegins(int slots) {
         claiming = true;
         woken = false;
-        arrivals.seek();
+        arrivals.seek(slots);
     }
 
     /// @param jobs what the claim has found, fewer than it `asked` for when there were no more; nothing is known

@@ -41,7 +41,7 @@ final class ArrivalsTest {
     @Test
     void a_claim_that_is_faster_than_the_news_of_the_commit_leaves_nothing_behind() {
         coming("a", "b");
-        arrivals.seek();
+        arrivals.seek(9);
         assertEquals(0, arrivals.found(claimed("a", "b"), false));
         arrivals.written(batch, "a", true);
         arrivals.written(batch, "b", true);
@@ -52,13 +52,23 @@ final class ArrivalsTest {
     void what_a_claim_is_to_find_is_before_nobody_and_what_it_left_waits_again() {
         coming("a", "b", "c");
         arrivals.written(batch, "a", true);
-        arrivals.seek();
+        arrivals.seek(9);
         assertEquals(0, arrivals.before());
         assertEquals(0, arrivals.found(claimed("b"), false));
         assertEquals(2, arrivals.waiting());
-        arrivals.seek();
+        arrivals.seek(9);
         assertEquals(1, arrivals.found(claimed("a", "of another gateway"), true));
         assertEquals(0, arrivals.waiting(), "the third was claimed elsewhere");
+    }
+
+    @Test
+    void what_a_claim_has_no_slot_for_is_before_others_all_the_time() {
+        coming("a", "b", "c");
+        arrivals.written(batch, "a", true);
+        arrivals.seek(1);
+        assertEquals(2, arrivals.before());
+        arrivals.found(claimed("a"), false);
+        assertEquals(2, arrivals.before());
     }
 
     @Test
@@ -86,7 +96,7 @@ final class ArrivalsTest {
         assertEquals(1, arrivals.waiting());
         arrivals.again(batch, "b", second);
         assertEquals(2, arrivals.before());
-        arrivals.seek();
+        arrivals.seek(9);
         assertEquals(0, arrivals.found(claimed("a"), true));
         arrivals.written(second, "b", true);
         assertEquals(1, arrivals.waiting(), "the claim was before it");

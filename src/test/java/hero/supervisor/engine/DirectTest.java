@@ -280,6 +280,17 @@ final class DirectTest extends DirectFixture {
     }
 
     @Test
+    void who_waits_and_finds_no_slot_in_the_claim_under_way_is_before_new_jobs() {
+        twoWait();
+        Session session = session("s", 2);
+        waiting.add(new CompletableFuture<>());
+        parked(session, 1);
+        assertEquals(1, claims.getLast().size());
+        parked(session, 1);
+        assertNull(dispatch.direct(job("next")).place(new Object()), "the second pull is for the second job");
+    }
+
+    @Test
     void while_a_claim_looks_into_the_queue_nothing_goes_past_it() {
         Session session = session("s", 1);
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
