@@ -66,10 +66,10 @@ final class Arrivals {
 
     /// The batch is written again in halves: this job with another one.
     void again(Object batch, String job, Object half) {
-        Set<String> all = coming.get(batch);
-        if (all != null) {
+        coming.computeIfPresent(batch, (_, all) -> {
             all.remove(job);
-        }
+            return all.isEmpty() ? null : all;
+        });
         waiting.remove(job, batch);
         sought.remove(job, batch);
         coming(half, job);

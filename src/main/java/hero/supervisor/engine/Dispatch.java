@@ -240,7 +240,6 @@ public final class Dispatch {
             if (!owners.isEmpty()) {
                 queue.claimBegins(owners.size());
             }
-            queue.again = false;
         }
         if (owners.isEmpty()) {
             answerImpatient(queue);

@@ -24,6 +24,8 @@ final class Queue {
     boolean known;
     /// Somebody else may have brought jobs since the last claim began.
     private boolean woken;
+    /// More jobs than can be known have come since then.
+    private boolean flooded;
     /// A claim took all there was, and none since has found more than was known to wait: there are more free slots
     /// here than jobs that wait.
     boolean light;
@@ -58,7 +60,8 @@ final class Queue {
     /// See [Arrivals#written].
     void written(Object batch, String job, boolean waits) {
         if (!arrivals.written(batch, job, waits)) {
-            known = false;
+            wake();
+            flooded = true;
             light = false;
         }
     }
@@ -75,7 +78,9 @@ final class Queue {
 
     void claimBegins(int slots) {
         claiming = true;
+        again = false;
         woken = false;
+        flooded = false;
         arrivals.seek(slots);
     }
 
@@ -87,7 +92,7 @@ final class Queue {
         int others = arrivals.found(jobs, all);
         claiming = false;
         if (all) {
-            light = true;
+            light = !flooded;
             known = !woken;
             more = Math.max(ASK_MORE, 2 * others);
         } else if (failed || others > 0) {

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What one batch of new jobs brings to one pull. The pull is not parked meanwhile. Guarded by the queue.
-@SuppressWarnings("ReferenceEquality") // A batch is itself and no other.
+@SuppressWarnings("ReferenceEquality") // A batch, or a session, is itself and no other.
 final class Share {
     final Queue queue;
     final Pull pull;

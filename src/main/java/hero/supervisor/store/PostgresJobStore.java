@@ -32,7 +32,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// What runners hold is looked into when they beat, and thousands do.
     private static final Duration GATHER = Duration.ofMillis(25);
 
-    /// What PostgreSQL works less for a job that does not pass through its queue (`docs/decisions/009`).
+    /// What PostgreSQL works less for a job that does not pass through its queue (`docs/decisions/012`).
     private static final Duration WORTH = Duration.ofNanos(25_000);
 
     private final GroupCommit<CreateBatch.Create, Created> creates;

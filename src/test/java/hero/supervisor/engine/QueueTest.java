@@ -1,0 +1,71 @@
+package hero.supervisor.engine;
+
+import static hero.supervisor.domain.JobFixture.job;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hero.supervisor.domain.Assignment;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// What a gateway knows of a queue from its claims.
+final class QueueTest {
+    private static final List<Assignment> ONE = List.of(new Assignment(job("other"), 1, 1, "s", Instant.EPOCH));
+
+    private final Queue queue = new Queue("q");
+
+    private void foundEmpty() {
+        queue.claimBegins(5);
+        assertFalse(queue.claimEnds(List.of(), 5, false));
+    }
+
+    @Test
+    void what_was_found_empty_holds_nothing_until_it_is_woken() {
+        assertTrue(queue.mayHold(), "nobody has looked");
+        foundEmpty();
+        assertFalse(queue.mayHold());
+        assertTrue(queue.light);
+        queue.wake();
+        assertTrue(queue.mayHold());
+    }
+
+    @Test
+    void a_wake_during_a_claim_leads_to_another_look() {
+        queue.claimBegins(5);
+        queue.wake();
+        assertTrue(queue.claimEnds(List.of(), 5, false));
+        assertTrue(queue.mayHold());
+    }
+
+    @Test
+    void a_claim_that_finds_jobs_of_others_asks_for_more_next_time() {
+        foundEmpty();
+        assertEquals(4, queue.ask());
+        queue.claimBegins(1);
+        assertTrue(queue.claimEnds(ONE, 1, false), "there may be more");
+        assertFalse(queue.light);
+        assertEquals(4, queue.ask());
+        queue.claimBegins(4);
+        assertFalse(queue.claimEnds(ONE, 4, true), "a claim that failed is not repeated at once");
+        assertTrue(queue.mayHold());
+        assertEquals(16, queue.ask());
+    }
+
+    @Test
+    void when_more_have_come_than_can_be_known_only_a_later_claim_finds_it_empty() {
+        foundEmpty();
+        queue.claimBegins(5);
+        Object batch = new Object();
+        for (int i = 0; i <= Arrivals.MAX; i++) {
+            queue.arrivals.coming(batch, "j" + i);
+        }
+        queue.written(batch, "j0", true);
+        assertTrue(queue.claimEnds(List.of(), 5, false), "it began before they were written");
+        assertTrue(queue.mayHold());
+        assertFalse(queue.light);
+        foundEmpty();
+        assertTrue(queue.light);
+    }
+}
