@@ -3,7 +3,6 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,7 +15,7 @@ final class Arrivals {
     static final int MAX = 1000;
 
     /// Jobs without a place that are about to be written, by batch.
-    private final Map<Object, Set<String>> coming = new LinkedHashMap<>();
+    private final Map<Object, Set<String>> coming = new HashMap<>();
 
     /// Written, and not looked for by a claim yet; with the batch, as two writes of one batch each may be about
     /// the same job.

@@ -261,10 +261,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
         if (!gathers) {
             return;
         }
-        long waitedNs = 0;
         lock.lock();
         try {
             awaited = Math.max(1, Math.min(last, before));
+            long waitedNs = 0;
             while (!closed && waitedNs < gather.forNs(queue.size()) && !isEnough()) {
                 long leftNs = gather.forNs(queue.size()) - waitedNs;
                 waitedNs += leftNs - notEmpty.awaitNanos(leftNs);

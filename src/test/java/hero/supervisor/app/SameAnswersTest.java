@@ -3,17 +3,12 @@ package hero.supervisor.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import hero.supervisor.api.RpcScript;
-import hero.supervisor.api.Rpc;
-import hero.supervisor.api.Peer;
-import hero.supervisor.api.ReplyTo;
 import hero.supervisor.api.ScriptMethods;
 import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
-import hero.supervisor.transport.Answers;
 import hero.supervisor.transport.Gateway;
 import hero.supervisor.transport.GatewaySettings;
-import hero.supervisor.wire.RpcError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,20 +51,9 @@ final class SameAnswersTest {
 
     private static Gateway scripted(ExecutorService threads) {
         ScriptMethods methods = new ScriptMethods();
-        Rpc rpc = methods.rpc(Limits.DEFAULT, threads, (method, outcome, took) -> {});
         return new Gateway(
                 GatewaySettings.of("127.0.0.1", 0, Limits.DEFAULT),
-                new Answers() {
-                    @Override
-                    public void answer(byte[] utf8, Peer peer, ReplyTo to) {
-                        rpc.answer(utf8, peer, to);
-                    }
-
-                    @Override
-                    public byte[] refusal(int code, String kind, String message) {
-                        return RpcError.bare(code, kind, message);
-                    }
-                },
+                new RpcAnswers(methods.rpc(Limits.DEFAULT, threads, (method, outcome, took) -> {})),
                 secret -> {
                     throw new Refusal(Refusal.Kind.UNAUTHORIZED, "no secret is shown here");
                 },
