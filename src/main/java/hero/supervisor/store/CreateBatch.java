@@ -87,7 +87,19 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             ),
             """;
 
+    /// One row for all that happens in this statement: see [EventLog#STANDS].
     private static final String LOGGED = """
+            logged as (
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
+              select id, status, case status when 'running' then 1 else 0 end, runner, queue, ?,
+                case status when 'running' then 'handed' when 'queued' then 'created' end,
+                case status when 'running' then 0 end
+              from accepted
+            )
+            """;
+
+    /// A row for each, which gateways of the version before read too.
+    private static final String LOGGED_APART = """
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
               select id, status, case status when 'running' then 1 else 0 end, runner, queue, ?,
@@ -126,8 +138,13 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     /// Only the parts that the batch needs: each costs as much as ten rows, also when it has none. Without
     /// `waiting` a job that turns out to have to wait is left out.
-    private static String sql(boolean handed, boolean waiting, boolean traced) {
-        return ACCEPTED + (handed ? HELD : "") + (waiting ? WAITING : "") + LOGGED + (traced ? TRACED : "") + FOUND;
+    private static String sql(boolean handed, boolean waiting, boolean apart, boolean traced) {
+        return ACCEPTED
+                + (handed ? HELD : "")
+                + (waiting ? WAITING : "")
+                + (apart ? LOGGED_APART : LOGGED)
+                + (traced ? TRACED : "")
+                + FOUND;
     }
 
     record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing) {
@@ -187,9 +204,11 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     private final String node;
+    private final Elders elders;
 
-    CreateBatch(String node) {
+    CreateBatch(String node, Elders elders) {
         this.node = node;
+        this.elders = elders;
     }
 
     @Override
@@ -248,7 +267,8 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         boolean waiting = jobs.stream().anyMatch(job -> job.create().start() && job.place() == null);
         List<Placed> traced =
                 jobs.stream().filter(job -> job.create().trace() != null).toList();
-        try (PreparedStatement statement = connection.prepareStatement(sql(handed, waiting, !traced.isEmpty()))) {
+        String sql = sql(handed, waiting, elders.areThere(connection), !traced.isEmpty());
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
             Columns<Placed> columns = bind(new Columns<>(statement, jobs), waiting);
             if (!traced.isEmpty()) {
                 columns.all(byId(traced, Trace::parent)).all(byId(traced, Trace::state));

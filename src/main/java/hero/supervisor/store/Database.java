@@ -29,6 +29,9 @@ public final class Database implements AutoCloseable {
     static final int VERSION_MIN = 15;
 
     private static final Logger log = LoggerFactory.getLogger(Database.class);
+    /// Tells these connections from those of [Elders].
+    private static final String APPLICATION = "hero-supervisor 14";
+
     private static final Duration CONNECT_EVERY = Duration.ofSeconds(2);
     private static final Duration PATIENT = Duration.ofSeconds(30);
     private static final Duration PROMPT = Duration.ofSeconds(5);
@@ -162,7 +165,7 @@ public final class Database implements AutoCloseable {
         Properties properties = new Properties();
         properties.setProperty("user", settings.user());
         properties.setProperty("password", settings.password());
-        properties.setProperty("ApplicationName", "hero-supervisor");
+        properties.setProperty("ApplicationName", APPLICATION);
         properties.setProperty("connectTimeout", "3");
         properties.setProperty("loginTimeout", "5");
         properties.setProperty("socketTimeout", Long.toString(PATIENT.toSeconds()));
@@ -210,7 +213,7 @@ public final class Database implements AutoCloseable {
         source.setURL(settings.url());
         source.setUser(settings.user());
         source.setPassword(settings.password());
-        source.setApplicationName("hero-supervisor");
+        source.setApplicationName(APPLICATION);
         source.setConnectTimeout(3);
         source.setTcpKeepAlive(true);
         source.setLogServerErrorDetail(false);

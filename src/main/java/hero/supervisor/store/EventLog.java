@@ -18,6 +18,15 @@ import org.jspecify.annotations.Nullable;
 /// The log of transitions, read in an order that every reader sees alike: by transaction, then by sequence, and
 /// only below the oldest transaction that still runs. Above it a transaction may yet commit with a lower position.
 final class EventLog {
+    /// How many events a row stands for. A job that is queued, or handed over, in the statement that creates it
+    /// has one row: `queued` with the detail `created` for these two, `running` with the detail `handed` for
+    /// `created`, `queued` and `running`. The numbers before its own are theirs: the sequence goes up by three.
+    static final String STANDS = """
+            case when l.status = 'running' and l.detail = 'handed' then 3
+              when l.status = 'queued' and l.detail = 'created' then 2 else 1 end""";
+
+    private static final List<String> BEFORE = List.of("created", "queued");
+
     /// Of a job that waits at its old place again. Rare, so it is looked up one by one.
     private static final String PLACE = """
             case when l.status = 'queued' and l.detail in ('released', 'runner lost') then
@@ -30,15 +39,16 @@ final class EventLog {
             l.at >= least(?::text::timestamptz, statement_timestamp()) - interval '1 hour'
               and l.at < greatest(?::text::timestamptz, statement_timestamp()) + interval '1 hour'""";
 
-    private static final String ROWS = """
+    private static final String ROWS =
+            """
             select xid::text::bigint as xid, seq, at, job_id, status, attempt, runner, queue, node, PLACE as place,
-              xid < pg_snapshot_xmin(pg_current_snapshot()) as settled,
+              STANDS as stands, xid < pg_snapshot_xmin(pg_current_snapshot()) as settled,
               pg_snapshot_xmax(pg_current_snapshot())::text::bigint as newest, statement_timestamp() as looked_at
             from job_events l
             where (xid, seq) > (?::text::xid8, ?) and DAYS
             order by l.xid, seq
             limit ?
-            """.replace("PLACE", PLACE).replace("DAYS", DAYS);
+            """.replace("PLACE", PLACE).replace("STANDS", STANDS).replace("DAYS", DAYS);
 
     private static final String ROWS_WITH_FACTS = "select e.*, j.executor, j.caller_id, j.context_id from (" + ROWS
             + ") e left join jobs j on j.id = e.job_id order by e.xid, e.seq";
@@ -147,18 +157,39 @@ final class EventLog {
             Position next = after;
             boolean held = false;
             try (ResultSet found = statement.executeQuery()) {
-                while (!held && found.next()) {
+                while (!held && events.size() < max && found.next()) {
                     epochs.seen(found.getLong("newest"), JobRow.instant(found, "looked_at"));
                     held = !found.getBoolean("settled");
                     if (!held) {
-                        next = new Position(found.getLong("xid"), found.getLong("seq"));
                         boolean own = JobRow.text(found, "node").equals(node);
-                        events.add(event(next, found, own, all ? facts(found) : null));
+                        for (Event step : steps(found, own, all ? facts(found) : null)) {
+                            if (step.position().compareTo(after) > 0 && events.size() < max) {
+                                events.add(step);
+                                next = step.position();
+                            }
+                        }
                     }
                 }
             }
             return new Events(events, next, held);
         }
+    }
+
+    /// What a row that [#STANDS] for so many events tells besides its own status.
+    static List<String> before(int stands) {
+        return BEFORE.subList(0, stands - 1);
+    }
+
+    /// All that one row tells.
+    private List<Event> steps(ResultSet row, boolean own, @Nullable Facts facts) throws SQLException {
+        Event last = event(new Position(row.getLong("xid"), row.getLong("seq")), row, own, facts);
+        List<String> before = before(row.getInt("stands"));
+        List<Event> steps = new ArrayList<>(before.size() + 1);
+        for (int i = 0; i < before.size(); i++) {
+            steps.add(last.before(before.get(i), before.size() - i));
+        }
+        steps.add(last);
+        return steps;
     }
 
     private Event event(Position position, ResultSet row, boolean own, @Nullable Facts facts) throws SQLException {

@@ -38,19 +38,24 @@ public final class Figures implements AutoCloseable {
     /// bounds are told in the migration that makes `job_histograms`.
     private static final String COUNT = """
             with page as materialized (
-              select e.xid, e.seq, e.at, e.queue, e.status, e.detail,
-                case when e.seconds < 0 then 0 else e.seconds end as seconds
-              from job_events e
-              where (e.xid, e.seq) > (?::xid8, ?) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-              order by e.xid, e.seq limit ?
+              select l.xid, l.seq, l.at, l.queue, l.status, l.detail,
+                case when l.seconds < 0 then 0 else l.seconds end as seconds, STANDS as stands
+              from job_events l
+              where (l.xid, l.seq) > (?::xid8, ?) and l.xid < pg_snapshot_xmin(pg_current_snapshot())
+              order by l.xid, l.seq limit ?
             ),
-            minute as materialized (
+            rows as materialized (
               select date_trunc('minute', at, 'UTC') as at, queue, status,
                 case when detail in ('retry', 'runner lost') then detail end as detail,
                 case when seconds is not null and status in ('running', 'completed', 'failed', 'timeout') then
                   greatest(ceil(ln(greatest(seconds, 0.001) / 0.001) / ln(1.1::float8)), 0)::smallint end as bucket,
-                count(*) as n, sum(seconds) as seconds
-              from page group by 1, 2, 3, 4, 5
+                stands, count(*) as n, sum(seconds) as seconds
+              from page group by 1, 2, 3, 4, 5, 6
+            ),
+            minute as (
+              select at, queue, status, detail, bucket, n, seconds from rows
+              union all
+              select at, queue, 'created', null, null, n, null from rows where stands > 1
             ),
             event as (
               select p.period, date_trunc(p.period, m.at, 'UTC') as at, m.queue, m.status, m.detail, m.bucket, m.n,
@@ -95,7 +100,7 @@ public final class Figures implements AutoCloseable {
               update job_figures_cursor c set xid = l.xid, seq = l.seq, counted_at = clock_timestamp() from last l
             )
             select count(*)::int from page
-            """;
+            """.replace("STANDS", EventLog.STANDS);
 
     private final Database database;
     private volatile boolean closed;

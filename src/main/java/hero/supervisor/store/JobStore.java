@@ -293,7 +293,13 @@ public interface JobStore {
             String runner,
             String queue,
             boolean own,
-            @Nullable Facts facts) {}
+            @Nullable Facts facts) {
+        /// What happened to the job in the same statement before its first attempt, so many places before this.
+        Event before(String earlier, int places) {
+            Position there = new Position(position.xid(), position.seq() - places);
+            return new Event(there, at, jobId, earlier, 0, runner, queue, own, facts);
+        }
+    }
 
     /// What of a job does not change and is asked for by filters.
     record Facts(String executor, String callerId, String contextId) {}

@@ -9,13 +9,14 @@ import org.jooq.Record;
 /// each event once, also those of a commit whose answer was lost. For one thread.
 public final class OwnEvents {
     private static final String SQL = """
-            select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.status, e.again, e.events
+            select pg_snapshot_xmin(now.seen)::text::bigint as edge, e.status, e.again, e.stands, e.events
             from (select pg_current_snapshot() as seen) now left join lateral (
-              select l.status, l.detail is not null and l.detail <> 'handed' as again, count(*) as events
+              select l.status, l.detail is not null and l.detail not in ('handed', 'created') as again,
+                STANDS as stands, count(*) as events
               from job_events l
               where (l.xid, l.seq) >= ({0}::text::xid8, 0) and l.xid < pg_snapshot_xmin(now.seen) and l.node = {1}
-              group by 1, 2) e on true
-            """;
+              group by 1, 2, 3) e on true
+            """.replace("STANDS", EventLog.STANDS);
 
     private final Database database;
     private final String node;
@@ -31,7 +32,7 @@ public final class OwnEvents {
     /// @param again of queued: a retry, handed back, or lost with a runner
     public record Count(String status, boolean again, long events) {}
 
-    /// What came since the last call. Costs one look at each event of that time.
+    /// What came since the last call. Costs one look at each event of that time. A status may come twice.
     public List<Count> next() {
         List<Count> counts = new ArrayList<>();
         Position edge = from;
@@ -39,7 +40,10 @@ public final class OwnEvents {
             edge = new Position(row.get("edge", Long.class), 0);
             String status = row.get("status", String.class);
             if (status != null) {
-                counts.add(new Count(status, row.get("again", Boolean.class), row.get("events", Long.class)));
+                long events = row.get("events", Long.class);
+                counts.add(new Count(status, row.get("again", Boolean.class), events));
+                EventLog.before(row.get("stands", Integer.class))
+                        .forEach(before -> counts.add(new Count(before, false, events)));
             }
         }
         from = edge;

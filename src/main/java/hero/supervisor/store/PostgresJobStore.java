@@ -81,7 +81,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.heads = new QueueHeads(time);
         this.overlooked = new Overlooked(database, heads, time);
         this.creates = new GroupCommit<>(
-                "create", sizes, turns, nearby, batch("create", new CreateBatch(node), CreateBatch::news));
+                "create",
+                sizes,
+                turns,
+                nearby,
+                batch("create", new CreateBatch(node, new Elders(time)), CreateBatch::news));
         this.starts = new GroupCommit<>(
                 "start", sizes, turns, Gather.never(), batch("start", new StartBatch(node), StartBatch::news));
         this.claims = new GroupCommit<>(

@@ -20,7 +20,7 @@ final class Ledger {
               select job_id, status, attempt, xid, seq, detail,
                 lag(status) over w as was, lag(attempt) over w as was_attempt,
                 lead(status) over w as then
-              from job_events window w as (partition by job_id order by xid, seq)
+              from report.transitions window w as (partition by job_id order by xid, seq)
             )
             """;
 
@@ -70,7 +70,7 @@ final class Ledger {
                     entry.getValue() + " " + rows("""
             select xid || ':' || seq, xid || ':' || seq || ' ' || status || ' ' || attempt || ' ' || coalesce(detail, '')
               || ' ' || node || ' ' || at::time
-            from job_events where job_id = '%s' order by xid, seq
+            from report.transitions where job_id = '%s' order by xid, seq
             """.formatted(entry.getKey())).values());
         }
         Map<String, JobResult> kept = outcomes();

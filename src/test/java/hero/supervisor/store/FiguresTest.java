@@ -29,12 +29,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.jooq.Record;
 import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.jspecify.annotations.Nullable;
 
 /// Figures are what a reader of the whole log would count, however many gateways count and whenever.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -81,7 +81,7 @@ class FiguresTest {
 
     private Map<Key, Sum> byHand() {
         Map<Key, Sum> sums = new HashMap<>();
-        for (Record event : database.query(sql -> sql.fetch("select * from job_events"))) {
+        for (Record event : database.query(sql -> sql.fetch("select * from report.transitions"))) {
             Instant at = event.get("at", java.time.OffsetDateTime.class).toInstant();
             for (Map.Entry<String, ChronoUnit> period : PERIODS.entrySet()) {
                 Instant begin = at.truncatedTo(period.getValue());

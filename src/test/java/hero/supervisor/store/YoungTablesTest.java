@@ -82,7 +82,7 @@ class YoungTablesTest {
                 .mapToObj(n -> CreateBatch.Create.of(job(name + n), false, null, Placing.NONE))
                 .toList();
         List<String> ids = create.stream().map(made -> made.job().id()).toList();
-        CreateBatch creates = new CreateBatch("one");
+        CreateBatch creates = new CreateBatch("one", new Elders(Time.system()));
         step(own, "create", () -> creates.write(own, create));
         step(own, "create the same", () -> creates.write(own, create));
         step(own, "start", () -> new StartBatch("one").write(own, ids));
