@@ -124,6 +124,7 @@ public final class Sweeper implements Notifications.Others, AutoCloseable {
         if (mayJudge()) {
             rescue();
         }
+        jobs.tidy();
     }
 
     /// A sweeper that has stalled itself (a stopped process, a database that was away) has not heard the beats of

@@ -61,8 +61,9 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 greatest(j.queued_at, j.start_at) as waits_since
             ),
             held as (
-              insert into job_holds (session_id, job_number, deadline_at)
-              select session_id, number, started_at + make_interval(secs => timeout_s) from given
+              insert into job_holds (session_id, job_number, deadline_at, numbers)
+              select session_id, KEY, max(started_at + make_interval(secs => timeout_s)), array_agg(number)
+              from given group by session_id
             ),
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, seconds)
@@ -80,7 +81,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               left join (select queue, count(*) as looked from taken group by queue) t on true
               left join given g on g.queue = t.queue
             order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
-            """;
+            """.replace("KEY", Holding.KEY);
 
     private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
 

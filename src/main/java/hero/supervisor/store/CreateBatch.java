@@ -63,17 +63,18 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
               where handed or not start or ?
               on conflict (id) do nothing
               returning number, id, runner, queue, coalesce(priority, 0) as priority, queue_seq, status, start_at,
-                session_id, started_at, timeout_s
+                lease, session_id, started_at, timeout_s
             ),
             """;
 
+    /// One row for all that a session is handed by this statement: see [Holding].
     private static final String HELD = """
             held as (
-              insert into job_holds (session_id, job_number, deadline_at)
-              select session_id, number, started_at + make_interval(secs => timeout_s)
-              from accepted where status = 'running'
+              insert into job_holds (session_id, job_number, deadline_at, numbers)
+              select session_id, KEY, max(started_at + make_interval(secs => timeout_s)), array_agg(number)
+              from accepted where status = 'running' group by session_id
             ),
-            """;
+            """.replace("KEY", Holding.KEY);
 
     private static final String WAITING = """
             queued as (

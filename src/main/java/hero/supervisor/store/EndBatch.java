@@ -97,11 +97,6 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 g.message, g.session_id, g.verdict, g.lease, g.started_at, g.ending, g.exit_code, g.priority, g.place,
                 g.delay_s, g.due_at, coalesce(j.completed_at, j.queued_at) - g.started_at as ran
             ),
-            freed as (
-              delete from job_holds where ctid = any (array(
-                select (select h.ctid from job_holds h where h.session_id = g.session_id and h.job_number = g.number)
-                from ended g))
-            ),
             kept as (
               insert into job_attempts (job_id, attempt, runner, session_id, lease, started_at, status, error, exit_code)
               select g.id, g.attempt, coalesce(s.runner, g.runner), g.session_id,
@@ -135,9 +130,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               and age(i.version) >= 0) is not true
             """;
 
-    /// A success has nothing to be decided: no lock before the update, and half the work. Rows of job_holds are
-    /// looked up one by one: a plan that was made when that table was empty would join every row of it with every
-    /// row of the batch.
+    /// A success has nothing to be decided: no lock before the update, and half the work. That nobody holds the
+    /// job any more is found by [Holding].
     private static final String SUCCESSES = """
             with ended as (
               update jobs j set status = 'completed', completed_at = clock_timestamp(), output = i.output
@@ -145,11 +139,6 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               where j.id = i.id and j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
                 and age(j.xmin) >= 0
               returning j.number, j.id, j.attempt, j.runner, j.queue, j.session_id, j.completed_at - j.started_at as ran
-            ),
-            freed as (
-              delete from job_holds where ctid = any (array(
-                select (select h.ctid from job_holds h where h.session_id = e.session_id and h.job_number = e.number)
-                from ended e))
             ),
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, seconds)

@@ -2,20 +2,20 @@ package hero.supervisor.store;
 
 import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
-import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
+import static hero.supervisor.store.schema.Tables.JOB_HELD;
 import static hero.supervisor.store.schema.Tables.JOB_TRACES;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobDetails.Attempt;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.JobStore.Answer;
-import hero.supervisor.domain.JobDetails.Attempt;
-import hero.supervisor.domain.JobDetails;
-import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Held;
 import hero.supervisor.store.JobStore.Page;
 import hero.supervisor.store.JobStore.Position;
@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
 final class JobReads {
     /// Until the deadline, by the database's clock.
     private static final Field<Long> LEFT_MS = DSL.field(
-            "(extract(epoch from {0} - clock_timestamp()) * 1000)::bigint", Long.class, JOB_HOLDS.DEADLINE_AT);
+            "(extract(epoch from {0} + make_interval(secs => {1}) - clock_timestamp()) * 1000)::bigint",
+            Long.class, JOBS.STARTED_AT, JOBS.TIMEOUT_S);
 
     private static final Field<String> SNAPSHOT = DSL.field("pg_current_snapshot()::text", String.class);
 
@@ -255,7 +256,7 @@ final class JobReads {
     /// What each of these sessions holds.
     List<List<Held>> held(List<String> sessionIds) {
         Map<String, List<Held>> held = database.query(sql -> sql.select(
-                        JOB_HOLDS.SESSION_ID,
+                        JOB_HELD.SESSION_ID,
                         JOBS.ID,
                         JOBS.ATTEMPT,
                         JOBS.LEASE,
@@ -266,15 +267,15 @@ final class JobReads {
                         JOB_TRACES.TRACEPARENT,
                         JOB_TRACES.TRACESTATE,
                         LEFT_MS)
-                .from(JOB_HOLDS)
+                .from(JOB_HELD)
                 .join(JOBS)
-                .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
+                .on(JOBS.NUMBER.eq(JOB_HELD.JOB_NUMBER))
                 .leftJoin(JOB_TRACES)
                 .on(JOB_TRACES.JOB_NUMBER.eq(JOBS.NUMBER))
-                .where(JOB_HOLDS.SESSION_ID.eq(DSL.any(sessionIds.toArray(String[]::new))))
+                .where(JOB_HELD.SESSION_ID.eq(DSL.any(sessionIds.toArray(String[]::new))))
                 .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
                 .orderBy(JOBS.NUMBER)
-                .fetchGroups(row -> row.get(JOB_HOLDS.SESSION_ID), JobReads::held));
+                .fetchGroups(row -> row.get(JOB_HELD.SESSION_ID), JobReads::held));
         return sessionIds.stream().map(id -> held.getOrDefault(id, List.of())).toList();
     }
 

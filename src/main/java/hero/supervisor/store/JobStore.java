@@ -335,6 +335,10 @@ public interface JobStore {
     /// gateways may call this at once.
     Rescued rescue(Duration grace, int redeliveries);
 
+    /// Puts in order what is known of who holds which job. Costs what was handed over since the last time, and
+    /// answers of no other call depend on it. Several gateways may call this at once.
+    default void tidy() {}
+
     /// @param again jobs that wait in their queues again
     record Rescued(List<String> sessions, List<String> queues, List<String> again, List<Ended> ended) {}
 

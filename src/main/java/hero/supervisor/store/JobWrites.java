@@ -3,7 +3,6 @@ package hero.supervisor.store;
 import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
 import static hero.supervisor.store.schema.Tables.JOB_EVENTS;
-import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
 import static hero.supervisor.store.schema.Tables.JOB_QUEUE;
 import static hero.supervisor.store.schema.Tables.JOB_TIMERS;
 import static hero.supervisor.store.schema.Tables.JOB_TRACES;
@@ -273,10 +272,6 @@ final class JobWrites {
     /// answer, so every gateway reads it from the log.
     private boolean handBack(DSLContext sql, Record job) {
         int attempt = job.get(JOBS.ATTEMPT) - 1;
-        one(sql.deleteFrom(JOB_HOLDS)
-                .where(JOB_HOLDS.SESSION_ID.eq(job.get(JOBS.SESSION_ID)))
-                .and(JOB_HOLDS.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
-                .execute());
         if (job.get(JOBS.STOP_REQUESTED_AT) != null) {
             fail(sql, job, job.get(JOBS.ATTEMPT), NOBODY);
             return false;

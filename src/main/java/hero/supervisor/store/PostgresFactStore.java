@@ -32,7 +32,7 @@ public final class PostgresFactStore implements FactStore {
               from runners r where r.queue = j.queue) n
             cross join lateral (
               select count(*)::int as sessions, coalesce(sum(s.slots), 0)::int as slots,
-                coalesce(sum((select count(*) from job_holds o where o.session_id = s.id)), 0)::bigint as running,
+                coalesce(sum((select count(*) from job_held o where o.session_id = s.id)), 0)::bigint as running,
                 (count(*) filter (where j.executor = any (s.executors)))::int as with_executor
               from runner_sessions s join runners r on r.name = s.runner and r.open
               where r.queue = j.queue and s.lease_until > clock_timestamp()) s

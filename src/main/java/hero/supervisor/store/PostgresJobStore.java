@@ -52,6 +52,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     private final EventLog events;
     private final Rescue rescue;
+    private final Holding holding;
     private final QueueHeads heads;
     private final Overlooked overlooked;
     private final Committed committed;
@@ -110,6 +111,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.holds = new GroupCommit<>("hold", sizes, Gather.always(GATHER), reads::held);
         this.events = new EventLog(prompt, node, heads);
         this.rescue = new Rescue(prompt, node, heads, time);
+        this.holding = new Holding(prompt, time);
         this.committed = committed;
     }
 
@@ -316,6 +318,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             committed.news(News.LOGGED);
         }
         return rescued;
+    }
+
+    @Override
+    public void tidy() {
+        holding.tidy();
     }
 
     /// Finishes the writes it has been given; further ones are refused. The database stays open.

@@ -2,7 +2,7 @@ package hero.supervisor.store;
 
 import static hero.supervisor.store.schema.Tables.AUDIT;
 import static hero.supervisor.store.schema.Tables.JOBS;
-import static hero.supervisor.store.schema.Tables.JOB_HOLDS;
+import static hero.supervisor.store.schema.Tables.JOB_HELD;
 import static hero.supervisor.store.schema.Tables.RUNNERS;
 import static hero.supervisor.store.schema.Tables.RUNNER_SESSIONS;
 
@@ -37,7 +37,7 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
               select count(*) filter (where n.lease_until > now()) as connections,
                 sum(n.slots) filter (where n.lease_until > now()) as slots,
                 max(n.seen_at) as last_seen,
-                sum((select count(*) from job_holds h where h.session_id = n.id)) as running
+                sum((select count(*) from job_held h where h.session_id = n.id)) as running
               from runner_sessions n where n.runner = r.name) s on true
             where {0}::text is null or r.name = {0}
             order by r.name
@@ -46,7 +46,7 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     private static final String CLOSE = """
             with closed as (
               delete from runner_sessions s where s.id = {0} and s.node = {1}
-                and not exists (select from job_holds h where h.session_id = s.id)
+                and not exists (select from job_held h where h.session_id = s.id)
               returning *
             )
             insert into runner_sessions_ended (id, runner, queue, node, slots, connected_at, seen_at)
@@ -223,10 +223,10 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     public List<String> heldBy(String name) {
         return database.query(sql -> sql.select(JOBS.ID)
                 .from(RUNNER_SESSIONS)
-                .join(JOB_HOLDS)
-                .on(JOB_HOLDS.SESSION_ID.eq(RUNNER_SESSIONS.ID))
+                .join(JOB_HELD)
+                .on(JOB_HELD.SESSION_ID.eq(RUNNER_SESSIONS.ID))
                 .join(JOBS)
-                .on(JOBS.NUMBER.eq(JOB_HOLDS.JOB_NUMBER))
+                .on(JOBS.NUMBER.eq(JOB_HELD.JOB_NUMBER))
                 .where(RUNNER_SESSIONS.RUNNER.eq(name))
                 .orderBy(JOBS.NUMBER)
                 .fetch(JOBS.ID));

@@ -42,9 +42,14 @@ final class Rescue {
             ),
             lost as materialized (
               select j.*, j.xmin as version, h.session_id as holder, coalesce(j.at_most_once, false) as once
-              from job_holds h join jobs j on j.number = h.job_number and j.session_id = h.session_id
-              where WHOSE and j.status = 'running'
-                and not exists (select from runner_sessions s where s.id = h.session_id)
+              from (
+                select distinct o.session_id, n as number from (
+                  select h.session_id, coalesce(h.numbers, array[h.job_number]) as numbers from job_holds h
+                  where WHOSE and not exists (select from runner_sessions s where s.id = h.session_id)
+                  offset 0) o
+                  cross join lateral unnest(o.numbers) n) h
+                join jobs j on j.number = h.number and j.session_id = h.session_id
+              where j.status = 'running'
               order by j.number limit 10000 for no key update of j skip locked
             ),
             judged as (
@@ -63,11 +68,6 @@ final class Rescue {
               from judged g where j.number = g.number and j.status = 'running' and j.lease = g.lease
               returning j.number, j.id, j.status, j.attempt, j.runner, j.queue, j.queue_seq, j.error,
                 coalesce(j.priority, 0) as priority, coalesce(j.completed_at, j.queued_at) - g.started_at as ran
-            ),
-            freed as (
-              delete from job_holds where ctid = any (array(
-                select (select h.ctid from job_holds h where h.session_id = g.holder and h.job_number = g.number)
-                from judged g))
             ),
             kept as (
               insert into job_attempts (job_id, attempt, runner, session_id, started_at, status, error)

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class BadInputTest {
     private static final String ROWS =
             "select concat_ws(' ', (select count(*) from jobs), (select count(*) from job_queue), (select count(*) from"
-                    + " job_timers), (select count(*) from job_holds), (select count(*) from job_attempts), (select"
+                    + " job_timers), (select count(*) from job_held), (select count(*) from job_attempts), (select"
                     + " count(*) from job_events), (select count(*) from runners), (select count(*) from secrets))";
     private static final String JOB = "{\"id\":\"bad\",\"caller_id\":\"c\",\"context_id\":\"x\",\"payload\":\"p\","
             + "\"runner\":\"r\",\"executor\":\"sh\"";

@@ -49,7 +49,7 @@ final class Ledger {
     private static final String LEFT_OVER = """
             select 'job_queue', count(*)::text from job_queue having count(*) > 0
             union all select 'job_timers', count(*)::text from job_timers having count(*) > 0
-            union all select 'job_holds', count(*)::text from job_holds having count(*) > 0
+            union all select 'job_held', count(*)::text from job_held having count(*) > 0
             """;
 
     private static final String OUTCOMES = "select id, status, output, error from jobs";

@@ -1,6 +1,5 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.JobDetails;
 import static hero.supervisor.store.JobFixture.atMostOnce;
 import static hero.supervisor.store.JobFixture.claimOne;
 import static hero.supervisor.store.JobFixture.get;
@@ -15,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
@@ -22,10 +22,10 @@ import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.JobStore.Ripened;
 import hero.supervisor.store.RunnerStore.Session;
 import java.sql.Connection;
 import java.sql.Statement;
-import hero.supervisor.store.JobStore.Ripened;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -242,6 +242,7 @@ class PostgresJobStoreTest extends JobStoreContract {
                 store.details("a").orElseThrow().attempts().stream()
                         .map(JobDetails.Attempt::status)
                         .toList());
+        store.tidy();
         assertEquals(0, count("job_holds"));
     }
 

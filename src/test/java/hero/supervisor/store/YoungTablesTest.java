@@ -60,6 +60,8 @@ class YoungTablesTest {
         runners.openSession(new Session(session, "runner", "one", 50, List.of(), Map.of()), false, Duration.ofHours(1));
     }
 
+    private long lease;
+
     private interface Step {
         void run() throws SQLException;
     }
@@ -87,7 +89,7 @@ class YoungTablesTest {
         step(own, "create the same", () -> creates.write(own, create));
         step(own, "start", () -> new StartBatch("one").write(own, ids));
         List<Slot> slots =
-                IntStream.range(0, jobs).mapToObj(n -> new Slot("s", n)).toList();
+                IntStream.range(0, jobs).mapToObj(_ -> new Slot("s", ++lease)).toList();
         var claim = List.of(new ClaimBatch.Claim("queue", slots));
         List<List<Assignment>> taken = new ArrayList<>();
         var claims = new ClaimBatch("one", new QueueHeads(Time.system()));

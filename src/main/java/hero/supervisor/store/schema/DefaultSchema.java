@@ -11,6 +11,7 @@ import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobFigures;
 import hero.supervisor.store.schema.tables.JobFiguresCursor;
+import hero.supervisor.store.schema.tables.JobHeld;
 import hero.supervisor.store.schema.tables.JobHistograms;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobLogEnds;
@@ -55,6 +56,8 @@ public class DefaultSchema extends SchemaImpl {
     public final JobFigures JOB_FIGURES = JobFigures.JOB_FIGURES;
 
     public final JobFiguresCursor JOB_FIGURES_CURSOR = JobFiguresCursor.JOB_FIGURES_CURSOR;
+
+    public final JobHeld JOB_HELD = JobHeld.JOB_HELD;
 
     public final JobHistograms JOB_HISTOGRAMS = JobHistograms.JOB_HISTOGRAMS;
 
@@ -109,6 +112,7 @@ public class DefaultSchema extends SchemaImpl {
             JobEventsFloor.JOB_EVENTS_FLOOR,
             JobFigures.JOB_FIGURES,
             JobFiguresCursor.JOB_FIGURES_CURSOR,
+            JobHeld.JOB_HELD,
             JobHistograms.JOB_HISTOGRAMS,
             JobHolds.JOB_HOLDS,
             JobLogEnds.JOB_LOG_ENDS,

@@ -11,6 +11,7 @@ import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobFigures;
 import hero.supervisor.store.schema.tables.JobFiguresCursor;
+import hero.supervisor.store.schema.tables.JobHeld;
 import hero.supervisor.store.schema.tables.JobHistograms;
 import hero.supervisor.store.schema.tables.JobHolds;
 import hero.supervisor.store.schema.tables.JobLogEnds;
@@ -42,6 +43,8 @@ public class Tables {
     public static final JobFigures JOB_FIGURES = JobFigures.JOB_FIGURES;
 
     public static final JobFiguresCursor JOB_FIGURES_CURSOR = JobFiguresCursor.JOB_FIGURES_CURSOR;
+
+    public static final JobHeld JOB_HELD = JobHeld.JOB_HELD;
 
     public static final JobHistograms JOB_HISTOGRAMS = JobHistograms.JOB_HISTOGRAMS;
 

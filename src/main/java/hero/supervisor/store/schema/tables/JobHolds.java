@@ -48,6 +48,8 @@ public class JobHolds extends TableImpl<Record> {
 
     public final TableField<Record, OffsetDateTime> DEADLINE_AT = createField(DSL.name("deadline_at"), SQLDataType.TIMESTAMPWITHTIMEZONE(6).nullable(false), this, "");
 
+    public final TableField<Record, Long[]> NUMBERS = createField(DSL.name("numbers"), SQLDataType.BIGINT.array(), this, "");
+
     private JobHolds(Name alias, Table<Record> aliased) {
         this(alias, aliased, (Field<?>[]) null, null);
     }
