@@ -22,7 +22,7 @@ final class Growth {
     private static final int CHUNK = 500_000;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
 
-    /// A finished job as our own writes leave it, and its four events.
+    /// A finished job as our own writes leave it, and its four events in three rows.
     private static final String FINISHED = """
             with made as (
               insert into jobs (id, caller_id, context_id, payload, runner, queue, executor, timeout_s, env_vars,
@@ -33,9 +33,10 @@ final class Growth {
                 nextval('job_queue_seq'), 1, now(), now(), 'done'
               from generate_series(FROM, TO) g
               returning id)
-            insert into job_events (job_id, status, attempt, runner, queue, node)
-            select id, s.status, s.attempt, 'RUNNER', 'RUNNER', 'bench'
-            from made, (values ('created', 0), ('queued', 0), ('running', 1), ('completed', 1)) s (status, attempt)""";
+            insert into job_events (job_id, status, attempt, runner, queue, node, detail)
+            select id, s.status, s.attempt, 'RUNNER', 'RUNNER', 'bench', s.detail
+            from made, (values ('queued', 0, 'created'), ('running', 1, null), ('completed', 1, null))
+              s (status, attempt, detail)""";
 
     private static final String QUEUED = """
             with made as (
@@ -48,8 +49,8 @@ final class Growth {
               returning id, number, queue_seq),
             placed as (
               insert into job_queue (queue, priority, seq, job_number) select 'RUNNER', 0, queue_seq, number from made)
-            insert into job_events (job_id, status, attempt, runner, queue, node)
-            select id, s.status, 0, 'RUNNER', 'RUNNER', 'bench' from made, (values ('created'), ('queued')) s (status)""";
+            insert into job_events (job_id, status, attempt, runner, queue, node, detail)
+            select id, 'queued', 0, 'RUNNER', 'RUNNER', 'bench', 'created' from made""";
 
     private static final String COUNTED = """
             update job_figures_cursor set (xid, seq) = (select xid, seq from job_events order by xid desc, seq desc limit 1)""";
