@@ -166,14 +166,18 @@ final class Checker {
         }
     }
 
-    /// Hand-overs were given back; `before` is what was there.
+    /// Hand-overs were given back; `before` is what was there. An earlier and the present one of a job may come
+    /// together, in what two writes have brought to one pull.
     void released(List<Assignment.Key> keys, List<@Nullable View> before) {
         for (int i = 0; i < keys.size(); i++) {
             Assignment.Key key = keys.get(i);
             View was = before.get(i);
             boolean another = was != null
                     && was.status() == JobStatus.RUNNING
-                    && !(was.attempt() == key.attempt() && Objects.equals(was.lease(), key.lease()));
+                    && keys.stream()
+                            .noneMatch(given -> given.jobId().equals(key.jobId())
+                                    && was.attempt() == given.attempt()
+                                    && Objects.equals(was.lease(), given.lease()));
             check(
                     !another || was.equals(world.database.view(key.jobId())),
                     "only the present hand-over is given back",
