@@ -60,11 +60,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 j.labels, j.at_most_once, j.queue_seq, j.attempt, j.lease, j.session_id, j.started_at,
                 greatest(j.queued_at, j.start_at) as waits_since
             ),
-            held as (
-              insert into job_holds (session_id, job_number, deadline_at, numbers)
-              select session_id, KEY, max(started_at + make_interval(secs => timeout_s)), array_agg(number)
-              from given group by session_id
-            ),
+            HELD
             logged as (
               insert into job_events (job_id, status, attempt, runner, queue, node, seconds)
               select id, 'running', attempt, runner, queue, ?,
@@ -81,7 +77,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               left join (select queue, count(*) as looked from taken group by queue) t on true
               left join given g on g.queue = t.queue
             order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
-            """.replace("KEY", Holding.KEY);
+            """.replace("HELD", Holding.insert("given"));
 
     private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
 

@@ -67,14 +67,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             ),
             """;
 
-    /// One row for all that a session is handed by this statement: see [Holding].
-    private static final String HELD = """
-            held as (
-              insert into job_holds (session_id, job_number, deadline_at, numbers)
-              select session_id, KEY, max(started_at + make_interval(secs => timeout_s)), array_agg(number)
-              from accepted where status = 'running' group by session_id
-            ),
-            """.replace("KEY", Holding.KEY);
+    private static final String HELD = Holding.insert("accepted where status = 'running'");
 
     private static final String WAITING = """
             queued as (

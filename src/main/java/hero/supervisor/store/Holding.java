@@ -3,7 +3,7 @@ package hero.supervisor.store;
 import hero.supervisor.domain.Time;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.sql.SQLException;
+import java.time.Duration;
 
 /// Keeps `job_holds` small: who holds what. A statement that hands jobs to a session writes one row for all of
 /// them, and nothing when they end: most have ended before anybody asks. The rows only say where to look, `jobs`
@@ -12,11 +12,21 @@ import java.sql.SQLException;
 ///
 /// Gateways that do this at once take different rows. For one thread.
 final class Holding {
-    /// In place of a job's number, of which none is below zero: the lowest lease, which is drawn by chance.
-    static final String KEY = "min(lease) | (-9223372036854775808)";
+    private static final String INSERT = """
+            held as (
+              insert into job_holds (session_id, job_number, deadline_at, numbers)
+              select session_id, min(lease) | (-9223372036854775808),
+                max(started_at + make_interval(secs => timeout_s)), array_agg(number)
+              from HANDED group by session_id
+            ),
+            """;
 
-    private static final int ROWS_MAX = 5000;
+    /// Rows of one statement, each of which may name a thousand jobs to look up: few enough for it to end in time.
+    private static final int DIVIDED_MAX = 500;
+    private static final int REMOVED_MAX = 5000;
     private static final int PAUSES = 20;
+    /// No longer, whatever it costs: what is not divided grows with the load, and with it the cost.
+    private static final Duration PAUSE_MOST = Duration.ofSeconds(5);
     /// Of jobs that have a row of their own, one of so many is looked at each time: they run for long.
     private static final int PARTS = 8;
 
@@ -53,7 +63,18 @@ final class Holding {
 
     Holding(Database database, Time time) {
         this.database = database;
-        this.rarely = new Rarely(time, PAUSES);
+        this.rarely = new Rarely(time, PAUSES, PAUSE_MOST);
+    }
+
+    /// The part of a statement that notes what it hands over.
+    ///
+    /// In place of a job's number, of which none is below zero, stands the lowest lease, which is drawn by
+    /// chance. A deadline is read by gateways before schema step 15 only.
+    ///
+    /// @param handed where the jobs are: another part, with `number`, `lease`, `session_id`, `started_at` and
+    /// `timeout_s` of each
+    static String insert(String handed) {
+        return INSERT.replace("HANDED", handed);
     }
 
     /// Once a second, or more rarely when it takes long: while some transaction keeps PostgreSQL from cleaning up,
@@ -61,11 +82,14 @@ final class Holding {
     void tidy() {
         if (rarely.isDue()) {
             rarely.run(() -> {
-                int divided;
-                do {
-                    divided = divide();
-                } while (divided == ROWS_MAX);
-                return remove();
+                part = (part + 1) % PARTS;
+                for (int rows = DIVIDED_MAX; rows == DIVIDED_MAX; ) {
+                    rows = divide();
+                }
+                for (int rows = REMOVED_MAX; rows == REMOVED_MAX; ) {
+                    rows = remove();
+                }
+                return true;
             });
         }
     }
@@ -73,7 +97,7 @@ final class Holding {
     private int divide() {
         return database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(DIVIDE)) {
-                statement.setInt(1, ROWS_MAX);
+                statement.setInt(1, DIVIDED_MAX);
                 try (ResultSet rows = statement.executeQuery()) {
                     rows.next();
                     return rows.getInt(1);
@@ -83,16 +107,13 @@ final class Holding {
     }
 
     private int remove() {
-        part = (part + 1) % PARTS;
-        return database.statement(connection -> remove(connection.prepareStatement(REMOVE)));
-    }
-
-    private int remove(PreparedStatement prepared) throws SQLException {
-        try (PreparedStatement statement = prepared) {
-            statement.setInt(1, PARTS);
-            statement.setInt(2, part);
-            statement.setInt(3, ROWS_MAX);
-            return statement.executeUpdate();
-        }
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
+                statement.setInt(1, PARTS);
+                statement.setInt(2, part);
+                statement.setInt(3, REMOVED_MAX);
+                return statement.executeUpdate();
+            }
+        });
     }
 }

@@ -100,6 +100,17 @@ final class HoldingTest {
         assertEquals(List.of(), held("s1"));
     }
 
+    /// More of both kinds than one statement takes.
+    @Test
+    void however_many_rows_there_are_none_is_left_of_jobs_that_do_not_run() {
+        database.query(sql -> sql.execute("insert into job_holds (session_id, job_number, deadline_at, numbers)"
+                + " select 's1', -n, now(), array[n, n + 1] from generate_series(1, 1200) n"));
+        database.query(sql -> sql.execute("insert into job_holds (session_id, job_number, deadline_at)"
+                + " select 's1', 8 * n, now() from generate_series(1, 6000) n"));
+        IntStream.range(0, ALL).forEach(_ -> store.tidy());
+        assertEquals(List.of(), rows());
+    }
+
     @Test
     void a_job_that_comes_back_to_its_session_is_held_once_and_one_that_goes_elsewhere_there() {
         open("s2");
