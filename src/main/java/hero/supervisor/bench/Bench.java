@@ -55,7 +55,7 @@ public final class Bench {
         Site site = stage.site("rates");
         Rates rates = new Rates(stage, site);
         progress.accept("warming up");
-        rates.warmUp();
+        rates.warmUp(scenarios);
         for (int round = 1; round <= plan.rounds(); round++) {
             for (Scenario scenario : scenarios) {
                 progress.accept("round " + round + " of " + plan.rounds() + ": " + scenario.word());
@@ -71,8 +71,8 @@ public final class Bench {
         Rates ours = new Rates(stage, stage.site("ours", Served.Program.plain("", plan.javaOptions())));
         Rates other = new Rates(stage, stage.site("other", Served.Program.plain(plan.against(), plan.javaOptions())));
         progress.accept("warming up");
-        ours.warmUp();
-        other.warmUp();
+        ours.warmUp(scenarios);
+        other.warmUp(scenarios);
         for (int round = 1; round <= plan.rounds(); round++) {
             for (Scenario scenario : scenarios) {
                 progress.accept("round " + round + " of " + plan.rounds() + ": " + scenario.word());

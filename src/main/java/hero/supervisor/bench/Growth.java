@@ -72,8 +72,8 @@ final class Growth {
         prepare(full, plan.history(), plan.queued());
         Rates onEmpty = new Rates(stage, empty);
         Rates onFull = new Rates(stage, full);
-        onEmpty.warmUp();
-        onFull.warmUp();
+        onEmpty.warmUp(List.of());
+        onFull.warmUp(List.of());
         List<Reading> readings = new ArrayList<>();
         for (int round = 1; round <= plan.rounds(); round++) {
             stage.say("round " + round + " of " + plan.rounds() + ": growth");
@@ -158,8 +158,8 @@ final class Growth {
         Site site = stage.site("held");
         Rates without = new Rates(stage, free);
         Rates rates = new Rates(stage, site);
-        without.warmUp();
-        rates.warmUp();
+        without.warmUp(List.of());
+        rates.warmUp(List.of());
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("before", rates.run(64, 0, 0).perSecond());
         details.put("bytes_before", sizes(site));

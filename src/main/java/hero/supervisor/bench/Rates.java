@@ -39,11 +39,16 @@ final class Rates {
         this.meter = stage.meter(site);
     }
 
-    /// Not counted: lets the compilers of both JVMs see the code that matters.
-    void warmUp() {
+    /// Not counted: lets the compilers of all JVMs see the code that matters. The second gateway too: else the
+    /// first rounds compare one that has just been started to one that has run for long.
+    void warmUp(List<Scenario> scenarios) {
         lives();
         run(64, 0, 0);
         run(512, 0, 0);
+        if (scenarios.contains(Scenario.TWO_GATEWAYS)) {
+            run(64, 0, 1);
+            run(512, 1, 1);
+        }
     }
 
     /// The figures of one scenario of the rounds.

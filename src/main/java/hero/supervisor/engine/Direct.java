@@ -66,6 +66,12 @@ final class Direct implements Placing {
     }
 
     @Override
+    public boolean isFar() {
+        Queue home = dispatch.home(job.runner());
+        return home != null && home.isBorrowing();
+    }
+
+    @Override
     public int room() {
         Queue home = dispatch.home(job.runner());
         return home == null ? Integer.MAX_VALUE : Share.room(home);

@@ -5,18 +5,18 @@ import hero.supervisor.domain.Job;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
-import java.util.ArrayDeque;
+import hero.supervisor.store.Lending;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +42,9 @@ public final class Dispatch {
     private final ConcurrentHashMap<String, String> homes = new ConcurrentHashMap<>();
     private final Handing handing;
     private final Timers timers;
+    private final Time time;
+    private final Lender lender;
+    private final Borrower borrower;
     private volatile boolean stopped;
 
     Dispatch(JobStore store, Time time, LongSupplier leases, Executor executor, Handing.Handover handover) {
@@ -49,8 +52,21 @@ public final class Dispatch {
         this.leases = leases;
         this.executor = executor;
         this.handover = handover;
-        this.handing = new Handing(store, executor, handover, this::wake);
+        this.handing = new Handing(store, executor, handover, this::wake, this::doubt);
         this.timers = new Timers(store, this::wake, time);
+        this.time = time;
+        this.lender = new Lender(this, store, time, leases, executor);
+        this.borrower = new Borrower(this, store, time, executor);
+    }
+
+    /// Runners of this gateway that another one fills.
+    Lender lender() {
+        return lender;
+    }
+
+    /// Runners of other gateways that this one fills.
+    Borrower borrower() {
+        return borrower;
     }
 
     /// A new job, which may go straight to a parked pull of this gateway when nothing waits before it.
@@ -62,13 +78,30 @@ public final class Dispatch {
     /// queue. Either way [#written] must follow. Nobody's turn is taken: there are more slots than jobs before it.
     @Nullable
     Share place(Queue queue, Object batch, String job) {
+        boolean lent;
+        Share share;
         synchronized (queue) {
             boolean open = !stopped && queue.light && (queue.known || queue.claiming);
-            Share share = open ? Share.next(queue, batch, queue.arrivals.before()) : null;
+            share = open ? Share.next(queue, batch, queue.arrivals.before()) : null;
             if (share == null) {
                 queue.arrivals.coming(batch, job);
             }
-            return share;
+            queue.demand.own(time.nanoTime());
+            lent = queue.lent > 0;
+        }
+        if (lent) {
+            lender.recall(session -> session.queue.equals(queue.name));
+        }
+        return share;
+    }
+
+    /// Another gateway has brought jobs to the queue, and takes loans.
+    void demanded(String name, String node) {
+        Queue queue = queues.get(name);
+        if (queue != null) {
+            synchronized (queue) {
+                queue.demand.heard(node, time.nanoTime());
+            }
         }
     }
 
@@ -139,6 +172,7 @@ public final class Dispatch {
             if (pull.writes == 0 && !pull.jobs.isDone()) {
                 queue.pulls.add(pull);
             }
+            over |= pull.writes == 0 && pull.session.elsewhere && !pull.session.open;
         }
         if (over) {
             pull.jobs.complete(List.of());
@@ -146,30 +180,53 @@ public final class Dispatch {
     }
 
     private static boolean isOver(Pull pull) {
-        return pull.session.draining || pull.session.ended;
+        return isOver(pull.session);
+    }
+
+    static boolean isOver(Session session) {
+        return session.draining || session.ended;
     }
 
     /// Parks a pull until there is work for it, or, when it is not patient, until the queue has been looked into.
     Pull pull(Session session, int max, boolean patient) {
         Pull pull = new Pull(session, max, patient);
+        park(pull);
+        return pull;
+    }
+
+    /// Likewise.
+    void park(Pull pull) {
+        Session session = pull.session;
         Queue queue = queues.computeIfAbsent(session.queue, Queue::new);
         if (!session.queue.equals(homes.get(session.runner))) {
             homes.put(session.runner, session.queue);
         }
-        synchronized (queue) {
-            queue.pulls.add(pull);
-            queue.asking = session;
-            queue.impatient += patient ? 0 : 1;
-        }
-        pull.jobs.whenComplete((_, _) -> {
-            synchronized (queue) {
-                queue.pulls.remove(pull);
-                queue.impatient -= patient ? 0 : 1;
-            }
-        });
+        Loan loan = queue.park(pull);
+        pull.jobs.whenComplete((_, _) -> forget(queue, pull));
         store.asked();
+        if (loan != null) {
+            lender.pulled(loan, pull);
+        }
         claim(queue);
-        return pull;
+    }
+
+    private void forget(Queue queue, Pull pull) {
+        Lending word = queue.forget(pull);
+        if (word != null) {
+            store.say(word);
+        }
+    }
+
+    /// Answers a pull with nothing, now or as soon as what is under way to it has come.
+    void withdraw(Pull pull) {
+        Queue queue = queues.computeIfAbsent(pull.session.queue, Queue::new);
+        boolean parked;
+        synchronized (queue) {
+            parked = pull.writes == 0;
+        }
+        if (parked) {
+            pull.jobs.complete(List.of());
+        }
     }
 
     /// There may be work in the queue.
@@ -198,6 +255,7 @@ public final class Dispatch {
         Queue queue = queues.get(name);
         if (queue != null) {
             claim(queue);
+            lender.credited(queue);
         }
     }
 
@@ -206,7 +264,7 @@ public final class Dispatch {
         List<String> asked = new ArrayList<>();
         for (Queue queue : queues.values()) {
             synchronized (queue) {
-                if (!queue.pulls.isEmpty()) {
+                if (!queue.pulls.isEmpty() || queue.lent > 0) {
                     asked.add(queue.name);
                 }
             }
@@ -222,6 +280,8 @@ public final class Dispatch {
     /// No further claims: parked pulls stay parked until their sockets go.
     void stop() {
         stopped = true;
+        lender.recall(_ -> true);
+        borrower.close();
     }
 
     private void claim(Queue queue) {
@@ -229,17 +289,22 @@ public final class Dispatch {
             return;
         }
         Map<Slot, Pull> owners = new LinkedHashMap<>();
+        List<Loan> lent;
+        boolean claiming;
         synchronized (queue) {
-            if (queue.claiming) {
-                queue.again = true;
-                return;
-            }
-            if (queue.mayHold() && !queue.pulls.isEmpty()) {
-                fill(queue, owners);
+            lent = lender.take(queue);
+            claiming = queue.claiming;
+            queue.again |= claiming;
+            if (!claiming && queue.mayHold() && !queue.pulls.isEmpty()) {
+                queue.fill(owners, leases);
             }
             if (!owners.isEmpty()) {
                 queue.claimBegins(owners.size());
             }
+        }
+        lender.say(lent);
+        if (claiming) {
+            return;
         }
         if (owners.isEmpty()) {
             answerImpatient(queue);
@@ -250,16 +315,7 @@ public final class Dispatch {
     }
 
     private static void answerImpatient(Queue queue) {
-        List<Pull> impatient;
-        synchronized (queue) {
-            if (queue.impatient == 0) {
-                return;
-            }
-            impatient = queue.pulls.stream()
-                    .filter(pull -> !pull.patient && pull.writes == 0)
-                    .toList();
-        }
-        impatient.forEach(pull -> pull.jobs.complete(List.of()));
+        queue.looking().forEach(pull -> pull.jobs.complete(List.of()));
     }
 
     /// Answers the parked pulls of sessions that get no more jobs, with nothing.
@@ -268,37 +324,12 @@ public final class Dispatch {
         if (queue != null) {
             List<Pull> dismissed;
             synchronized (queue) {
-                dismissed = queue.pulls.stream()
+                dismissed = Stream.concat(queue.pulls.stream(), lender.pulls(queue))
                         .filter(pull -> pull.writes == 0 && isOver(pull))
                         .toList();
             }
+            lender.recall(Dispatch::isOver);
             dismissed.forEach(pull -> pull.jobs.complete(List.of()));
-        }
-    }
-
-    /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
-    /// thousands may be parked.
-    private void fill(Queue queue, Map<Slot, Pull> owners) {
-        int ask = queue.ask();
-        ArrayDeque<Pull> turns = new ArrayDeque<>();
-        for (Pull pull : queue.pulls) {
-            if (turns.size() >= ask) {
-                break;
-            }
-            if (pull.takes() && pull.session.credit() > 0) {
-                turns.add(pull);
-            }
-        }
-        Set<Pull> asked = HashSet.newHashSet(turns.size());
-        while (!turns.isEmpty() && owners.size() < ask) {
-            Pull pull = turns.remove();
-            if (pull.takes() && pull.session.credit() > 0) {
-                pull.writes += asked.add(pull) ? 1 : 0;
-                pull.promised++;
-                pull.session.reserved.incrementAndGet();
-                owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
-                turns.add(pull);
-            }
         }
     }
 
@@ -310,7 +341,7 @@ public final class Dispatch {
                     .addKeyValue("queue", queue.name)
                     .addKeyValue("error", error.toString())
                     .log("a claim failed");
-            handover.doubt(owners.keySet().stream().map(Slot::sessionId).toList());
+            doubt(owners.keySet().stream().map(Slot::sessionId).toList());
         }
         deliver(queue, owners, handed);
         boolean again;
@@ -341,8 +372,29 @@ public final class Dispatch {
         handing.giveBack(homeless);
     }
 
+    /// Answers a pull with what another gateway has written for it, if anything.
+    void hand(Pull pull, List<Assignment> jobs) {
+        List<Assignment> homeless = new ArrayList<>();
+        if (isOver(pull)) {
+            homeless.addAll(jobs);
+        } else if (!jobs.isEmpty()) {
+            handing.hand(pull, jobs, homeless);
+        }
+        handing.giveBack(homeless);
+    }
+
+    /// The session may hold more than is known here.
+    void doubt(Session session) {
+        handover.doubt(List.of(session.id));
+    }
+
     /// A write that was to hand a job to this session was refused, but may have been done.
     void doubt(Share share) {
-        handover.doubt(List.of(share.sessionId()));
+        doubt(List.of(share.sessionId()));
+    }
+
+    private void doubt(Collection<String> sessionIds) {
+        handover.doubt(sessionIds);
+        borrower.doubt(sessionIds);
     }
 }

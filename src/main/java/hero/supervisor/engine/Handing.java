@@ -14,6 +14,7 @@ final class Handing {
     private final Executor executor;
     private final Handover handover;
     private final Consumer<String> wake;
+    private final Consumer<Collection<String>> doubt;
 
     /// Notes that a session holds jobs, before it is told. False when the session has ended.
     interface Handover {
@@ -28,7 +29,14 @@ final class Handing {
     }
 
     /// @param wake there may be work in this queue
-    Handing(JobStore store, Executor executor, Handover handover, Consumer<String> wake) {
+    /// @param doubt these sessions, here or elsewhere, may hold more than is known
+    Handing(
+            JobStore store,
+            Executor executor,
+            Handover handover,
+            Consumer<String> wake,
+            Consumer<Collection<String>> doubt) {
+        this.doubt = doubt;
         this.store = store;
         this.executor = executor;
         this.handover = handover;
@@ -37,7 +45,12 @@ final class Handing {
 
     /// Gives the pull the jobs that are written for it; adds them to `homeless` when it takes nothing any more.
     void hand(Pull pull, List<Assignment> jobs, List<Assignment> homeless) {
-        if (!handover.held(pull.session, jobs)) {
+        if (pull.session.elsewhere) {
+            // What it holds is its own gateway's to know.
+            if (!pull.jobs.complete(List.copyOf(jobs))) {
+                homeless.addAll(jobs);
+            }
+        } else if (!handover.held(pull.session, jobs)) {
             homeless.addAll(jobs);
         } else if (!pull.jobs.complete(List.copyOf(jobs))) {
             jobs.forEach(job -> pull.session.drop(job.key()));
@@ -59,7 +72,7 @@ final class Handing {
             handover.returned(homeless);
             queues.forEach(wake);
         } catch (RuntimeException e) {
-            handover.doubt(homeless.stream().map(Assignment::sessionId).toList());
+            doubt.accept(homeless.stream().map(Assignment::sessionId).toList());
             throw e;
         }
     }

@@ -107,6 +107,7 @@ final class Holds {
     void remove(Session session) {
         sessions.remove(session.id, session);
         session.ended = true;
+        dispatch.lender().gone(session);
         dispatch.dismiss(session.queue);
     }
 
@@ -269,6 +270,14 @@ final class Holds {
         return session.link != null && !session.ended && session.equals(sessions.get(session.id));
     }
 
+    /// The runner has said how it ended; that is not written yet.
+    void reported(Session session, Assignment.Key key) {
+        Held known = session.held.get(key.jobId());
+        if (known != null && known.key.equals(key)) {
+            known.reported = true;
+        }
+    }
+
     /// A hand-over is over: its slot is free, its job final or queued again.
     ///
     /// @param origin the runner's call that told the outcome, if one did
@@ -345,6 +354,7 @@ final class Holds {
 
     /// These sessions are lost: nothing they held is theirs any more.
     void lost(Collection<String> ids) {
+        dispatch.borrower().lost(ids);
         for (String id : ids) {
             Session session = sessions.get(id);
             if (session != null) {

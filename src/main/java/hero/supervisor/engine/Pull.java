@@ -9,7 +9,8 @@ import java.util.concurrent.CompletableFuture;
 /// back.
 final class Pull {
     final Session session;
-    final int max;
+    /// Grows only while its session is elsewhere; guarded by the queue then.
+    volatile int max;
     /// False: one look into the queue answers it, also with nothing.
     final boolean patient;
 

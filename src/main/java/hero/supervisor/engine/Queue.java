@@ -1,9 +1,15 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.store.JobStore.Slot;
+import hero.supervisor.store.Lending;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A queue as this gateway knows it: the pulls that ask for its jobs, and what is known of those that wait. Fields
@@ -31,6 +37,10 @@ final class Queue {
     boolean light;
     /// How many slots the next claim asks for beyond the jobs that are known.
     private int more = ASK_FIRST;
+
+    final Demand demand = new Demand();
+    /// Sessions whose slots are lent to another gateway.
+    int lent;
 
     /// Pulls that one look answers.
     int impatient;
@@ -66,6 +76,40 @@ final class Queue {
         }
     }
 
+    /// A pull has come. The loan that fills it, if its session is lent.
+    synchronized @Nullable Loan park(Pull pull) {
+        Loan loan = pull.session.lent;
+        if (loan == null) {
+            pulls.add(pull);
+        } else {
+            loan.park(pull);
+        }
+        asking = pull.session;
+        impatient += pull.patient ? 0 : 1;
+        return loan;
+    }
+
+    /// It is answered, or given up. What is to be said to the gateway that was to fill it, if anything.
+    synchronized @Nullable Lending forget(Pull pull) {
+        pulls.remove(pull);
+        impatient -= pull.patient ? 0 : 1;
+        Loan loan = pull.session.lent;
+        return loan == null ? null : loan.forget(pull);
+    }
+
+    /// The pulls that are answered when nothing is found.
+    synchronized List<Pull> looking() {
+        if (impatient == 0) {
+            return List.of();
+        }
+        return pulls.stream().filter(pull -> !pull.patient && pull.writes == 0).toList();
+    }
+
+    /// The runner that asked last is lent by another gateway.
+    synchronized boolean isBorrowing() {
+        return asking != null && asking.elsewhere && asking.open;
+    }
+
     /// Whether a claim may find something.
     boolean mayHold() {
         return !known || arrivals.waiting() > 0;
@@ -74,6 +118,32 @@ final class Queue {
     /// How many slots a claim asks for.
     int ask() {
         return Math.min(CLAIM_MAX, arrivals.waiting() + more);
+    }
+
+    /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
+    /// thousands may be parked.
+    void fill(Map<Slot, Pull> owners, LongSupplier leases) {
+        int ask = ask();
+        ArrayDeque<Pull> turns = new ArrayDeque<>();
+        for (Pull pull : pulls) {
+            if (turns.size() >= ask) {
+                break;
+            }
+            if (pull.takes() && pull.session.credit() > 0) {
+                turns.add(pull);
+            }
+        }
+        Set<Pull> asked = HashSet.newHashSet(turns.size());
+        while (!turns.isEmpty() && owners.size() < ask) {
+            Pull pull = turns.remove();
+            if (pull.takes() && pull.session.credit() > 0) {
+                pull.writes += asked.add(pull) ? 1 : 0;
+                pull.promised++;
+                pull.session.reserved.incrementAndGet();
+                owners.put(new Slot(pull.session.id, leases.getAsLong()), pull);
+                turns.add(pull);
+            }
+        }
     }
 
     void claimBegins(int slots) {

@@ -78,7 +78,10 @@ public final class RunnerControl {
     /// of a session at another gateway, which hears of it by the event log.
     public void stop(String name, boolean force, Origin origin) {
         setOpen(name, false, origin);
-        holds.of(name).forEach(session -> session.open = false);
+        for (Session session : holds.of(name)) {
+            session.open = false;
+            holds.dispatch().lender().recall(session::equals);
+        }
         if (force) {
             for (String jobId : store.heldBy(name)) {
                 stop(jobId, origin);
@@ -134,7 +137,11 @@ public final class RunnerControl {
             boolean open = !closed.contains(session.runner);
             if (open != session.open) {
                 session.open = open;
-                holds.dispatch().wake(session.queue);
+                if (open) {
+                    holds.dispatch().wake(session.queue);
+                } else {
+                    holds.dispatch().lender().recall(session::equals);
+                }
             }
         }
     }

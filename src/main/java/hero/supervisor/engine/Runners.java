@@ -181,7 +181,7 @@ public final class Runners {
     }
 
     /// False when it is over already: its row is being closed, whoever took it up.
-    private static boolean superseded(Session old) {
+    private boolean superseded(Session old) {
         RunnerLink link;
         synchronized (old) {
             if (old.ended) {
@@ -191,6 +191,7 @@ public final class Runners {
             link = old.link;
             old.link = null;
         }
+        dispatch.lender().gone(old);
         if (link != null) {
             link.close(4002, "superseded");
         }
@@ -225,6 +226,7 @@ public final class Runners {
             closing = here && session.held.isEmpty() && session.reserved.get() == 0;
             session.ended |= closing;
         }
+        dispatch.lender().gone(session);
         log.atInfo()
                 .addKeyValue("runner", session.runner)
                 .addKeyValue("session_id", session.id)
@@ -294,6 +296,8 @@ public final class Runners {
     public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
         beats.reporting(session);
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
+        reports.forEach(report -> holds.reported(session, report.key()));
+        dispatch.lender().reported(session);
         for (Report report : reports) {
             outcomes.add(
                     jobs.complete(new Completion(report.key(), report.result())).thenApply(done -> {

@@ -41,20 +41,54 @@ public final class Session {
     volatile long doubtNanos;
     /// When that was last looked at.
     volatile long readNanos;
+    /// Its slots are lent to another gateway, which gives jobs to it meanwhile; changed under the lock of its
+    /// queue.
+    volatile @Nullable Loan lent;
+
+    /// It is connected to another gateway, which has lent its slots to this one.
+    final boolean elsewhere;
 
     Session(String id, String runner, String queue, int slots) {
+        this(id, runner, queue, slots, false);
+    }
+
+    private Session(String id, String runner, String queue, int slots, boolean elsewhere) {
+        this.elsewhere = elsewhere;
         this.id = id;
         this.runner = runner;
         this.queue = queue;
         this.slots = slots;
     }
 
+    /// One that another gateway has lent.
+    static Session elsewhere(String id, String runner, String queue) {
+        return new Session(id, runner, queue, Integer.MAX_VALUE, true);
+    }
+
     /// Jobs that it may be given now.
     int credit() {
-        if (ended || !open || draining || link == null) {
+        if (ended || !open || draining || lent != null || (link == null && !elsewhere)) {
             return 0;
         }
+        return free();
+    }
+
+    /// Slots that nothing is in or on its way to.
+    int free() {
         return Math.max(0, slots - held.size() - reserved.get());
+    }
+
+    /// Slots whose jobs have ended, by what the runner reports, and are being written as ended.
+    int ending() {
+        int ending = 0;
+        for (Held held : held.values()) {
+            ending += held.reported ? 1 : 0;
+        }
+        return ending;
+    }
+
+    boolean mayBeLent() {
+        return !elsewhere && credit() > 0;
     }
 
     /// A new connection takes it up; false when it is over.
@@ -148,6 +182,8 @@ public final class Session {
         volatile long sinceNanos = UNKNOWN;
         /// Beats in a row that did not name it.
         int misses;
+        /// The runner has said how it ended.
+        volatile boolean reported;
 
         /// What is told of its trace when it ends; null when it has none.
         volatile Tracing.@Nullable Run run;

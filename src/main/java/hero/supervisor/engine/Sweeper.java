@@ -3,6 +3,7 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Rescued;
+import hero.supervisor.store.Lending;
 import hero.supervisor.store.Notice;
 import hero.supervisor.store.Notifications;
 import hero.supervisor.store.Spot;
@@ -79,11 +80,30 @@ public final class Sweeper implements Notifications.Others, AutoCloseable {
             Stream.concat(ripened.stream(), notice.queues().stream()).distinct().forEach(dispatch::wake);
         }
         notice.ended().forEach(results::ended);
+        lendings(notice);
         if (!notice.isAll() || feed.watched()) {
             news.wake();
         } else {
             tail.told(notice);
         }
+    }
+
+    private void lendings(Notice notice) {
+        Dispatch dispatch = runners.dispatch();
+        if (notice.borrows()) {
+            notice.queues().forEach(queue -> dispatch.demanded(queue, notice.node()));
+        }
+        for (Lending word : notice.lendings()) {
+            if (word.to().equals(settings.node())) {
+                heard(notice.node(), word);
+            }
+        }
+    }
+
+    /// Another gateway says this to us.
+    void heard(String node, Lending word) {
+        runners.dispatch().lender().heard(word);
+        runners.dispatch().borrower().heard(node, word);
     }
 
     /// This gateway has committed something: only streams read its own events.
@@ -102,6 +122,8 @@ public final class Sweeper implements Notifications.Others, AutoCloseable {
 
     void watch() {
         runners.stops().watch();
+        runners.dispatch().lender().watch();
+        runners.dispatch().borrower().watch();
     }
 
     void news() {

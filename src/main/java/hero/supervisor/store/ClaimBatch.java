@@ -6,7 +6,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -258,12 +257,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 row.getLong("lease"),
                 JobRow.text(row, "session_id"),
                 JobRow.instant(row, "started_at"),
-                waitedMicros(row),
+                JobRow.waitedMicros(row),
                 JobRow.trace(row));
-    }
-
-    private static long waitedMicros(ResultSet row) throws SQLException {
-        return Math.max(
-                0, ChronoUnit.MICROS.between(JobRow.instant(row, "waits_since"), JobRow.instant(row, "started_at")));
     }
 }

@@ -13,6 +13,9 @@ public interface Committed {
     /// After each in which jobs became due and wait there, which writes no event.
     default void ripened(Collection<Spot> spots) {}
 
+    /// What is to be said to another gateway about pulls.
+    default void say(Lending word) {}
+
     /// What somebody at another gateway may wait for.
     ///
     /// @param queues in which new jobs wait, behind all that waited there before

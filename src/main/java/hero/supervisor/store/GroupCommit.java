@@ -15,6 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
@@ -63,28 +64,29 @@ final class GroupCommit<C, R> implements AutoCloseable {
     /// When the first write of a batch waits for others.
     ///
     /// @param time how long at most
-    /// @param each so much longer for every one that waits, up to [#LONGEST] in all
+    /// @param each so much longer for every one that waits, up to [#LONGEST] in all; asked of the first one
     /// @param after whether a batch does that comes after one of these; asked with none before the first
     /// @param enough how many of these, the first ones, need not wait longer: asked when at least so many have
     /// come as the smaller of the last two batches had, and when somebody says so ([#look]). When it is so many or
     /// more they are written, the rest is the beginning of the next batch. Under the queue's lock, so it must
     /// return at once.
-    record Gather<C>(Duration time, Duration each, Predicate<List<C>> after, ToIntFunction<List<C>> enough) {
+    record Gather<C>(
+            Duration time, Function<C, Duration> each, Predicate<List<C>> after, ToIntFunction<List<C>> enough) {
         private static final Duration LONGEST = Duration.ofMillis(10);
         private static final Duration WAVE = Duration.ofMillis(2);
         private static final int WAVE_LEAST = 4;
 
         static <C> Gather<C> never() {
-            return new Gather<>(Duration.ZERO, Duration.ZERO, _ -> false, List::size);
+            return new Gather<>(Duration.ZERO, _ -> Duration.ZERO, _ -> false, List::size);
         }
 
         static <C> Gather<C> always(Duration time) {
-            return new Gather<>(time, Duration.ZERO, _ -> true, _ -> 0);
+            return new Gather<>(time, _ -> Duration.ZERO, _ -> true, _ -> 0);
         }
 
         /// After a batch that was not so small that nobody else will come. The callers of a wave come back
         /// together, and one statement for all of them costs much less than two.
-        static <C> Gather<C> waves(Duration each, Predicate<C> any, ToIntFunction<List<C>> enough) {
+        static <C> Gather<C> waves(Function<C, Duration> each, Predicate<C> any, ToIntFunction<List<C>> enough) {
             return new Gather<>(
                     WAVE,
                     each,
@@ -93,8 +95,9 @@ final class GroupCommit<C, R> implements AutoCloseable {
         }
 
         /// How long so many writes wait at most.
-        long forNs(int writes) {
-            return Math.max(time.toNanos(), Math.min(time.toNanos() + each.toNanos() * writes, LONGEST.toNanos()));
+        long forNs(int writes, C first) {
+            long more = each.apply(first).toNanos() * writes;
+            return Math.max(time.toNanos(), Math.min(time.toNanos() + more, LONGEST.toNanos()));
         }
     }
 
@@ -265,8 +268,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
         try {
             awaited = Math.max(1, Math.min(last, before));
             long waitedNs = 0;
-            while (!closed && waitedNs < gather.forNs(queue.size()) && !isEnough()) {
-                long leftNs = gather.forNs(queue.size()) - waitedNs;
+            while (!closed && waitedNs < longestNs() && !isEnough()) {
+                long leftNs = longestNs() - waitedNs;
                 waitedNs += leftNs - notEmpty.awaitNanos(leftNs);
             }
         } catch (InterruptedException e) {
@@ -275,6 +278,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
             awaited = 0;
             lock.unlock();
         }
+    }
+
+    private long longestNs() {
+        return gather.forNs(queue.size(), queue.element().command);
     }
 
     private boolean isEnough() {

@@ -21,12 +21,16 @@ import hero.supervisor.store.JobStore.Page;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.JobStore.Snapshot;
 import hero.supervisor.store.JobStore.Standing;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +52,9 @@ final class JobReads {
     private static final Field<Long> LEFT_MS = DSL.field(
             "(extract(epoch from {0} + make_interval(secs => {1}) - clock_timestamp()) * 1000)::bigint",
             Long.class, JOBS.STARTED_AT, JOBS.TIMEOUT_S);
+
+    private static final String ANSWERS =
+            "select id, status, output, error, exit_code from jobs where id = any(?::text[])";
 
     private static final Field<String> SNAPSHOT = DSL.field("pg_current_snapshot()::text", String.class);
 
@@ -130,16 +137,33 @@ final class JobReads {
                 .orElseGet(Answer.NoJob::new));
     }
 
-    /// The n-th answer is for the n-th id.
+    /// The n-th answer is for the n-th id. Asked for each job whose caller is at another gateway than its runner:
+    /// prepared once, and not put together each time.
     List<Answer> answers(List<String> jobIds) {
-        Map<String, Answer> found =
-                database.query(sql -> sql.select(JOBS.ID, JOBS.STATUS, JOBS.OUTPUT, JOBS.ERROR, JOBS.EXIT_CODE)
-                        .from(JOBS)
-                        .where(JOBS.ID.eq(DSL.any(jobIds.toArray(String[]::new))))
-                        .fetchMap(job -> job.get(JOBS.ID), JobReads::answer));
+        Map<String, Answer> found = HashMap.newHashMap(jobIds.size());
+        database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(ANSWERS)) {
+                new Columns<>(statement, jobIds).text(id -> id);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        found.put(JobRow.text(rows, "id"), answer(rows));
+                    }
+                }
+            }
+            return null;
+        });
         return jobIds.stream()
                 .map(id -> found.getOrDefault(id, new Answer.NoJob()))
                 .toList();
+    }
+
+    private static Answer answer(ResultSet row) throws SQLException {
+        JobResult result = JobRow.result(
+                JobStatus.of(JobRow.text(row, "status")),
+                row.getString("output"),
+                row.getString("error"),
+                JobRow.integer(row, "exit_code"));
+        return result == null ? new Answer.Pending() : new Answer.Done(result);
     }
 
     private static Answer answer(Record job) {

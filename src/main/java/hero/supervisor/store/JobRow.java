@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,11 @@ final class JobRow {
         }
         Object[] texts = (Object[]) parts.getArray();
         return Trace.read((String) texts[0], (String) texts[1]);
+    }
+
+    /// From `waits_since` to `started_at`.
+    static long waitedMicros(ResultSet row) throws SQLException {
+        return Math.max(0, ChronoUnit.MICROS.between(instant(row, "waits_since"), instant(row, "started_at")));
     }
 
     static String text(ResultSet row, String column) throws SQLException {

@@ -54,6 +54,12 @@ public interface JobStore {
             return false;
         }
 
+        /// True when places come from another gateway: without one, the job takes a longer way than else, and it
+        /// takes longer until there is one.
+        default boolean isFar() {
+            return false;
+        }
+
         /// For how many jobs like this one there are places now: it is worth it to wait a little for more. As many
         /// as there can be when it is not, as others may be before them. Must return at once.
         default int room() {
@@ -186,6 +192,9 @@ public interface JobStore {
         return queues;
     }
 
+    /// Says something to another gateway, soon, or never when that cannot be. Returns at once.
+    default void say(Lending word) {}
+
     // ---- reads ----
 
     Optional<JobState> state(String jobId);
@@ -229,6 +238,10 @@ public interface JobStore {
             boolean stopRequested,
             boolean atMostOnce,
             Tracing.@Nullable Run run) {}
+
+    /// Those of these hand-overs to a session that are still in its hands: what another gateway has written for
+    /// it.
+    List<Assignment> handed(String sessionId, List<Assignment.Key> keys);
 
     // ---- the event log ----
 

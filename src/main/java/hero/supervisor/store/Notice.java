@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -22,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// queue                 jobs have come back to their places in it, or have become due; `*` for any queue
 /// TAB priority TAB seq  the first of them, once for each priority
 /// TAB q TAB queue       new jobs wait in it, behind all others
+/// TAB b                 whoever wrote those jobs fills the pulls of other gateways, when they are lent
 /// TAB e TAB job_id      the job has ended
+/// TAB l, r, g …         see [Lending]
 /// TAB . TAB µs          that is all; the log need not be read for it. The first of it was committed about then,
 ///                       in microseconds since 1970
 /// ```
@@ -33,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// @param ripened places that claims may have passed; the queue [Notifications#ALL] stands for any
 /// @param queues with new jobs
 /// @param ended ids of jobs
+/// @param borrows whether the new jobs come from a gateway that takes loans
+/// @param lendings what is said about pulls, in order; each to one gateway
 /// @param since when the first of it was committed, by the sender's clock; null when the log holds more than this
 ///     that somebody may wait for
 public record Notice(
@@ -40,9 +45,12 @@ public record Notice(
         List<Spot> ripened,
         List<String> queues,
         List<String> ended,
+        boolean borrows,
+        List<Lending> lendings,
         @Nullable Instant since) {
     private static final String QUEUE = "\tq\t";
     private static final String ENDED = "\te\t";
+    private static final String BORROWS = "\tb";
     private static final String ALL = "\t.\t";
     private static final Pattern PLACE = Pattern.compile("\t(-?\\d{1,5})\t(\\d{1,19})");
 
@@ -65,7 +73,7 @@ public record Notice(
 
     /// Something may have been committed, anything by anybody.
     static Notice anything() {
-        return new Notice("", List.of(Spot.in(Notifications.ALL)), List.of(), List.of(), null);
+        return new Notice("", List.of(Spot.in(Notifications.ALL)), List.of(), List.of(), false, List.of(), null);
     }
 
     static Notice of(String payload) {
@@ -73,26 +81,41 @@ public record Notice(
         List<Spot> ripened = new ArrayList<>();
         List<String> queues = new ArrayList<>();
         List<String> ended = new ArrayList<>();
+        List<Lending> lendings = new ArrayList<>();
+        boolean borrows = false;
         Instant since = null;
         for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
-            Matcher place = PLACE.matcher(line);
-            if (line.startsWith(QUEUE)) {
-                queues.add(line.substring(QUEUE.length()));
-            } else if (line.startsWith(ENDED)) {
+            if (line.startsWith(ENDED)) {
                 ended.add(line.substring(ENDED.length()));
+            } else if (line.startsWith(QUEUE)) {
+                queues.add(line.substring(QUEUE.length()));
             } else if (line.startsWith(ALL)) {
                 since = instant(line.substring(ALL.length()));
-            } else if (place.matches() && !ripened.isEmpty()) {
-                String queue = ripened.getLast().queue();
-                if (ripened.getLast().place() == null) {
-                    ripened.removeLast();
-                }
-                ripened.add(Spot.of(queue, Integer.parseInt(place.group(1)), Long.parseLong(place.group(2))));
+            } else if (line.equals(BORROWS)) {
+                borrows = true;
             } else {
-                ripened.add(Spot.in(line));
+                Lending lending = Lending.of(line);
+                if (lending == null) {
+                    ripened(line, ripened);
+                } else {
+                    lendings.add(lending);
+                }
             }
         }
-        return new Notice(lines.isEmpty() ? "" : lines.getFirst(), ripened, queues, ended, since);
+        return new Notice(lines.isEmpty() ? "" : lines.getFirst(), ripened, queues, ended, borrows, lendings, since);
+    }
+
+    private static void ripened(String line, List<Spot> ripened) {
+        Matcher place = PLACE.matcher(line);
+        if (!place.matches() || ripened.isEmpty()) {
+            ripened.add(Spot.in(line));
+            return;
+        }
+        String queue = ripened.getLast().queue();
+        if (ripened.getLast().place() == null) {
+            ripened.removeLast();
+        }
+        ripened.add(Spot.of(queue, Integer.parseInt(place.group(1)), Long.parseLong(place.group(2))));
     }
 
     private static @Nullable Instant instant(String micros) {
@@ -117,6 +140,7 @@ public record Notice(
         private final String node;
         private final TreeMap<String, TreeMap<Integer, Long>> ripe = new TreeMap<>();
         private final Set<String> lines = new LinkedHashSet<>();
+        private final ArrayDeque<String> words = new ArrayDeque<>();
         private @Nullable Instant since;
         private boolean more;
 
@@ -141,9 +165,25 @@ public record Notice(
             news.ended().forEach(job -> add(ENDED, job));
         }
 
+        void say(Lending word, Instant now) {
+            String line = word.line();
+            if (line != null) {
+                since = since == null ? now : since;
+                words.add(line);
+            }
+        }
+
+        /// True when words are left that have not fitted.
+        boolean saysMore() {
+            return !words.isEmpty();
+        }
+
         private void add(String kind, String name) {
             if (lines.size() < LINES_MAX && name.chars().noneMatch(Character::isISOControl)) {
                 lines.add(kind + name);
+                if (kind.equals(QUEUE)) {
+                    lines.add(BORROWS);
+                }
             } else {
                 more = true;
             }
@@ -163,6 +203,10 @@ public record Notice(
             said.addFirst(node);
             int room =
                     BYTES_MAX - ALL_BYTES - said.stream().mapToInt(Draft::bytes).sum();
+            while (!words.isEmpty() && bytes(words.element()) <= room) {
+                room -= bytes(words.element());
+                said.add(words.remove());
+            }
             for (String line : lines) {
                 room -= bytes(line);
                 if (room < 0) {
@@ -176,7 +220,7 @@ public record Notice(
             }
             ripe.clear();
             lines.clear();
-            since = null;
+            since = words.isEmpty() ? null : since;
             more = false;
             return String.join("\n", said);
         }

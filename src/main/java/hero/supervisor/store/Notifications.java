@@ -116,6 +116,17 @@ public final class Notifications implements Committed, AutoCloseable {
         }
     }
 
+    @Override
+    public void say(Lending word) {
+        lock.lock();
+        try {
+            draft.say(word, time.instant());
+            ring(true);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Thousands of commits a second must not wake the telling thread each.
     private void ring(boolean now) {
         if (!rung) {
@@ -187,9 +198,11 @@ public final class Notifications implements Committed, AutoCloseable {
     private String payload() {
         lock.lock();
         try {
-            rung = false;
-            urgent = false;
-            return draft.take();
+            String payload = draft.take();
+            // What has not fitted goes with the next one.
+            rung = draft.saysMore();
+            urgent = rung;
+            return payload;
         } finally {
             lock.unlock();
         }

@@ -34,6 +34,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     /// What PostgreSQL works less for a job that does not pass through its queue (`docs/decisions/012`).
     private static final Duration WORTH = Duration.ofNanos(25_000);
+    /// Likewise, and no notification and no claim of another gateway (`docs/decisions/014`).
+    private static final Duration WORTH_FAR = Duration.ofNanos(120_000);
 
     private final GroupCommit<CreateBatch.Create, Created> creates;
     private final GroupCommit<String, Started> starts;
@@ -53,6 +55,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final EventLog events;
     private final Rescue rescue;
     private final Holding holding;
+    private final HandedOver handedOver;
     private final QueueHeads heads;
     private final Overlooked overlooked;
     private final Committed committed;
@@ -73,7 +76,10 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         Semaphore turns = new Semaphore(Math.max(3, Runtime.getRuntime().availableProcessors() / 2), true);
-        Gather<CreateBatch.Create> nearby = Gather.waves(WORTH, CreateBatch.Create::isNear, CreateBatch::placed);
+        Gather<CreateBatch.Create> nearby = Gather.waves(
+                create -> create.placing().isFar() ? WORTH_FAR : WORTH,
+                CreateBatch.Create::isNear,
+                CreateBatch::placed);
         Database prompt = database.prompt();
         this.database = prompt;
         this.signals = signals;
@@ -102,7 +108,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
                 "complete",
                 sizes,
                 turns,
-                Gather.waves(Duration.ZERO, _ -> true, List::size),
+                Gather.waves(_ -> Duration.ZERO, _ -> true, List::size),
                 batch("complete", endBatch, EndBatch::news));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
@@ -112,6 +118,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.events = new EventLog(prompt, node, heads);
         this.rescue = new Rescue(prompt, node, heads, time);
         this.holding = new Holding(prompt, time);
+        this.handedOver = new HandedOver(prompt);
         this.committed = committed;
     }
 
@@ -226,6 +233,16 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     @Override
     public void returned(Collection<Spot> spots) {
         spots.forEach(heads::returned);
+    }
+
+    @Override
+    public void say(Lending word) {
+        committed.say(word);
+    }
+
+    @Override
+    public List<Assignment> handed(String sessionId, List<Assignment.Key> keys) {
+        return handedOver.read(sessionId, keys);
     }
 
     @Override

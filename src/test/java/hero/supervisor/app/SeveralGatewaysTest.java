@@ -1,5 +1,6 @@
 package hero.supervisor.app;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.PostgresFixture;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -101,6 +107,49 @@ final class SeveralGatewaysTest {
         assertFalse(blocked.isDone());
         assertEquals("recorded", runner.end(job, Map.of("success", "from b")));
         assertEquals("from b", LiveSocket.within(blocked).resultObject().get("success"));
+    }
+
+    /// A caller at one gateway keeps a runner at another one busy: that one is lent, so that the jobs go past the
+    /// queue. Then its own gateway has jobs for it, and gets it back.
+    @Test
+    void a_runner_is_lent_to_the_gateway_whose_callers_have_the_jobs_and_comes_back() throws Exception {
+        LiveGateway a = gateway("a");
+        LiveGateway b = gateway("b");
+        LiveRunner runner = b.runner("worker", "worker", 4);
+        runner.answering(job -> Map.of("success", String.valueOf(job.get("id"))));
+        await().untilAsserted(() -> assertTrue(pastTheQueue(a) > 0, "none of the last hundred was lent"));
+        assertEquals("own", run(b, "own"));
+        for (int i = 0; i < 20; i++) {
+            assertEquals("mixed" + i, run(i % 2 == 0 ? a : b, "mixed" + i));
+        }
+        assertEquals(0, rows("select count(*) from jobs where status <> 'completed'"));
+    }
+
+    /// How many of a hundred jobs of callers at this gateway were written as running when they were created.
+    private long pastTheQueue(LiveGateway at) throws Exception {
+        long before = rows("select coalesce(max(number), 0) from jobs");
+        for (int i = 0; i < 100; i++) {
+            String id = "j" + before + "-" + i;
+            assertEquals(id, run(at, id));
+        }
+        return rows("select count(*) from job_events where detail = 'handed' and node like 'a/%' and job_id in"
+                + " (select id from jobs where number > " + before + ")");
+    }
+
+    private long rows(String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(database.url(), database.user(), database.password());
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static String run(LiveGateway at, String id) throws Exception {
+        return String.valueOf(
+                at.call("job.run", Map.of("secret", at.secret(Scope.USER), "job", LiveGateway.job(id, "worker")))
+                        .resultObject()
+                        .get("success"));
     }
 
     @Test

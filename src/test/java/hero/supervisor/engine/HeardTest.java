@@ -40,7 +40,7 @@ class HeardTest {
     }
 
     private static Notice notice(List<String> queues, List<String> ended, @Nullable Instant since) {
-        return new Notice("other", List.of(), queues, ended, since);
+        return new Notice("other", List.of(), queues, ended, false, List.of(), since);
     }
 
     @Test
@@ -78,7 +78,8 @@ class HeardTest {
         callers.jobs.createAndStart(job("j1"), Origin.NONE).join();
         atRunners.heard(notice(List.of(), List.of(), null));
         assertFalse(pull.isDone());
-        atRunners.heard(new Notice("other", List.of(new Spot(Notifications.ALL, null)), List.of(), List.of(), null));
+        atRunners.heard(new Notice(
+                "other", List.of(new Spot(Notifications.ALL, null)), List.of(), List.of(), false, List.of(), null));
         assertEquals("j1", pull.join().getFirst().job().id());
     }
 }

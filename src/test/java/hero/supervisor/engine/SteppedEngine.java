@@ -5,6 +5,7 @@ import hero.supervisor.domain.Scope;
 import hero.supervisor.domain.SecretInfo;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
+import hero.supervisor.store.Lending;
 import hero.supervisor.store.RunnerStore;
 import hero.supervisor.store.SecretStore;
 import java.time.Instant;
@@ -57,6 +58,16 @@ public final class SteppedEngine {
 
     public Runners runners() {
         return runners;
+    }
+
+    /// Another gateway has brought jobs to the queue.
+    public void demanded(String queue, String node) {
+        runners.dispatch().demanded(queue, node);
+    }
+
+    /// Another gateway says this to us.
+    public void heard(String node, Lending word) {
+        sweeper.heard(node, word);
     }
 
     public void watch() {

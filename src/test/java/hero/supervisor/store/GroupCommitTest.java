@@ -75,7 +75,7 @@ class GroupCommitTest {
 
     @Test
     void only_a_wave_that_counts_makes_the_next_batch_gather() {
-        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(Duration.ZERO, n -> n == 7, List::size);
+        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(_ -> Duration.ZERO, n -> n == 7, List::size);
         assertFalse(gather.after().test(List.of()), "the first batch");
         assertFalse(gather.after().test(List.of(7, 7, 7)), "so few come alone");
         assertFalse(gather.after().test(Collections.nCopies(20, 1)), "none for which it pays");
@@ -89,7 +89,7 @@ class GroupCommitTest {
         gate.open.countDown();
         AtomicBoolean enough = new AtomicBoolean();
         var gather = new GroupCommit.Gather<Integer>(
-                Duration.ofHours(1), Duration.ZERO, last -> !last.isEmpty(), all -> enough.get() ? all.size() : 0);
+                Duration.ofHours(1), _ -> Duration.ZERO, last -> !last.isEmpty(), all -> enough.get() ? all.size() : 0);
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
             for (int size = 3; size <= 4; size++) {
@@ -115,8 +115,8 @@ class GroupCommitTest {
     void a_batch_gathers_after_one_that_says_so() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
-        var after =
-                new GroupCommit.Gather<Integer>(Duration.ofHours(1), Duration.ZERO, last -> last.contains(4), _ -> 0);
+        var after = new GroupCommit.Gather<Integer>(
+                Duration.ofHours(1), _ -> Duration.ZERO, last -> last.contains(4), _ -> 0);
         var commit = new GroupCommit<>("test", sizes(100, 100), after, gate);
         assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
         assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
@@ -296,15 +296,16 @@ class GroupCommitTest {
 
     @Test
     void the_longer_the_wait_is_worth_it_the_more_there_are_up_to_a_bound() {
-        Duration each = Duration.ofNanos(25_000);
-        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(each, _ -> true, List::size);
-        assertEquals(Duration.ofMillis(2).toNanos(), gather.forNs(0));
-        assertEquals(Duration.ofMillis(7).toNanos(), gather.forNs(200));
-        assertEquals(Duration.ofMillis(10).toNanos(), gather.forNs(1000));
-        assertEquals(0, GroupCommit.Gather.never().forNs(1000));
+        GroupCommit.Gather<Integer> gather =
+                GroupCommit.Gather.waves(n -> Duration.ofNanos(n * 25_000L), _ -> true, List::size);
+        assertEquals(Duration.ofMillis(2).toNanos(), gather.forNs(0, 1));
+        assertEquals(Duration.ofMillis(7).toNanos(), gather.forNs(200, 1));
+        assertEquals(Duration.ofMillis(7).toNanos(), gather.forNs(100, 2));
+        assertEquals(Duration.ofMillis(10).toNanos(), gather.forNs(1000, 1));
+        assertEquals(0, GroupCommit.Gather.never().forNs(1000, 1));
         assertEquals(
                 Duration.ofHours(1).toNanos(),
-                GroupCommit.Gather.always(Duration.ofHours(1)).forNs(7));
+                GroupCommit.Gather.always(Duration.ofHours(1)).forNs(7, 1));
     }
 
     @Test
@@ -314,7 +315,10 @@ class GroupCommitTest {
         gate.open.countDown();
         AtomicInteger places = new AtomicInteger();
         var gather = new GroupCommit.Gather<Integer>(
-                Duration.ofHours(1), Duration.ZERO, last -> !last.isEmpty(), all -> Math.min(all.size(), places.get()));
+                Duration.ofHours(1),
+                _ -> Duration.ZERO,
+                last -> !last.isEmpty(),
+                all -> Math.min(all.size(), places.get()));
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
             for (int round = 0; round < 2; round++) {

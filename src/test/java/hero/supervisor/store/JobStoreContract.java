@@ -1,6 +1,5 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.JobDetails;
 import static hero.supervisor.store.JobFixture.claimOne;
 import static hero.supervisor.store.JobFixture.fail;
 import static hero.supervisor.store.JobFixture.get;
@@ -16,6 +15,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
@@ -23,7 +24,6 @@ import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
-import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -78,6 +78,26 @@ abstract class JobStoreContract extends JobStoreLifeContract {
                 again.stream().map(next -> next.job().id()).toList());
         assertEquals(1, again.getFirst().attempt());
         assertNotEquals(given.lease(), again.getFirst().lease());
+    }
+
+    @Test
+    void what_a_session_was_handed_is_read_back_while_it_has_it() {
+        queued("a", "b");
+        List<Assignment> given = get(store().claim("queue", slots("s1", 2)));
+        List<Assignment.Key> keys = given.stream().map(Assignment::key).toList();
+        assertEquals(given, store().handed("s1", keys));
+        assertEquals(List.of(), store().handed("s2", keys));
+        Assignment.Key first = keys.getFirst();
+        assertEquals(
+                List.of(),
+                store().handed(
+                                "s1",
+                                List.of(
+                                        new Assignment.Key("a", first.attempt() + 1, first.lease()),
+                                        new Assignment.Key("a", first.attempt(), first.lease() + 1),
+                                        new Assignment.Key("nobody", 1, 1))));
+        succeed(store(), first);
+        assertEquals(given.subList(1, 2), store().handed("s1", keys));
     }
 
     @Test

@@ -1,18 +1,18 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.JobDetails.Attempt;
-import hero.supervisor.domain.JobDetails;
-import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.store.MemoryDatabase.Logged;
-import hero.supervisor.store.MemoryDatabase.Row;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobDetails.Attempt;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
+import hero.supervisor.store.MemoryDatabase.Logged;
+import hero.supervisor.store.MemoryDatabase.Row;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The in-memory twin of the real store, held to the same contract. Each gateway has a store of its own on the
@@ -31,11 +32,29 @@ public final class MemoryJobStore implements JobStore {
     private final MemoryDatabase shared;
     private final MemoryMoves moves;
     private final String node;
+    /// Hears what is said to other gateways.
+    private volatile Consumer<Lending> saying = _ -> {};
 
     public MemoryJobStore(MemoryDatabase shared, String node) {
         this.shared = shared;
         this.moves = new MemoryMoves(shared, node);
         this.node = node;
+    }
+
+    public void onSay(Consumer<Lending> said) {
+        saying = said;
+    }
+
+    @Override
+    public void say(Lending word) {
+        saying.accept(word);
+    }
+
+    @Override
+    public List<Assignment> handed(String sessionId, List<Assignment.Key> keys) {
+        synchronized (shared) {
+            return moves.handed(sessionId, keys);
+        }
     }
 
     @Override
@@ -201,12 +220,8 @@ public final class MemoryJobStore implements JobStore {
     @Override
     public Optional<JobState> state(String jobId) {
         synchronized (shared) {
-            return Optional.ofNullable(shared.jobs.get(jobId)).map(MemoryJobStore::state);
+            return Optional.ofNullable(shared.jobs.get(jobId)).map(MemoryMoves::state);
         }
-    }
-
-    private static JobState state(Row row) {
-        return new JobState(row.job.id(), row.status, row.job.createdAt(), row.startedAt, row.completedAt);
     }
 
     @Override
@@ -239,7 +254,7 @@ public final class MemoryJobStore implements JobStore {
                         failure == null ? null : failure.message(),
                         failure == null ? null : failure.exitCode()));
             }
-            return Optional.of(new JobDetails(row.job, row.queue, state(row), null, row.result, attempts));
+            return Optional.of(new JobDetails(row.job, row.queue, MemoryMoves.state(row), null, row.result, attempts));
         }
     }
 
@@ -247,21 +262,13 @@ public final class MemoryJobStore implements JobStore {
     public Page page(JobFilter filter, long before, int max) {
         synchronized (shared) {
             List<Row> rows = shared.jobs.values().stream()
-                    .filter(row -> row.number < before && passes(row, filter))
+                    .filter(row -> row.number < before && MemoryMoves.passes(row, filter))
                     .sorted(Comparator.comparingLong((Row row) -> -row.number))
                     .limit(max)
                     .toList();
             long next = rows.size() < max ? 0 : rows.getLast().number;
             return new Page(rows.stream().map(row -> row.job).toList(), next);
         }
-    }
-
-    private static boolean passes(Row row, JobFilter filter) {
-        return (filter.status() == null || filter.status() == row.status)
-                && (filter.runner() == null || filter.runner().equals(row.job.runner()))
-                && (filter.executor() == null || filter.executor().equals(row.job.executor()))
-                && (filter.callerId() == null || filter.callerId().equals(row.job.callerId()))
-                && (filter.contextId() == null || filter.contextId().equals(row.job.contextId()));
     }
 
     @Override

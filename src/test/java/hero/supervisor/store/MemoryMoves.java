@@ -1,16 +1,13 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.JobDetails.Attempt;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails.Attempt;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Ended;
 import hero.supervisor.store.JobStore.Event;
@@ -18,6 +15,12 @@ import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.MemoryDatabase.Logged;
 import hero.supervisor.store.MemoryDatabase.Row;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The moves of a job between its states, in memory; one gateway's. Called under the monitor of the database.
 final class MemoryMoves {
@@ -91,7 +94,31 @@ final class MemoryMoves {
         Instant now = now();
         row.startedAt = now;
         log(row, "running");
-        return new Assignment(row.job, row.attempt, slot.lease(), slot.sessionId(), now, 0, row.trace);
+        return assignment(row);
+    }
+
+    /// Those that are still in the hands of the session.
+    List<Assignment> handed(String sessionId, List<Assignment.Key> keys) {
+        List<Assignment> handed = new ArrayList<>();
+        for (Assignment.Key key : keys) {
+            Row row = shared.jobs.get(key.jobId());
+            if (row != null && row.heldBy(key) && sessionId.equals(row.sessionId)) {
+                handed.add(assignment(row));
+            }
+        }
+        return handed;
+    }
+
+    /// A running job, in the hands of its session.
+    static Assignment assignment(Row row) {
+        return new Assignment(
+                row.job,
+                row.attempt,
+                Objects.requireNonNull(row.lease),
+                Objects.requireNonNull(row.sessionId),
+                Objects.requireNonNull(row.startedAt),
+                0,
+                row.trace);
     }
 
     void finish(Row row, JobStatus status, JobResult result, boolean keepLease) {
@@ -221,5 +248,17 @@ final class MemoryMoves {
                 "",
                 "",
                 job.extras());
+    }
+
+    static boolean passes(Row row, JobFilter filter) {
+        return (filter.status() == null || filter.status() == row.status)
+                && (filter.runner() == null || filter.runner().equals(row.job.runner()))
+                && (filter.executor() == null || filter.executor().equals(row.job.executor()))
+                && (filter.callerId() == null || filter.callerId().equals(row.job.callerId()))
+                && (filter.contextId() == null || filter.contextId().equals(row.job.contextId()));
+    }
+
+    static JobState state(Row row) {
+        return new JobState(row.job.id(), row.status, row.job.createdAt(), row.startedAt, row.completedAt);
     }
 }

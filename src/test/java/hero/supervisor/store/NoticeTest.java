@@ -34,6 +34,8 @@ class NoticeTest {
                         List.of(Spot.of("q3", -5, 6), Spot.in("q4")),
                         List.of("q 1", "q2"),
                         List.of("j1", "j2"),
+                        true,
+                        List.of(),
                         NOW),
                 said());
         assertEquals("node", draft.take());
@@ -80,6 +82,24 @@ class NoticeTest {
         assertFalse(Notice.of(payload).isAll());
     }
 
+    @Test
+    void what_is_said_of_loans_goes_first_and_the_rest_with_the_next_one() {
+        List<Lending> words = IntStream.range(0, 300)
+                .<Lending>mapToObj(i -> new Lending.Lent("other", "loan" + i, "ses_" + i, "runner", "a queue"))
+                .toList();
+        words.forEach(word -> draft.say(word, NOW));
+        draft.add(new News(List.of(), List.of("j".repeat(200)), true), NOW.plusSeconds(1));
+        Notice first = said();
+        assertTrue(draft.saysMore());
+        assertEquals(words.subList(0, first.lendings().size()), first.lendings());
+        assertFalse(first.isAll(), "the job has found no room");
+        Notice second = said();
+        assertFalse(draft.saysMore());
+        assertEquals(words.subList(first.lendings().size(), words.size()), second.lendings());
+        assertEquals(NOW, second.since());
+        assertEquals("node", draft.take());
+    }
+
     /// None can come from a caller; one that did would be read as another line.
     @ParameterizedTest
     @ValueSource(strings = {"a\nb", "a\rb", "\t.\t1"})
@@ -90,7 +110,7 @@ class NoticeTest {
 
     @Test
     void that_of_a_gateway_which_names_no_news_is_never_all() {
-        assertEquals(new Notice("old", List.of(), List.of(), List.of(), null), Notice.of("old"));
+        assertEquals(new Notice("old", List.of(), List.of(), List.of(), false, List.of(), null), Notice.of("old"));
         Notice ripened = Notice.of("old\nq1\n\t0\t7\n\t-3\t9\nq2");
         assertEquals(List.of(Spot.of("q1", 0, 7), Spot.of("q1", -3, 9), Spot.in("q2")), ripened.ripened());
         assertFalse(ripened.isAll());

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.Committed.News;
 import java.sql.Connection;
@@ -161,9 +162,28 @@ final class NotificationsTest {
         b.named.clear();
         a.notifications.news(new News(List.of("q 1"), List.of("j1", "j2"), true));
         Notice heard = b.named.take();
-        assertEquals(new Notice("a", List.of(), List.of("q 1"), List.of("j1", "j2"), heard.since()), heard);
+        assertEquals(
+                new Notice("a", List.of(), List.of("q 1"), List.of("j1", "j2"), true, List.of(), heard.since()), heard);
         a.notifications.news(News.NONE);
         assertEquals(List.of(), b.named.take().queues());
+    }
+
+    @Test
+    void what_is_said_of_loans_is_heard_in_order_and_needs_no_log() throws InterruptedException {
+        settle(a, b);
+        b.named.clear();
+        List<Lending> words = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            words.add(new Lending.Filled("b", "loan", i, false, List.of(new Assignment.Key("job " + i, 1, i))));
+        }
+        words.forEach(a.notifications::say);
+        List<Lending> heard = new ArrayList<>();
+        while (heard.size() < words.size()) {
+            Notice notice = b.named.take();
+            assertTrue(notice.isAll(), "nothing else is to be looked for");
+            heard.addAll(notice.lendings());
+        }
+        assertEquals(words, heard);
     }
 
     @Test

@@ -19,6 +19,9 @@ enum Fault {
     SWEEPER_STALL(0.05),
     /// The event log is not looked at for long.
     LOST_NEWS(0.1),
+    /// What one gateway says to another one does not come, or comes twice.
+    LOST_WORD(0.05),
+    WORD_TWICE(0.05),
 
     // ---- the database, as one call to it sees it ----
     STORE_BEFORE(0.04),

@@ -156,7 +156,7 @@ final class SimClient {
     }
 
     private <T> void call(Function<Jobs, CompletableFuture<T>> what, BiConsumer<@Nullable T, @Nullable Refusal> then) {
-        SimNode node = world.anyNode();
+        SimNode node = world.callersNode();
         var call = new Call<T>();
         for (int copies = world.hit(Fault.DUPLICATE) ? 2 : 1; copies > 0; copies--) {
             if (node.up && !world.hit(Fault.DROP)) {

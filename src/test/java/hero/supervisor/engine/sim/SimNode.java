@@ -7,6 +7,7 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.engine.Settings;
 import hero.supervisor.engine.SteppedEngine;
 import hero.supervisor.store.JobStore;
+import hero.supervisor.store.Lending;
 import hero.supervisor.store.MemoryJobStore;
 import hero.supervisor.store.MemoryRunnerStore;
 import hero.supervisor.store.RunnerStore;
@@ -66,6 +67,24 @@ final class SimNode extends Actor {
         loop(S, engine::sweep, Fault.SWEEPER_STALL);
         loop(5 * S, engine::net, null);
         loop(S, this::suffer, null);
+        loop(300 * MS, this::demand, null);
+    }
+
+    /// The others hear now and then that this one brings jobs.
+    private void demand() {
+        if (world.brings(this)) {
+            for (SimNode other : world.nodes) {
+                if (other != this && other.up && world.chance(0.5)) {
+                    List.of("q1", "q2").forEach(queue -> other.engine.demanded(queue, name));
+                }
+            }
+        }
+    }
+
+    void heard(String from, Lending word) {
+        if (up) {
+            guarded(() -> engine.heard(from, word));
+        }
     }
 
     private void loop(long pause, Runnable step, @Nullable Fault slow) {

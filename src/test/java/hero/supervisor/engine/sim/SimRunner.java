@@ -78,7 +78,7 @@ final class SimRunner extends Actor {
     }
 
     private void connect() {
-        SimNode node = world.anyNode();
+        SimNode node = world.runnersNode();
         if (!node.up) {
             return;
         }

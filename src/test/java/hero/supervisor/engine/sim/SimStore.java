@@ -4,6 +4,7 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Position;
+import hero.supervisor.store.Lending;
 import hero.supervisor.store.MemoryDatabase;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -21,6 +22,7 @@ final class SimStore {
     private final Object real;
     private Position read = new Position(0, 0);
     private @Nullable Position doubt;
+    private long saidAt;
 
     private SimStore(World world, SimNode node, Object real) {
         this.world = world;
@@ -35,11 +37,13 @@ final class SimStore {
                 new Class<?>[] {type},
                 (_, method, args) -> method.getName().equals("takeDoubt")
                         ? store.takeDoubt()
-                        : method.getName().equals("beatSoon")
-                                ? store.beat(method, args)
-                                : method.getReturnType().equals(CompletableFuture.class)
-                                        ? store.later(method, args)
-                                        : store.atOnce(method, args)));
+                        : method.getName().equals("say")
+                                ? store.say((Lending) Objects.requireNonNull(args)[0])
+                                : method.getName().equals("beatSoon")
+                                        ? store.beat(method, args)
+                                        : method.getReturnType().equals(CompletableFuture.class)
+                                                ? store.later(method, args)
+                                                : store.atOnce(method, args)));
     }
 
     /// What the checker says of a beat holds while nothing else happens.
@@ -49,6 +53,19 @@ final class SimStore {
         } catch (Refusal e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /// Notifications come late, twice, or never, but those of one gateway in order.
+    private @Nullable Object say(Lending word) {
+        for (SimNode other : world.nodes) {
+            if (other.name.equals(word.to()) && !world.hit(Fault.LOST_WORD)) {
+                saidAt = Math.max(saidAt, world.now() + world.between(0, world.hit(Fault.DELAY) ? 5000 : 3));
+                for (int copies = world.hit(Fault.WORD_TWICE) ? 2 : 1; copies > 0; copies--) {
+                    world.at(other, saidAt - world.now(), () -> other.heard(node.name, word));
+                }
+            }
+        }
+        return null;
     }
 
     private @Nullable Position takeDoubt() {

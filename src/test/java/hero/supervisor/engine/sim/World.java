@@ -39,6 +39,8 @@ final class World {
     /// Calls of clients so far.
     long calls;
     private boolean calm;
+    /// Callers ask one gateway, and runners are mostly at others.
+    private final boolean apart;
 
     private record Step(long at, long seq, @Nullable Actor actor, int life, Runnable task) {}
 
@@ -52,6 +54,7 @@ final class World {
                 faults.add(fault);
             }
         }
+        apart = random.nextInt(2) > 0;
         database.runner("alpha", "q1");
         database.runner("beta", "q2");
         database.runner("gamma", "q1");
@@ -94,8 +97,19 @@ final class World {
         return calm;
     }
 
-    SimNode anyNode() {
-        return nodes.get(random.nextInt(nodes.size()));
+    /// Where a caller asks.
+    SimNode callersNode() {
+        return nodes.get(apart && chance(0.98) ? 0 : random.nextInt(nodes.size()));
+    }
+
+    /// Where a runner connects.
+    SimNode runnersNode() {
+        return nodes.get(apart && chance(0.9) ? 1 + random.nextInt(nodes.size() - 1) : random.nextInt(nodes.size()));
+    }
+
+    /// Whether others hear that this one has new jobs.
+    boolean brings(SimNode node) {
+        return !apart || node == nodes.getFirst();
     }
 
     /// Something that happens whatever becomes of who asked for it.
