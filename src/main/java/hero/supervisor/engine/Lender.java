@@ -98,6 +98,11 @@ final class Lender {
 
     /// Slots of the queue's sessions are free. Told job by job, said for those of about one commit together.
     void credited(Queue queue) {
+        synchronized (queue) {
+            if (queue.lent == 0) {
+                return;
+            }
+        }
         for (Loan loan : out.values()) {
             if (loan.queue == queue) {
                 credited(loan);
@@ -177,18 +182,20 @@ final class Lender {
             case Lending.Filled filled when loan == null -> late(filled);
             case Lending.Filled filled -> filled(loan, filled);
             case Lending.Doubted _ when loan != null -> dispatch.doubt(loan.session);
-            case Lending.Returned _
-            when loan != null -> {
-                boolean over;
-                synchronized (loan.queue) {
-                    loan.returned = true;
-                    over = loan.isOver();
-                }
-                if (over) {
-                    takeBack(loan);
-                }
-            }
+            case Lending.Returned _ when loan != null -> returned(loan);
+            // Of one that is over here.
             default -> {}
+        }
+    }
+
+    private void returned(Loan loan) {
+        boolean over;
+        synchronized (loan.queue) {
+            loan.returned = true;
+            over = loan.isOver();
+        }
+        if (over) {
+            takeBack(loan);
         }
     }
 
@@ -264,7 +271,9 @@ final class Lender {
             // Nothing of what was written is there any more.
             empty = !open.pull.jobs.isDone();
         }
-        if (empty) {
+        if (empty && Dispatch.isOver(loan.session)) {
+            open.pull.jobs.complete(List.of());
+        } else if (empty) {
             dispatch.park(open.pull);
         }
         if (over) {

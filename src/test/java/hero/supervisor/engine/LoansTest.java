@@ -310,6 +310,28 @@ class LoansTest {
     }
 
     @Test
+    void a_pull_whose_jobs_are_gone_goes_on_unless_the_runner_is_to_drain() {
+        Link link = b.connect("r1", 2);
+        var pull = pull(link, 2);
+        demand();
+        b.runners.dispatch().wake("r1");
+        mute = true;
+        a.jobs.createAndStart(job("j1"), Origin.NONE).join();
+        Lending.Filled unheard = (Lending.Filled) said.getLast();
+        a.store.release(unheard.jobs());
+        a.store.stop("j1");
+        atB.heard("a", unheard);
+        assertFalse(pull.isDone());
+        a.jobs.createAndStart(job("j2"), Origin.NONE).join();
+        Lending.Filled again = (Lending.Filled) said.getLast();
+        a.store.release(again.jobs());
+        a.store.stop("j2");
+        link.session().draining = true;
+        atB.heard("a", again);
+        assertEquals(List.of(), ids(pull));
+    }
+
+    @Test
     void a_look_finds_what_waits_although_the_runner_was_lent() {
         Link link = lent(2, 1);
         a.shared.runner("r1", "r1");
