@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,6 +158,9 @@ final class SocketPeer implements WsListener, Ready {
                     to.send(reply.bytes(), call::release);
                 }
             }
+        } catch (RejectedExecutionException e) {
+            // A late commit, after the gateway and its sockets were closed.
+            LOG.atDebug().addKeyValue("peer", id).log("nobody is there for an answer");
         } catch (RuntimeException | Error e) {
             LOG.atError().setCause(e).addKeyValue("peer", id).log("answering failed");
             to.close(WsCloseCodes.UNEXPECTED_CONDITION, "internal error");

@@ -42,7 +42,8 @@ final class Caller implements AutoCloseable {
 
     Caller(Cluster cluster, int number, int window, long seed) {
         this.cluster = cluster;
-        this.addresses = new Addresses(cluster.urls(number, number % 2 == 0), new SplittableRandom(seed + number));
+        this.addresses = new Addresses(
+                cluster.urls(cluster.callersNode(number), number % 2 == 0), new SplittableRandom(seed + number));
         this.windowMax = window;
         this.window = new Semaphore(window);
     }

@@ -24,6 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Several `supervisor serve` on one PostgreSQL, each on a port that it keeps over restarts, each also reached
 /// through a [Proxy] that can swallow what it is given. Safe for any thread.
 final class Cluster implements AutoCloseable {
+    private static final boolean APART = Boolean.getBoolean("campaign.apart");
+
     final Processes processes;
     private final String databaseUrl;
     private final Map<String, String> environment;
@@ -99,6 +101,17 @@ final class Cluster implements AutoCloseable {
 
     String secret(String scope) {
         return secrets.getOrDefault(scope, "");
+    }
+
+    /// Where the n-th caller begins. With `-Dcampaign.apart=true` all begin at one gateway and the runners at the
+    /// others, so that these lend their runners until faults have mixed all.
+    int callersNode(int n) {
+        return APART ? 0 : n % size();
+    }
+
+    /// Where the n-th runner begins.
+    int runnersNode(int n) {
+        return APART && size() > 1 ? 1 + n % (size() - 1) : n % size();
     }
 
     /// Where every gateway is reached, beginning with one of them: directly, or through its proxy.

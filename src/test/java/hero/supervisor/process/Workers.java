@@ -53,7 +53,7 @@ final class Workers {
     /// Starts one at its place; does not wait. Every other one reaches the gateways through the proxies.
     void start(int n) {
         Stream<String> urls =
-                cluster.urls(n % cluster.size(), n % 2 == 1).stream().map(URI::toString);
+                cluster.urls(cluster.runnersNode(n), n % 2 == 1).stream().map(URI::toString);
         Map<String, String> environment = Map.of("SUPERVISOR_SECRET", cluster.secret("register"));
         Command runner;
         if (n < cheap) {
