@@ -24,7 +24,7 @@ final class Borrower {
     private final JobStore store;
     private final Time time;
     private final Executor executor;
-    private final ConcurrentHashMap<String, Loan> loans = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Borrowed> loans = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     Borrower(Dispatch dispatch, JobStore store, Time time, Executor executor) {
@@ -35,7 +35,7 @@ final class Borrower {
     }
 
     /// Guarded by itself.
-    private static final class Loan {
+    private static final class Borrowed {
         final String lender;
         final String id;
         final Session session;
@@ -43,7 +43,7 @@ final class Borrower {
         long idleNanos;
         boolean over;
 
-        Loan(String lender, String id, Session session, long idleNanos) {
+        Borrowed(String lender, String id, Session session, long idleNanos) {
             this.lender = lender;
             this.id = id;
             this.session = session;
@@ -52,7 +52,7 @@ final class Borrower {
     }
 
     void heard(String lender, Lending word) {
-        Loan loan = loans.get(word.loan());
+        Borrowed loan = loans.get(word.loan());
         switch (word) {
             case Lending.Lent lent -> lent(lender, lent);
             case Lending.Pulled pulled when loan != null -> pulled(loan, pulled);
@@ -69,11 +69,11 @@ final class Borrower {
             store.say(new Lending.Returned(lender, lent.loan()));
         } else {
             Session session = Session.elsewhere(lent.session(), lent.runner(), lent.queue());
-            loans.putIfAbsent(lent.loan(), new Loan(lender, lent.loan(), session, time.nanoTime() + IDLE_NANOS));
+            loans.putIfAbsent(lent.loan(), new Borrowed(lender, lent.loan(), session, time.nanoTime() + IDLE_NANOS));
         }
     }
 
-    private void pulled(Loan loan, Lending.Pulled pulled) {
+    private void pulled(Borrowed loan, Lending.Pulled pulled) {
         Pull pull = new Pull(loan.session, pulled.places(), true);
         synchronized (loan) {
             if (loan.over || loan.pulls.putIfAbsent(pulled.pull(), pull) != null) {
@@ -88,7 +88,7 @@ final class Borrower {
         }
     }
 
-    private void widened(Loan loan, Lending.Widened widened) {
+    private void widened(Borrowed loan, Lending.Widened widened) {
         Pull pull;
         synchronized (loan) {
             pull = loan.pulls.get(widened.pull());
@@ -100,7 +100,7 @@ final class Borrower {
         }
     }
 
-    private void filled(Loan loan, long number, @Nullable List<Assignment> jobs) {
+    private void filled(Borrowed loan, long number, @Nullable List<Assignment> jobs) {
         if (jobs != null && !jobs.isEmpty()) {
             Lending.Filled.of(
                             loan.lender,
@@ -118,7 +118,7 @@ final class Borrower {
         returnWhenDone(loan);
     }
 
-    private void returnWhenDone(Loan loan) {
+    private void returnWhenDone(Borrowed loan) {
         boolean done;
         synchronized (loan) {
             done = loan.over && loan.pulls.isEmpty();
@@ -129,7 +129,7 @@ final class Borrower {
         }
     }
 
-    private void withdraw(Loan loan, long number) {
+    private void withdraw(Borrowed loan, long number) {
         Pull pull;
         synchronized (loan) {
             pull = loan.pulls.get(number);
@@ -140,7 +140,7 @@ final class Borrower {
     }
 
     /// It goes back as soon as no write is under way that may bring it jobs.
-    private void end(Loan loan) {
+    private void end(Borrowed loan) {
         List<Pull> open;
         synchronized (loan) {
             loan.over = true;
@@ -153,7 +153,7 @@ final class Borrower {
 
     /// A write was refused that may have been done all the same.
     void doubt(Collection<String> sessionIds) {
-        for (Loan loan : loans.values()) {
+        for (Borrowed loan : loans.values()) {
             if (sessionIds.contains(loan.session.id)) {
                 store.say(new Lending.Doubted(loan.lender, loan.id));
             }
@@ -170,7 +170,7 @@ final class Borrower {
     /// To be called now and then.
     void watch() {
         long now = time.nanoTime();
-        for (Loan loan : loans.values()) {
+        for (Borrowed loan : loans.values()) {
             boolean over;
             synchronized (loan) {
                 over = loan.over || now - loan.idleNanos >= 0;

@@ -153,9 +153,7 @@ final class Lender {
 
     /// The open pulls of lent sessions; under the lock of the queue.
     Stream<Pull> pulls(Queue queue) {
-        return out.values().stream()
-                .filter(loan -> loan.queue == queue)
-                .flatMap(loan -> List.copyOf(loan.numbers.keySet()).stream());
+        return out.values().stream().filter(loan -> loan.queue == queue).flatMap(loan -> loan.open().stream());
     }
 
     /// A pull of a lent session has come.
@@ -216,7 +214,6 @@ final class Lender {
                     return;
                 }
                 loan.pulls.remove(word.pull());
-                loan.numbers.remove(open.pull);
                 loan.coming.addAll(open.filled);
                 loan.reading++;
             }
@@ -243,12 +240,14 @@ final class Lender {
     }
 
     /// A slot whose job's outcome is being written is free in a moment. After the end of the loan others may have
-    /// taken it.
+    /// taken it. What is on its way keeps its slots from others.
     private void bring(Loan loan, Loan.Read read) {
         boolean fits;
         synchronized (loan.queue) {
             fits = loan.session.free() >= read.jobs().size();
-            if (!fits && loan.session.lent == loan) {
+            if (fits) {
+                loan.session.reserved.addAndGet(read.jobs().size());
+            } else if (loan.session.lent == loan) {
                 loan.ready.add(read);
                 return;
             }
@@ -265,6 +264,7 @@ final class Lender {
         boolean over;
         boolean empty;
         synchronized (loan.queue) {
+            loan.session.reserved.addAndGet(-jobs.size());
             loan.reading--;
             open.filled.forEach(loan.coming::remove);
             over = loan.isOver();
@@ -278,6 +278,9 @@ final class Lender {
         }
         if (over) {
             takeBack(loan);
+        } else if (!jobs.isEmpty()) {
+            // Until now their slots counted twice.
+            credited(loan);
         }
     }
 
@@ -292,10 +295,9 @@ final class Lender {
             loan.untilNanos = time.nanoTime() + REMEMBERED_NANOS;
             loan.session.lent = null;
             loan.queue.lent--;
-            loan.queue.pulls.addAll(loan.numbers.keySet());
+            loan.queue.pulls.addAll(loan.open());
             loan.pulls.values().forEach(open -> homeless.addAll(open.filled));
             loan.pulls.clear();
-            loan.numbers.clear();
             if (!loan.used) {
                 loan.queue.demand.silent(loan.to);
             }

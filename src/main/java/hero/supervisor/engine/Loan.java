@@ -11,13 +11,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A session of this gateway that is lent to another one ([Lender]). Fields and methods are guarded by its queue.
+@SuppressWarnings("ReferenceEquality") // A pull is itself and no other.
 final class Loan {
     final String to;
     final String id;
     final Queue queue;
     final Session session;
     final Map<Long, Open> pulls = new LinkedHashMap<>();
-    final Map<Pull, Long> numbers = new LinkedHashMap<>();
     /// What is on its way to a pull: named, and not known to the session yet.
     final Set<Assignment.Key> coming = new HashSet<>();
     /// Written and read, while the slots for it are not free yet.
@@ -62,19 +62,27 @@ final class Loan {
 
     void park(Pull pull) {
         pulls.put(++last, new Open(pull));
-        numbers.put(pull, last);
+    }
+
+    /// The runner's pulls that are still to be answered.
+    List<Pull> open() {
+        return pulls.values().stream()
+                .map(open -> open.pull)
+                .filter(pull -> !pull.jobs.isDone())
+                .toList();
     }
 
     /// What is to be said of a pull that is given up. Jobs that are said already are still to be given back.
     @Nullable
     Lending forget(Pull pull) {
-        Long number = numbers.remove(pull);
-        Open open = number == null ? null : pulls.get(number);
-        if (number == null || open == null || !open.filled.isEmpty()) {
-            return null;
+        for (Map.Entry<Long, Open> each : pulls.entrySet()) {
+            Open open = each.getValue();
+            if (open.pull == pull && open.filled.isEmpty()) {
+                pulls.remove(each.getKey());
+                return open.places == 0 ? null : new Lending.Withdrawn(to, id, each.getKey());
+            }
         }
-        pulls.remove(number);
-        return open.places == 0 ? null : new Lending.Withdrawn(to, id, number);
+        return null;
     }
 
     /// What is to be said of pulls that are new, or take more jobs than before, as slots are free.

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 /// back.
 final class Pull {
     final Session session;
-    /// Grows only while its session is elsewhere; guarded by the queue then.
+    /// Grows, while its session is elsewhere.
     volatile int max;
     /// False: one look into the queue answers it, also with nothing.
     final boolean patient;

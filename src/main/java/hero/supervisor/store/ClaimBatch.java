@@ -204,7 +204,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
             }
             if (row.getString("id") != null) {
                 lapsed--;
-                given.computeIfAbsent(queue, any -> new ArrayList<>()).add(assignment(row));
+                given.computeIfAbsent(queue, any -> new ArrayList<>()).add(JobRow.assignment(row));
                 highest.merge(row.getInt("priority"), row.getLong("queue_seq"), Math::max);
             }
         }
@@ -248,16 +248,5 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
         new Columns<>(statement, slots, 11)
                 .ints(slot -> sessions.get(slot.sessionId()))
                 .all(node);
-    }
-
-    private static Assignment assignment(ResultSet row) throws SQLException {
-        return new Assignment(
-                JobRow.job(row),
-                row.getInt("attempt"),
-                row.getLong("lease"),
-                JobRow.text(row, "session_id"),
-                JobRow.instant(row, "started_at"),
-                JobRow.waitedMicros(row),
-                JobRow.trace(row));
     }
 }

@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
@@ -70,8 +71,20 @@ final class JobRow {
         return Trace.read((String) texts[0], (String) texts[1]);
     }
 
+    /// A hand-over; besides the columns of the job, those of the hand-over, `waits_since` and `trace`.
+    static Assignment assignment(ResultSet row) throws SQLException {
+        return new Assignment(
+                job(row),
+                row.getInt("attempt"),
+                row.getLong("lease"),
+                text(row, "session_id"),
+                instant(row, "started_at"),
+                waitedMicros(row),
+                trace(row));
+    }
+
     /// From `waits_since` to `started_at`.
-    static long waitedMicros(ResultSet row) throws SQLException {
+    private static long waitedMicros(ResultSet row) throws SQLException {
         return Math.max(0, ChronoUnit.MICROS.between(instant(row, "waits_since"), instant(row, "started_at")));
     }
 

@@ -63,6 +63,9 @@ public record Notice(
     /// A character may be four bytes.
     private static final int RIPENED_CHARS_MAX = 1900;
 
+    /// A longer word would wait for ever for a notification that it fits into.
+    private static final int WORD_BYTES_MAX = 7000;
+
     /// More would not fit.
     private static final int LINES_MAX = 500;
 
@@ -167,7 +170,7 @@ public record Notice(
 
         void say(Lending word, Instant now) {
             String line = word.line();
-            if (line != null) {
+            if (line != null && bytes(line) <= WORD_BYTES_MAX) {
                 since = since == null ? now : since;
                 words.add(line);
             }

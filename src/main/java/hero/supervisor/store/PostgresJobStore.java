@@ -55,7 +55,6 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final EventLog events;
     private final Rescue rescue;
     private final Holding holding;
-    private final HandedOver handedOver;
     private final QueueHeads heads;
     private final Overlooked overlooked;
     private final Committed committed;
@@ -118,7 +117,6 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.events = new EventLog(prompt, node, heads);
         this.rescue = new Rescue(prompt, node, heads, time);
         this.holding = new Holding(prompt, time);
-        this.handedOver = new HandedOver(prompt);
         this.committed = committed;
     }
 
@@ -242,7 +240,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public List<Assignment> handed(String sessionId, List<Assignment.Key> keys) {
-        return handedOver.read(sessionId, keys);
+        return reads.handed(sessionId, keys);
     }
 
     @Override

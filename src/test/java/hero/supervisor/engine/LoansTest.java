@@ -32,6 +32,8 @@ class LoansTest {
     private final Sweeper atA = sweeper(a);
     private final Sweeper atB = sweeper(b);
     private final List<Lending> said = new ArrayList<>();
+    /// The pull that was lent first.
+    private CompletableFuture<List<Assignment>> opened = new CompletableFuture<>();
     /// What `a` says from now on is not heard.
     private boolean mute;
 
@@ -69,7 +71,7 @@ class LoansTest {
     /// A runner at `b` whose first pull is lent.
     private Link lent(int slots, int max) {
         Link link = b.connect("r1", slots);
-        pull(link, max);
+        opened = pull(link, max);
         demand();
         b.runners.dispatch().wake("r1");
         assertEquals(1, says(Lending.Lent.class));
@@ -106,10 +108,8 @@ class LoansTest {
 
     @Test
     void new_jobs_go_to_the_runner_of_the_other_gateway_without_their_queue() {
-        Link link = b.connect("r1", 2);
-        var first = pull(link, 2);
-        demand();
-        b.runners.dispatch().wake("r1");
+        Link link = lent(2, 2);
+        var first = opened;
         var result = a.jobs.run(job("j1"), Origin.NONE);
         assertEquals(List.of("j1"), ids(first));
         Assignment given = first.join().getFirst();
@@ -172,10 +172,8 @@ class LoansTest {
 
     @Test
     void a_pull_that_is_given_up_is_not_filled_and_what_was_on_its_way_to_it_waits_again() {
-        Link link = b.connect("r1", 2);
-        var first = pull(link, 1);
-        demand();
-        b.runners.dispatch().wake("r1");
+        Link link = lent(2, 1);
+        var first = opened;
         first.cancel(false);
         assertEquals(1, says(Lending.Withdrawn.class));
         a.jobs.createAndStart(job("j1"), Origin.NONE).join();
@@ -196,10 +194,8 @@ class LoansTest {
 
     @Test
     void jobs_that_are_said_in_parts_answer_their_pull_together() {
-        Link link = b.connect("r1", 200);
-        var pull = pull(link, 200);
-        demand();
-        b.runners.dispatch().wake("r1");
+        lent(200, 200);
+        var pull = opened;
         for (int i = 0; i < 9; i++) {
             a.store.create(job("x".repeat(1900) + i), true).join();
         }
@@ -311,10 +307,8 @@ class LoansTest {
 
     @Test
     void a_pull_whose_jobs_are_gone_goes_on_unless_the_runner_is_to_drain() {
-        Link link = b.connect("r1", 2);
-        var pull = pull(link, 2);
-        demand();
-        b.runners.dispatch().wake("r1");
+        Link link = lent(2, 2);
+        var pull = opened;
         mute = true;
         a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         Lending.Filled unheard = (Lending.Filled) said.getLast();

@@ -100,6 +100,15 @@ class NoticeTest {
         assertEquals("node", draft.take());
     }
 
+    /// As no name is so long, none is.
+    @Test
+    void a_word_that_never_fits_is_left_out_and_holds_nobody_up() {
+        draft.say(new Lending.Recalled("x".repeat(7000), "1"), NOW);
+        draft.say(new Lending.Recalled("b", "2"), NOW);
+        assertEquals(List.of(new Lending.Recalled("b", "2")), said().lendings());
+        assertFalse(draft.saysMore());
+    }
+
     /// None can come from a caller; one that did would be read as another line.
     @ParameterizedTest
     @ValueSource(strings = {"a\nb", "a\rb", "\t.\t1"})
