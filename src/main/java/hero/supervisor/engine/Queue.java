@@ -49,6 +49,9 @@ final class Queue {
     @Nullable
     Session asking;
 
+    /// That it asks for them soon.
+    final Hope hope = new Hope();
+
     /// The pulls that the batch of `gathering` may fill, the next one first.
     final ArrayDeque<Share> shares = new ArrayDeque<>();
 

@@ -46,7 +46,8 @@ final class Share {
     ///
     /// @param before so many slots of its session must stay free
     static @Nullable Share next(Queue queue, Object batch, int before) {
-        if (queue.gathering != batch) {
+        boolean isFirst = queue.gathering != batch;
+        if (isFirst) {
             queue.gathering = batch;
             queue.shares.clear();
         }
@@ -56,8 +57,13 @@ final class Share {
             if (share.fits(before)) {
                 parked.remove();
                 queue.shares.add(share);
+                queue.hope.fulfilled();
                 return share.taken();
             }
+        }
+        Session asking = queue.asking;
+        if (isFirst && asking != null && asking.credit() > before) {
+            queue.hope.disappointed();
         }
         for (int left = queue.shares.size(); left > 0; left--) {
             Share share = queue.shares.remove();
@@ -70,8 +76,8 @@ final class Share {
     }
 
     /// How many new jobs need not wait for further pulls, as those that are parked take them. As many as there can
-    /// be when others may be before them, and when the runner that asked last has no slot left to ask for. Looks
-    /// at no more pulls than a batch may fill: thousands may be parked.
+    /// be when others may be before them, when the runner that asked last has no slot left to ask for, and when
+    /// that was waited for in vain. Looks at no more pulls than a batch may fill: thousands may be parked.
     static int room(Queue queue) {
         synchronized (queue) {
             Session asking = queue.asking;
@@ -83,7 +89,9 @@ final class Share {
                 room += pull.room();
                 unasked -= pull.session == asking ? pull.room() : 0;
             }
-            return queue.light && unasked > 0 ? Math.clamp(room, 0, Integer.MAX_VALUE) : Integer.MAX_VALUE;
+            return queue.light && unasked > 0 && queue.hope.isLeft()
+                    ? Math.clamp(room, 0, Integer.MAX_VALUE)
+                    : Integer.MAX_VALUE;
         }
     }
 }

@@ -74,7 +74,6 @@ final class GroupCommit<C, R> implements AutoCloseable {
             Duration time, Function<C, Duration> each, Predicate<List<C>> after, ToIntFunction<List<C>> enough) {
         private static final Duration LONGEST = Duration.ofMillis(10);
         private static final Duration WAVE = Duration.ofMillis(2);
-        private static final int WAVE_LEAST = 4;
 
         static <C> Gather<C> never() {
             return new Gather<>(Duration.ZERO, _ -> Duration.ZERO, _ -> false, List::size);
@@ -84,14 +83,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
             return new Gather<>(time, _ -> Duration.ZERO, _ -> true, _ -> 0);
         }
 
-        /// After a batch that was not so small that nobody else will come. The callers of a wave come back
-        /// together, and one statement for all of them costs much less than two.
+        /// The callers of a wave come back together, and one statement for all of them costs much less than two. A
+        /// wave of one waits for nobody, but maybe for what makes it enough.
         static <C> Gather<C> waves(Function<C, Duration> each, Predicate<C> any, ToIntFunction<List<C>> enough) {
-            return new Gather<>(
-                    WAVE,
-                    each,
-                    last -> last.size() >= WAVE_LEAST && last.stream().anyMatch(any),
-                    enough);
+            return new Gather<>(WAVE, each, last -> last.stream().anyMatch(any), enough);
         }
 
         /// How long so many writes wait at most.

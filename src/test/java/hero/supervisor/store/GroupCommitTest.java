@@ -77,8 +77,8 @@ class GroupCommitTest {
     void only_a_wave_that_counts_makes_the_next_batch_gather() {
         GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(_ -> Duration.ZERO, n -> n == 7, List::size);
         assertFalse(gather.after().test(List.of()), "the first batch");
-        assertFalse(gather.after().test(List.of(7, 7, 7)), "so few come alone");
         assertFalse(gather.after().test(Collections.nCopies(20, 1)), "none for which it pays");
+        assertTrue(gather.after().test(List.of(7)));
         assertTrue(gather.after().test(List.of(1, 7, 1, 1)));
         assertTrue(gather.after().test(Collections.nCopies(500, 7)));
     }
@@ -109,6 +109,26 @@ class GroupCommitTest {
         assertEquals(
                 List.of(List.of(9), List.of(0, 1, 2), List.of(0, 1, 2, 3), List.of(5, 6, 7)),
                 List.copyOf(gate.batches));
+    }
+
+    @Test
+    void a_lone_write_waits_for_nobody_but_for_what_makes_it_enough() throws Exception {
+        Gate gate = new Gate();
+        gate.open.countDown();
+        AtomicBoolean enough = new AtomicBoolean(true);
+        var gather = new GroupCommit.Gather<Integer>(
+                Duration.ofHours(1), _ -> Duration.ZERO, _ -> true, all -> enough.get() ? all.size() : 0);
+        try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
+            assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
+            assertEquals("row 2", commit.add(2).get(10, TimeUnit.SECONDS));
+            enough.set(false);
+            CompletableFuture<String> third = commit.add(3);
+            commit.look();
+            assertFalse(third.isDone());
+            enough.set(true);
+            commit.look();
+            assertEquals("row 3", third.get(10, TimeUnit.SECONDS));
+        }
     }
 
     @Test
