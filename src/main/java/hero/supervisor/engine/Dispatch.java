@@ -1,7 +1,6 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.Job;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Slot;
@@ -69,9 +68,10 @@ public final class Dispatch {
         return borrower;
     }
 
-    /// A new job, which may go straight to a parked pull of this gateway when nothing waits before it.
-    Direct direct(Job job) {
-        return new Direct(this, job, leases);
+    /// A job that is about to be queued, and may go straight to a parked pull when nothing waits before it. See
+    /// [Direct].
+    Direct direct(String jobId, String runner, boolean isTimed) {
+        return new Direct(this, jobId, runner, isTimed, leases);
     }
 
     /// Takes a place for a job that is about to be written together with others; null when it has to wait in its

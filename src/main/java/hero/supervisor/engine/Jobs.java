@@ -1,9 +1,10 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.Explanation;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
@@ -14,7 +15,6 @@ import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Placing;
-import hero.supervisor.domain.JobFilter;
 import hero.supervisor.store.JobStore.Started;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.Iterator;
@@ -37,6 +37,7 @@ public final class Jobs {
     private final Results results;
     private final Runners runners;
     private final Executor executor;
+    private final Accepted unstarted = new Accepted();
     private volatile boolean closing;
 
     public Jobs(JobStore store, FactStore facts, Results results, Runners runners, Executor executor) {
@@ -52,9 +53,15 @@ public final class Jobs {
     public CompletableFuture<String> create(Job job, Origin origin) {
         open();
         return store.create(job, false, origin.trace(), Placing.NONE).thenApply(created -> {
-            accepted(job, created, origin);
+            if (hasToBeStarted(accepted(job, created, origin)) && job.extras().startAt() == null) {
+                unstarted.add(job.id(), job.runner());
+            }
             return job.id();
         });
+    }
+
+    private static boolean hasToBeStarted(@Nullable JobStatus present) {
+        return present == null || present == JobStatus.CREATED;
     }
 
     /// Accepts a job and queues it: the legacy `create_job`.
@@ -67,8 +74,9 @@ public final class Jobs {
 
     /// Written to be started: into the queue, or into the hands of a runner that waits here.
     private CompletableFuture<Created> written(Job job, Origin origin) {
-        Direct direct = runners.dispatch().direct(job);
-        return store.create(job, true, origin.trace(), direct).whenComplete(direct::settle);
+        Direct direct =
+                runners.dispatch().direct(job.id(), job.runner(), job.extras().startAt() != null);
+        return store.create(job, true, origin.trace(), direct).whenComplete(direct::created);
     }
 
     /// Accepts and queues a job; the future holds its result. Repeating it attaches to the same job.
@@ -126,21 +134,33 @@ public final class Jobs {
     /// Queues a created job. Nothing happens when it is queued or running; a finished one is a `conflict`.
     public CompletableFuture<Void> start(String jobId, Origin origin) {
         open();
+        String runner = unstarted.take(jobId);
+        if (runner != null) {
+            Direct direct = runners.dispatch().direct(jobId, runner, false);
+            return store.start(jobId, runner, direct)
+                    .whenComplete(direct::started)
+                    .thenAccept(started -> told(jobId, started, origin));
+        }
         return store.start(jobId).thenAccept(started -> {
-            switch (started) {
-                case Started.Queued(String queue) -> {
-                    origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job queued");
-                    runners.dispatch().wakeInTime(queue);
-                }
-                case Started.Already() -> {}
-                case Started.Final(JobStatus status) ->
-                    throw Refusal.conflict("the job '" + jobId + "' has ended (" + status.word()
-                                    + ") and cannot be started again; create another one")
-                            .with("job_id", jobId)
-                            .with("status", status.word());
-                case Started.NoJob() -> throw Refusal.jobNotFound(jobId);
+            if (started instanceof Started.Queued(String queue)) {
+                runners.dispatch().wakeInTime(queue);
             }
+            told(jobId, started, origin);
         });
+    }
+
+    private static void told(String jobId, Started started, Origin origin) {
+        switch (started) {
+            case Started.Queued _, Started.Handed _ ->
+                origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job queued");
+            case Started.Already() -> {}
+            case Started.Final(JobStatus status) ->
+                throw Refusal.conflict("the job '" + jobId + "' has ended (" + status.word()
+                                + ") and cannot be started again; create another one")
+                        .with("job_id", jobId)
+                        .with("status", status.word());
+            case Started.NoJob() -> throw Refusal.jobNotFound(jobId);
+        }
     }
 
     /// Refused with `job_not_found`.

@@ -141,12 +141,19 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
                 + FOUND;
     }
 
-    record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing) {
+    record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing)
+            implements Placeable {
         static Create of(Job job, boolean start, @Nullable Trace trace, Placing placing) {
             return new Create(job, start, trace, Fingerprint.of(job), placing);
         }
 
-        boolean isNear() {
+        @Override
+        public String runner() {
+            return job.runner();
+        }
+
+        @Override
+        public boolean isNear() {
             return start && placing.isNear();
         }
     }
@@ -168,23 +175,6 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         private @Nullable Long lease() {
             return place == null ? null : place.slot().lease();
         }
-    }
-
-    /// How many of these, the first ones, need not wait for places. The others are for runners that have not asked
-    /// for so many, and are about to. Each runner is looked at once, however many jobs are for it.
-    static int placed(List<Create> creates) {
-        Map<String, Integer> rooms = new HashMap<>();
-        for (int i = 0; i < creates.size(); i++) {
-            Create create = creates.get(i);
-            if (create.isNear()) {
-                int room = rooms.computeIfAbsent(create.job.runner(), _ -> create.placing.room());
-                if (room == 0) {
-                    return i;
-                }
-                rooms.put(create.job.runner(), room - 1);
-            }
-        }
-        return creates.size();
     }
 
     static News news(List<Create> creates, List<Created> answers) {

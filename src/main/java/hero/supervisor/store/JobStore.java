@@ -90,10 +90,20 @@ public interface JobStore {
     }
 
     /// Queues a created job. Fence: status = created.
-    CompletableFuture<Started> start(String jobId);
+    default CompletableFuture<Started> start(String jobId) {
+        return start(jobId, "", Placing.NONE);
+    }
+
+    /// Likewise; it is handed out in the same transaction when `placing` has a place for it in its own queue.
+    ///
+    /// @param runner whom it is for, as far as the caller knows
+    CompletableFuture<Started> start(String jobId, String runner, Placing placing);
 
     sealed interface Started {
         record Queued(String queue) implements Started {}
+
+        /// In a runner's hands already.
+        record Handed(Assignment job) implements Started {}
 
         /// It was queued or running already.
         record Already() implements Started {}

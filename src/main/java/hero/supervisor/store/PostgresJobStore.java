@@ -38,7 +38,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private static final Duration WORTH_FAR = Duration.ofNanos(120_000);
 
     private final GroupCommit<CreateBatch.Create, Created> creates;
-    private final GroupCommit<String, Started> starts;
+    private final GroupCommit<StartBatch.Start, Started> starts;
     private final GroupCommit<ClaimBatch.Claim, List<Assignment>> claims;
     private final GroupCommit<EndBatch.End, Completed> ends;
     /// No commits, but the same gathering: a burst of waiters costs a few reads and one connection.
@@ -75,10 +75,6 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
             Database database, String node, int queued, int batchMax, Committed committed, Signals signals, Time time) {
         GroupCommit.Sizes sizes = new GroupCommit.Sizes(queued, batchMax, Duration.ofSeconds(2));
         Semaphore turns = new Semaphore(Math.max(3, Runtime.getRuntime().availableProcessors() / 2), true);
-        Gather<CreateBatch.Create> nearby = Gather.waves(
-                create -> create.placing().isFar() ? WORTH_FAR : WORTH,
-                CreateBatch.Create::isNear,
-                CreateBatch::placed);
         Database prompt = database.prompt();
         this.database = prompt;
         this.signals = signals;
@@ -90,10 +86,10 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
                 "create",
                 sizes,
                 turns,
-                nearby,
+                places(),
                 batch("create", new CreateBatch(node, new Elders(time)), CreateBatch::news));
         this.starts = new GroupCommit<>(
-                "start", sizes, turns, Gather.never(), batch("start", new StartBatch(node), StartBatch::news));
+                "start", sizes, turns, places(), batch("start", new StartBatch(node), StartBatch::news));
         this.claims = new GroupCommit<>(
                 "claim",
                 sizes,
@@ -118,6 +114,10 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.rescue = new Rescue(prompt, node, heads, time);
         this.holding = new Holding(prompt, time);
         this.committed = committed;
+    }
+
+    private static <C extends Placeable> Gather<C> places() {
+        return Gather.waves(write -> write.placing().isFar() ? WORTH_FAR : WORTH, Placeable::isNear, Placeable::placed);
     }
 
     private <C, R> GroupCommit.Transactions<C, R> batch(
@@ -161,11 +161,12 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     @Override
     public void asked() {
         creates.look();
+        starts.look();
     }
 
     @Override
-    public CompletableFuture<Started> start(String jobId) {
-        return starts.add(jobId);
+    public CompletableFuture<Started> start(String jobId, String runner, Placing placing) {
+        return starts.add(new StartBatch.Start(jobId, runner, placing));
     }
 
     @Override

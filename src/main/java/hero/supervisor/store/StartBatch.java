@@ -2,6 +2,8 @@ package hero.supervisor.store;
 
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.store.Committed.News;
+import hero.supervisor.store.JobStore.Place;
+import hero.supervisor.store.JobStore.Placing;
 import hero.supervisor.store.JobStore.Started;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,37 +14,97 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/// Queues many created jobs in one statement.
-final class StartBatch implements GroupCommit.Batch<String, Started> {
-    private static final String SQL = """
+/// Queues many created jobs in one statement, or hands them over in it.
+final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
+    /// The status is looked at after the rows are found: else a plan that was made when there were few jobs goes
+    /// through all of them in the order of their numbers.
+    private static final String MOVED = """
             with found as materialized (
-              select i.ord, j.number, j.status, j.queue
-              from unnest(?::text[]) with ordinality as i(id, ord) join jobs j on j.id = i.id
+              select i.ord, i.place_session, i.place_lease, j.number, j.status,
+                coalesce(i.place_queue = j.queue, false) and j.start_at is null as handed
+              from unnest(?::text[], ?::text[], ?::text[], ?::int8[])
+                  with ordinality as i(id, place_queue, place_session, place_lease, ord)
+                join jobs j on j.id = i.id
               order by j.number for no key update of j
             ),
             placed as (
-              select f.number, nextval('job_queue_seq') as place
-              from (select number from found where status = 'created' order by ord) f
+              select f.*, nextval('job_queue_seq') as place
+              from (select * from found where status = 'created' order by ord) f
             ),
             moved as (
-              update jobs j set status = 'queued', queued_at = clock_timestamp(), queue_seq = p.place
+              update jobs j set queued_at = clock_timestamp(), queue_seq = p.place,
+                status = case when p.handed then 'running' else 'queued' end,
+                attempt = case when p.handed then 1 else j.attempt end,
+                lease = case when p.handed then p.place_lease end,
+                session_id = case when p.handed then p.place_session end,
+                started_at = case when p.handed then clock_timestamp() end
               from placed p where j.number = p.number and j.status = 'created'
-              returning j.number, j.id, j.queue, j.runner, coalesce(j.priority, 0) as priority, j.queue_seq, j.start_at
+              returning p.ord, j.*
             ),
+            """;
+
+    private static final String HELD = Holding.insert("moved where status = 'running'");
+
+    private static final String LOGGED = """
             queued as (
               insert into job_queue (queue, priority, seq, job_number)
-              select queue, priority, queue_seq, number from moved where start_at is null or start_at <= now()
+              select queue, coalesce(priority, 0), queue_seq, number from moved
+              where status = 'queued' and (start_at is null or start_at <= now())
             ),
             timed as (
-              insert into job_timers (due_at, job_number) select start_at, number from moved where start_at > now()
+              insert into job_timers (due_at, job_number)
+              select start_at, number from moved where status = 'queued' and start_at > now()
             ),
             logged as (
-              insert into job_events (job_id, status, attempt, runner, queue, node)
-              select id, 'queued', 0, runner, queue, ? from moved order by queue_seq
+              insert into job_events (job_id, status, attempt, runner, queue, node, detail, seconds)
+              select id, step, case step when 'running' then 1 else 0 end, runner, queue, ?,
+                case when step = 'queued' and status = 'running' then 'handed' end, case step when 'running' then 0 end
+              from (
+                select id, runner, queue, status, unnest(case status
+                  when 'running' then array['queued', 'running'] else array['queued'] end) as step
+                from moved order by queue_seq
+              ) m
             )
-            select ord, status, queue from found
             """;
+
+    private static final String QUEUES = "select ord, queue, status from moved";
+
+    private static final String JOBS = """
+            select m.*, m.queued_at as waits_since, case when m.number <= d.last_traced then
+              (select array[traceparent, tracestate] from job_traces where job_number = m.number) end as trace
+            from (select (select job_number from job_traces order by job_number desc limit 1) as last_traced) d
+              cross join moved m
+            """;
+
+    /// What is there under the ids that were not moved.
+    private static final String FIND = """
+            select i.ord, j.status
+            from unnest(?::text[]) with ordinality as i(id, ord) left join jobs j on j.id = i.id
+            """;
+
+    record Start(String jobId, String runner, Placing placing) implements Placeable {
+        @Override
+        public boolean isNear() {
+            return placing.isNear();
+        }
+    }
+
+    /// A job with the place that it was offered when its batch was put together.
+    private record Placed(Start start, @Nullable Place place) {
+        private @Nullable String queue() {
+            return place == null ? null : place.queue();
+        }
+
+        private @Nullable String session() {
+            return place == null ? null : place.slot().sessionId();
+        }
+
+        private @Nullable Long lease() {
+            return place == null ? null : place.slot().lease();
+        }
+    }
 
     private final String node;
 
@@ -56,11 +118,11 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
     }
 
     @Override
-    public List<Started> write(Connection connection, List<String> ids) throws SQLException {
-        return Rounds.of(ids, id -> id, round -> writeRound(connection, round));
+    public List<Started> write(Connection connection, List<Start> starts) throws SQLException {
+        return Rounds.of(starts, Start::jobId, round -> writeRound(connection, round));
     }
 
-    static News news(List<String> ids, List<Started> answers) {
+    static News news(List<Start> starts, List<Started> answers) {
         Set<String> queues = new HashSet<>();
         for (Started answer : answers) {
             if (answer instanceof Started.Queued(String queue)) {
@@ -70,24 +132,66 @@ final class StartBatch implements GroupCommit.Batch<String, Started> {
         return new News(queues, List.of(), true);
     }
 
-    private List<Started> writeRound(Connection connection, List<String> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            new Columns<>(statement, ids).text(id -> id).all(node);
-            List<Started> answers = new ArrayList<>(Collections.nCopies(ids.size(), new Started.NoJob()));
+    private List<@Nullable Started> writeRound(Connection connection, List<Start> starts) throws SQLException {
+        Object batch = new Object();
+        List<Placed> all = starts.stream()
+                .map(start -> new Placed(start, start.placing().place(batch)))
+                .toList();
+        List<@Nullable Started> answers =
+                new ArrayList<@Nullable Started>(Collections.<@Nullable Started>nCopies(all.size(), null));
+        move(connection, all, answers);
+        if (answers.contains(null)) {
+            find(connection, starts, answers);
+        }
+        return answers;
+    }
+
+    private void move(Connection connection, List<Placed> all, List<@Nullable Started> answers) throws SQLException {
+        boolean handed = all.stream().anyMatch(job -> job.place() != null);
+        String sql = MOVED + (handed ? HELD : "") + LOGGED + (handed ? JOBS : QUEUES);
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            new Columns<>(statement, all)
+                    .text(job -> job.start().jobId())
+                    .text(Placed::queue)
+                    .text(Placed::session)
+                    .longs(Placed::lease)
+                    .all(node);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    answers.set(rows.getInt("ord") - 1, answer(rows));
+                    boolean runs = JobRow.text(rows, "status").equals(JobStatus.RUNNING.word());
+                    answers.set(
+                            rows.getInt("ord") - 1,
+                            runs
+                                    ? new Started.Handed(JobRow.assignment(rows))
+                                    : new Started.Queued(JobRow.text(rows, "queue")));
                 }
             }
-            return answers;
         }
     }
 
-    private static Started answer(ResultSet row) throws SQLException {
-        // The row is locked: what it was when found is what was decided on.
-        JobStatus status = JobStatus.of(JobRow.text(row, "status"));
+    /// Gives no answer to a job that can be started now: it was deleted and accepted again in between.
+    private static void find(Connection connection, List<Start> starts, List<@Nullable Started> answers)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FIND)) {
+            new Columns<>(statement, starts).text(Start::jobId);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    int index = rows.getInt("ord") - 1;
+                    if (answers.get(index) == null) {
+                        answers.set(index, found(rows.getString("status")));
+                    }
+                }
+            }
+        }
+    }
+
+    private static @Nullable Started found(@Nullable String word) {
+        if (word == null) {
+            return new Started.NoJob();
+        }
+        JobStatus status = JobStatus.of(word);
         if (status == JobStatus.CREATED) {
-            return new Started.Queued(JobRow.text(row, "queue"));
+            return null;
         }
         return status.isFinal() ? new Started.Final(status) : new Started.Already();
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
 import hero.supervisor.domain.ManualTime;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Created;
@@ -22,7 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// A dispatcher over a store that is played step by step: a batch is put together by [Direct#place], written by
-/// nobody, and told by [Direct#settle].
+/// nobody, and told by [Direct#created].
 abstract class DirectFixture {
     final AtomicLong leases = new AtomicLong();
     final List<List<Slot>> claims = new ArrayList<>();
@@ -71,6 +72,10 @@ abstract class DirectFixture {
                     }
                     throw new UnsupportedOperationException(method.getName());
                 });
+    }
+
+    Direct direct(Job job) {
+        return dispatch.direct(job.id(), job.runner(), job.extras().startAt() != null);
     }
 
     static Session session(String id, int slots) {

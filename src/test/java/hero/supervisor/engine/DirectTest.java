@@ -33,11 +33,11 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
         int before = claims.size();
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         Place place = direct.place(new Object());
         assertEquals("q", Objects.requireNonNull(place).queue());
         assertEquals(0, session.credit());
-        direct.settle(handed("j", place), null);
+        direct.created(handed("j", place), null);
         assertEquals(List.of("j"), ids(pull));
         assertEquals(before, claims.size());
         nothingIsReserved(session);
@@ -48,7 +48,7 @@ final class DirectTest extends DirectFixture {
     void jobs_wait_for_a_pull_only_while_one_would_take_them() {
         Session session = session("s", 4);
         Pull pull = parked(session, 3);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertEquals(3, direct.room(), "the pull asks for three, the next one may for one more");
         pull.jobs.complete(List.of());
         assertEquals(0, direct.room(), "it is gone, and the next one comes soon");
@@ -59,41 +59,8 @@ final class DirectTest extends DirectFixture {
         assertEquals(Integer.MAX_VALUE, direct.room(), "who asked last has no slot");
         assertEquals(
                 Integer.MAX_VALUE,
-                dispatch.direct(job("j", "r2", 60, Job.Extras.NONE)).room(),
+                direct(job("j", "r2", 60, Job.Extras.NONE)).room(),
                 "nobody asked here for such jobs");
-    }
-
-    @Test
-    void ever_fewer_batches_wait_for_a_runner_that_leaves_slots_unused_until_it_asks() {
-        Session session = session("s", 4);
-        parked(session, 1).jobs.complete(List.of());
-        List<Integer> waited = new ArrayList<>();
-        for (int batch = 1; batch <= 200; batch++) {
-            Direct direct = dispatch.direct(job("j" + batch));
-            if (direct.room() == 0) {
-                waited.add(batch);
-            }
-            assertNull(direct.place(new Object()));
-            direct.settle(null, new IllegalStateException());
-        }
-        assertEquals(List.of(1, 2, 4, 8, 16, 32, 64, 128, 192), waited);
-        parked(session, 1);
-        assertNotNull(dispatch.direct(job("found")).place(new Object()));
-        assertEquals(0, dispatch.direct(job("next")).room(), "it has asked: the next ones wait for it again");
-    }
-
-    @Test
-    void who_has_no_slot_left_disappoints_nobody() {
-        Session session = session("s", 1);
-        parked(session, 1).jobs.complete(List.of());
-        session.held.put("other", new Session.Held(new Assignment.Key("other", 1, 1), 60, false, 0));
-        for (int batch = 1; batch <= 9; batch++) {
-            Direct direct = dispatch.direct(job("j" + batch));
-            assertNull(direct.place(new Object()));
-            direct.settle(null, new IllegalStateException());
-        }
-        session.held.clear();
-        assertEquals(0, dispatch.direct(job("next")).room());
     }
 
     @Test
@@ -101,7 +68,7 @@ final class DirectTest extends DirectFixture {
         CompletableFuture<List<Assignment>> claim = new CompletableFuture<>();
         waiting.add(claim);
         parked(session("s", 2), 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertEquals(Integer.MAX_VALUE, direct.room(), "nobody knows yet what the queue holds");
         claim.complete(List.of());
         assertEquals(1, direct.room());
@@ -112,15 +79,15 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 4);
         Pull pull = parked(session, 4);
         Object batch = new Object();
-        Direct good = dispatch.direct(job("j"));
-        Direct bad = dispatch.direct(job("j"));
+        Direct good = direct(job("j"));
+        Direct bad = direct(job("j"));
         Place first = good.place(batch);
         Place second = bad.place(batch);
         assertSame(first, good.place(new Object()));
-        good.settle(handed("good", first), null);
+        good.created(handed("good", first), null);
         assertFalse(pull.jobs.isDone(), "the other half may bring more");
         assertSame(second, bad.place(new Object()));
-        bad.settle(null, new IllegalStateException("a bad row"));
+        bad.created(null, new IllegalStateException("a bad row"));
         assertEquals(List.of("good"), ids(pull));
         assertEquals(List.of("s"), doubted);
         nothingIsReserved(session);
@@ -131,9 +98,9 @@ final class DirectTest extends DirectFixture {
     void a_batch_that_was_refused_leaves_the_pull_parked_and_the_session_in_doubt() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertNotNull(direct.place(new Object()));
-        direct.settle(null, Refusal.busy("no database", 1000));
+        direct.created(null, Refusal.busy("no database", 1000));
         assertEquals(List.of("s"), doubted);
         nothingIsReserved(session);
         nextGoesTo(pull);
@@ -143,9 +110,9 @@ final class DirectTest extends DirectFixture {
     void a_repeated_id_leaves_the_pull_parked() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertNotNull(direct.place(new Object()));
-        direct.settle(new Created.Same(JobStatus.COMPLETED, "q"), null);
+        direct.created(new Created.Same(JobStatus.COMPLETED, "q"), null);
         nothingIsReserved(session);
         nextGoesTo(pull);
     }
@@ -153,9 +120,9 @@ final class DirectTest extends DirectFixture {
     @Test
     void a_runner_that_never_pulled_here_has_no_place() {
         Pull pull = parked(session("s", 1), 1);
-        Direct direct = dispatch.direct(job("j", "r2", 60, Job.Extras.NONE));
+        Direct direct = direct(job("j", "r2", 60, Job.Extras.NONE));
         assertNull(direct.place(new Object()));
-        direct.settle(new Created.NoRunner(), null);
+        direct.created(new Created.NoRunner(), null);
         nextGoesTo(pull);
     }
 
@@ -163,9 +130,9 @@ final class DirectTest extends DirectFixture {
     void a_job_whose_queue_has_changed_waits_there_and_the_pull_here() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertNotNull(direct.place(new Object()));
-        direct.settle(new Created.New("other"), null);
+        direct.created(new Created.New("other"), null);
         nothingIsReserved(session);
         nextGoesTo(pull);
     }
@@ -174,10 +141,10 @@ final class DirectTest extends DirectFixture {
     void a_pull_that_is_withdrawn_meanwhile_gives_its_job_back() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         Place place = direct.place(new Object());
         pull.jobs.cancel(false);
-        direct.settle(handed("j", place), null);
+        direct.created(handed("j", place), null);
         assertEquals(List.of("j"), released);
         assertEquals(released, returned);
         assertTrue(session.held.isEmpty());
@@ -188,13 +155,13 @@ final class DirectTest extends DirectFixture {
     void a_pull_that_is_withdrawn_meanwhile_is_not_parked_again() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertNotNull(direct.place(new Object()));
         pull.jobs.cancel(false);
-        direct.settle(new Created.Different(), null);
-        Direct next = dispatch.direct(job("j"));
+        direct.created(new Created.Different(), null);
+        Direct next = direct(job("j"));
         assertNull(next.place(new Object()));
-        next.settle(new Created.New("q"), null);
+        next.created(new Created.New("q"), null);
         nothingIsReserved(session);
     }
 
@@ -203,12 +170,12 @@ final class DirectTest extends DirectFixture {
     void a_session_that_is_lost_or_drains_meanwhile_gives_its_job_back_and_its_pull_is_answered(boolean drains) {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         Place place = direct.place(new Object());
         session.draining = drains;
         session.ended = !drains;
         dispatch.dismiss("q");
-        direct.settle(handed("j", place), null);
+        direct.created(handed("j", place), null);
         assertEquals(List.of("j"), released);
         assertEquals(released, returned);
         assertEquals(List.of(), ids(pull));
@@ -220,11 +187,11 @@ final class DirectTest extends DirectFixture {
     void a_session_that_drains_meanwhile_has_its_pull_answered() {
         Session session = session("s", 1);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertNotNull(direct.place(new Object()));
         session.draining = true;
         dispatch.dismiss("q");
-        direct.settle(new Created.Different(), null);
+        direct.created(new Created.Different(), null);
         assertEquals(List.of(), ids(pull));
         nothingIsReserved(session);
     }
@@ -239,14 +206,14 @@ final class DirectTest extends DirectFixture {
         List<Direct> all = new ArrayList<>();
         List<@Nullable Place> places = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            all.add(dispatch.direct(job("j" + i)));
+            all.add(direct(job("j" + i)));
             places.add(all.getLast().place(batch));
         }
         assertNull(places.getLast(), "four slots, five jobs");
         for (int i = 0; i < 4; i++) {
-            all.get(i).settle(handed("j" + i, places.get(i)), null);
+            all.get(i).created(handed("j" + i, places.get(i)), null);
         }
-        all.getLast().settle(new Created.New("q"), null);
+        all.getLast().created(new Created.New("q"), null);
         assertEquals(List.of("j0", "j2", "j3"), ids(one));
         assertEquals(List.of("j1"), ids(two));
         nothingIsReserved(a, b);
@@ -255,18 +222,18 @@ final class DirectTest extends DirectFixture {
     @Test
     void no_younger_job_takes_the_slot_of_an_older_one_on_its_way_into_the_queue() {
         Session session = session("s", 1);
-        Direct early = dispatch.direct(job("early"));
+        Direct early = direct(job("early"));
         parked(session("other", 0), 1);
         assertNull(early.place(new Object()), "nobody has a free slot");
         Pull pull = parked(session, 2);
-        Direct late = dispatch.direct(job("late"));
+        Direct late = direct(job("late"));
         assertNull(late.place(new Object()));
         waiting.add(CompletableFuture.completedFuture(List.of()));
-        early.settle(new Created.New("q"), null);
-        Direct later = dispatch.direct(job("later"));
+        early.created(new Created.New("q"), null);
+        Direct later = direct(job("later"));
         assertNull(later.place(new Object()), "one is still on its way");
-        late.settle(new Created.New("q"), null);
-        later.settle(new Created.New("q"), null);
+        late.created(new Created.New("q"), null);
+        later.created(new Created.New("q"), null);
         nextGoesTo(pull);
     }
 
@@ -279,12 +246,12 @@ final class DirectTest extends DirectFixture {
         Pull pull = parked(session, 64);
         List<Slot> asked = claims.getLast();
         assertEquals(2 + 4, asked.size());
-        Direct next = dispatch.direct(job("next"));
+        Direct next = direct(job("next"));
         Place place = next.place(new Object());
         looking.complete(List.of(
                 new Assignment(job("a"), 1, asked.get(0).lease(), "s", Instant.EPOCH),
                 new Assignment(job("b"), 1, asked.get(1).lease(), "s", Instant.EPOCH)));
-        next.settle(handed("next", place), null);
+        next.created(handed("next", place), null);
         assertEquals(Set.of("a", "b", "next"), Set.copyOf(ids(pull)));
         nothingIsReserved(session);
     }
@@ -302,12 +269,12 @@ final class DirectTest extends DirectFixture {
         waiting.add(last);
         Pull pull = parked(session, 64);
         assertEquals(1 + 4, claims.getLast().size(), "one is known to be left");
-        Direct next = dispatch.direct(job("next"));
+        Direct next = direct(job("next"));
         Place place = next.place(new Object());
         assertNotNull(place, "there are slots for both");
         last.complete(
                 List.of(new Assignment(job("b"), 1, claims.getLast().getFirst().lease(), "s", Instant.EPOCH)));
-        next.settle(handed("next", place), null);
+        next.created(handed("next", place), null);
         assertEquals(Set.of("b", "next"), Set.copyOf(ids(pull)));
         nothingIsReserved(session);
     }
@@ -320,7 +287,7 @@ final class DirectTest extends DirectFixture {
         parked(session, 1);
         assertEquals(1, claims.getLast().size());
         parked(session, 1);
-        assertNull(dispatch.direct(job("next")).place(new Object()), "the second pull is for the second job");
+        assertNull(direct(job("next")).place(new Object()), "the second pull is for the second job");
     }
 
     @Test
@@ -329,9 +296,9 @@ final class DirectTest extends DirectFixture {
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
         Pull pull = parked(session, 1);
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         assertNull(direct.place(new Object()));
-        direct.settle(new Created.New("q"), null);
+        direct.created(new Created.New("q"), null);
         Slot slot = claims.getLast().getFirst();
         looking.complete(List.of(new Assignment(job("old"), 1, slot.lease(), "s", Instant.EPOCH)));
         assertEquals(List.of("old"), ids(pull));
@@ -346,7 +313,7 @@ final class DirectTest extends DirectFixture {
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
         dispatch.wake("q");
-        Direct direct = dispatch.direct(job("j"));
+        Direct direct = direct(job("j"));
         Place place = direct.place(new Object());
         assertNotNull(place, "there are slots for what the claim may find, and more");
         Slot slot = claims.getLast().getFirst();
@@ -354,12 +321,12 @@ final class DirectTest extends DirectFixture {
         if (claimFirst) {
             looking.complete(old);
         } else {
-            direct.settle(handed("new", place), null);
+            direct.created(handed("new", place), null);
         }
         assertFalse(pull.jobs.isDone(), "more is on its way to it");
-        assertNull(dispatch.direct(job("j")).place(new Object()), "nothing that is not on its way may put it off");
+        assertNull(direct(job("j")).place(new Object()), "nothing that is not on its way may put it off");
         if (claimFirst) {
-            direct.settle(handed("new", place), null);
+            direct.created(handed("new", place), null);
         } else {
             looking.complete(old);
         }
@@ -386,12 +353,12 @@ final class DirectTest extends DirectFixture {
         Pull first = parked(session, 2);
         Pull second = parked(session, 2);
         Object batch = new Object();
-        Direct a = dispatch.direct(job("j"));
-        Direct b = dispatch.direct(job("j"));
+        Direct a = direct(job("j"));
+        Direct b = direct(job("j"));
         Place toFirst = a.place(batch);
         Place toSecond = b.place(batch);
-        a.settle(handed("a", toFirst), null);
-        b.settle(new Created.Different(), null);
+        a.created(handed("a", toFirst), null);
+        b.created(new Created.Different(), null);
         assertNotNull(toSecond);
         assertEquals(List.of("a"), ids(first));
         nextGoesTo(second);
@@ -402,18 +369,18 @@ final class DirectTest extends DirectFixture {
     private void twoWait() {
         parked(session("one", 1), 1).jobs.complete(List.of());
         Object batch = new Object();
-        List<Direct> queued = List.of(dispatch.direct(job("a")), dispatch.direct(job("b")));
+        List<Direct> queued = List.of(direct(job("a")), direct(job("b")));
         queued.forEach(direct -> assertNull(direct.place(batch)));
-        queued.forEach(direct -> direct.settle(new Created.New("q"), null));
+        queued.forEach(direct -> direct.created(new Created.New("q"), null));
     }
 
     /// The next new job goes to this pull.
     private void nextGoesTo(Pull pull) {
         assertFalse(pull.jobs.isDone());
-        Direct next = dispatch.direct(job("j"));
+        Direct next = direct(job("j"));
         Place place = next.place(new Object());
         assertNotNull(place);
-        next.settle(handed("next", place), null);
+        next.created(handed("next", place), null);
         assertEquals(List.of("next"), ids(pull));
     }
 }

@@ -117,7 +117,7 @@ final class DispatchStressTest {
             asked.drainTo(ids);
             Object batch = new Object();
             List<Direct> directs =
-                    ids.stream().map(id -> dispatch.direct(job(id))).toList();
+                    ids.stream().map(id -> dispatch.direct(id, "r1", false)).toList();
             List<@Nullable Place> places = new ArrayList<>();
             directs.forEach(direct -> places.add(direct.place(batch)));
             for (int i = 0; i < ids.size(); i++) {
@@ -133,7 +133,7 @@ final class DispatchStressTest {
         for (int i = 0; i < ids.size(); i++) {
             Place place = places.get(i);
             directs.get(i)
-                    .settle(
+                    .created(
                             place == null
                                     ? new Created.New("q")
                                     : new Created.Handed(assignment(ids.get(i), place.slot())),

@@ -103,6 +103,29 @@ class RunnersTest {
     }
 
     @Test
+    void a_started_job_of_this_gateway_goes_to_the_waiting_runner_without_a_claim() {
+        Link link = engine.connect("r1", 1);
+        var parked = engine.runners.pull(link.session(), 1);
+        engine.jobs.create(job("j1"), Origin.NONE).join();
+        List<String> claims = new ArrayList<>();
+        engine.flaky.meanwhile("claim", () -> claims.add("claimed"));
+        engine.jobs.start("j1", Origin.NONE).join();
+        assertEquals("j1", parked.join().getFirst().job().id());
+        assertEquals(List.of(), claims);
+        assertEquals(1, link.session().held.size());
+    }
+
+    @Test
+    void a_job_of_another_gateway_is_started_into_its_queue() {
+        var there = new EngineFixture(engine, "b");
+        Link link = engine.connect("r1", 1);
+        var parked = engine.runners.pull(link.session(), 1);
+        there.jobs.create(job("j1"), Origin.NONE).join();
+        engine.jobs.start("j1", Origin.NONE).join();
+        assertEquals("j1", parked.join().getFirst().job().id());
+    }
+
+    @Test
     void a_runner_never_gets_more_than_its_slots() {
         Link link = engine.connect("r1", 2);
         for (int i = 0; i < 5; i++) {

@@ -88,6 +88,23 @@ class UnknownOutcomeTest {
     }
 
     @Test
+    void a_job_whose_start_was_in_doubt_goes_back_after_two_beats() {
+        Link link = a.connect("r1", 1);
+        var parked = a.runners.pull(link.session(), 1);
+        a.jobs.create(job("j1"), Origin.NONE).join();
+        a.flaky.refuseAfter("start");
+        assertTrue(a.jobs.start("j1", Origin.NONE).isCompletedExceptionally());
+        assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status());
+        assertFalse(parked.isDone());
+        parked.cancel(false);
+        assertEquals(0, link.session().reserved.get());
+        assertTrue(a.jobs.start("j1", Origin.NONE).isDone(), "once more: it runs already");
+        a.runners.beat(link.session(), List.of()).join().answer();
+        a.runners.beat(link.session(), List.of()).join().answer();
+        assertEquals(JobStatus.QUEUED, a.jobs.state("j1").status());
+    }
+
+    @Test
     void a_job_at_most_once_that_no_beat_names_fails_and_is_not_handed_out_again() { // seeds 3, 5
         Link link = a.connect("r1", 1);
         a.jobs.createAndStart(once("j1"), Origin.NONE).join();

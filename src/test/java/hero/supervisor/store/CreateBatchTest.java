@@ -38,7 +38,7 @@ class CreateBatchTest {
 
     @Test
     void each_runner_is_asked_once_for_all_its_jobs() {
-        assertEquals(3, CreateBatch.placed(List.of(create("a", true, 2), create("a", true, 2), create("b", true, 1))));
+        assertEquals(3, Placeable.placed(List.of(create("a", true, 2), create("a", true, 2), create("b", true, 1))));
         assertEquals(List.of("a", "b"), asked);
     }
 
@@ -46,13 +46,13 @@ class CreateBatchTest {
     void one_runner_without_room_is_reason_to_wait_for_the_first_job_that_has_none_and_those_behind_it() {
         assertEquals(
                 2,
-                CreateBatch.placed(List.of(
+                Placeable.placed(List.of(
                         create("a", true, 9), create("b", true, 1), create("b", true, 1), create("a", true, 9))));
     }
 
     @Test
     void a_runner_that_nobody_here_knows_is_not_waited_for() {
-        assertEquals(2, CreateBatch.placed(List.of(create("a", false, 0), create("b", true, 1))));
+        assertEquals(2, Placeable.placed(List.of(create("a", false, 0), create("b", true, 1))));
         assertEquals(List.of("b"), asked);
     }
 }

@@ -1,6 +1,5 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.JobDetails;
 import static hero.supervisor.store.JobFixture.claimOne;
 import static hero.supervisor.store.JobFixture.fail;
 import static hero.supervisor.store.JobFixture.get;
@@ -16,14 +15,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
+import hero.supervisor.domain.JobDetails;
+import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Created;
-import hero.supervisor.domain.JobFilter;
+import hero.supervisor.store.JobStore.Place;
+import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.JobStore.Ripened;
+import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.JobStore.Started;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.ArrayList;
@@ -72,6 +75,51 @@ abstract class JobStoreLifeContract {
         assertEquals(List.of("a"), claim(5));
         assertEquals(new Started.Already(), get(store().start("a")));
         assertEquals(new Started.NoJob(), get(store().start("nobody")));
+    }
+
+    private Started startAt(String id, String queue, long lease) {
+        return get(store().start(id, "runner", _ -> new Place(queue, new Slot("s1", lease))));
+    }
+
+    @Test
+    void a_job_that_is_started_may_go_straight_to_a_runner() {
+        get(store().create(job("a"), false));
+        Position head = store().head();
+        Assignment given = assertInstanceOf(Started.Handed.class, startAt("a", "queue", 77))
+                .job();
+        assertEquals(job("a"), given.job());
+        assertEquals(new Assignment.Key("a", 1, 77), given.key());
+        assertEquals("s1", given.sessionId());
+        assertEquals(JobStatus.RUNNING, status("a"));
+        assertEquals(List.of(), claim(1));
+        assertEquals(List.of(given), store().handed("s1", List.of(given.key())));
+        assertEquals(
+                List.of("queued 0", "running 1"),
+                store().events(head, 10).events().stream()
+                        .map(event -> event.status() + " " + event.attempt())
+                        .toList());
+        succeed(store(), given.key());
+        assertEquals(JobStatus.COMPLETED, status("a"));
+    }
+
+    @Test
+    void a_place_is_not_taken_in_another_queue_before_its_time_or_twice() {
+        List.of(job("other"), startingAt("later", FAR), job("twice"), job("done"))
+                .forEach(job -> get(store().create(job, false)));
+        assertEquals(new Started.Queued("queue"), startAt("other", "elsewhere", 1));
+        assertEquals(new Started.Queued("queue"), startAt("later", "queue", 2));
+        assertEquals(List.of("other"), claim(5));
+        assertInstanceOf(Started.Handed.class, startAt("twice", "queue", 3));
+        assertEquals(new Started.Already(), startAt("twice", "queue", 4));
+        Started.Handed done = assertInstanceOf(Started.Handed.class, startAt("done", "queue", 5));
+        succeed(store(), done.job().key());
+        assertEquals(new Started.Final(JobStatus.COMPLETED), startAt("done", "queue", 6));
+        assertEquals(new Started.NoJob(), startAt("nobody", "queue", 7));
+        assertEquals(
+                3,
+                store().handed("s1", List.of(new Assignment.Key("twice", 1, 3)))
+                        .getFirst()
+                        .lease());
     }
 
     @Test

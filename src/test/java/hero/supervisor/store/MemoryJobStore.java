@@ -28,11 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// The in-memory twin of the real store, held to the same contract. Each gateway has a store of its own on the
 /// shared database.
 public final class MemoryJobStore implements JobStore {
-
     private final MemoryDatabase shared;
     private final MemoryMoves moves;
     private final String node;
-    /// Hears what is said to other gateways.
     private volatile Consumer<Lending> saying = _ -> {};
 
     public MemoryJobStore(MemoryDatabase shared, String node) {
@@ -87,14 +85,18 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public CompletableFuture<Started> start(String jobId) {
+    public CompletableFuture<Started> start(String jobId, String runner, Placing placing) {
         synchronized (shared) {
             Row row = shared.jobs.get(jobId);
             if (row == null) {
                 return CompletableFuture.completedFuture(new Started.NoJob());
             } else if (row.status == JobStatus.CREATED) {
                 moves.enqueue(row, MemoryMoves.startAt(row.job), true);
-                return CompletableFuture.completedFuture(new Started.Queued(row.queue));
+                Place place = placing.place(row);
+                return CompletableFuture.completedFuture(
+                        place != null && place.queue().equals(row.queue) && row.placed
+                                ? new Started.Handed(moves.hand(row, place.slot()))
+                                : new Started.Queued(row.queue));
             }
             return CompletableFuture.completedFuture(
                     row.status.isFinal() ? new Started.Final(row.status) : new Started.Already());

@@ -5,12 +5,16 @@ import static hero.supervisor.store.JobFixture.get;
 import static hero.supervisor.store.JobFixture.job;
 import static hero.supervisor.store.JobFixture.succeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import hero.supervisor.domain.Assignment;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Place;
+import hero.supervisor.store.JobStore.Placing;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.JobStore.Slot;
+import hero.supervisor.store.JobStore.Started;
 import hero.supervisor.store.RunnerStore.Session;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -66,6 +70,14 @@ final class TogetherTest {
         return (Created.Handed) get(store.create(job(id), true, null, _ -> new Place("queue", new Slot("s1", 7))));
     }
 
+    private long lease = 8;
+
+    private Assignment start(String id) {
+        get(store.create(job(id), false));
+        Started started = get(store.start(id, "runner", _ -> new Place("queue", new Slot("s1", ++lease))));
+        return ((Started.Handed) started).job();
+    }
+
     private static List<String> words(List<Event> events) {
         return events.stream()
                 .map(event -> event.jobId() + " " + event.status() + " " + event.attempt())
@@ -116,6 +128,55 @@ final class TogetherTest {
             threeKinds();
             assertEquals(List.of("waits queued 0"), words(other.news(head, 100).events()));
         }
+    }
+
+    @Test
+    void a_start_that_hands_over_writes_what_older_gateways_read() {
+        Assignment given = start("goes");
+        assertEquals(List.of("goes created", "goes queued", "goes running"), texts(ROWS));
+        assertEquals(List.of("0 goes created 0", "0 goes queued 0 handed", "3 goes running 1 0"), texts(SHOWN));
+        assertEquals(List.of("s1"), texts("select session_id from job_held"));
+        succeed(store, given.key());
+        try (Figures figures = new Figures(database)) {
+            assertEquals(4, figures.count());
+        }
+        assertEquals(
+                List.of("1 1 1"),
+                texts("select concat_ws(' ', accepted, started, completed) from report.throughput"
+                        + " where period = 'day'"));
+        try (var other = new PostgresJobStore(database, "two", 1000, 100)) {
+            Position head = other.head();
+            start("next");
+            assertEquals(List.of(), words(other.news(head, 100).events()));
+        }
+    }
+
+    @Test
+    void one_batch_hands_over_queues_and_finds_what_it_cannot_start() {
+        for (String id : List.of("goes", "waits", "runs")) {
+            get(store.create(job(id), false));
+        }
+        get(store.start("runs", "runner", _ -> new Place("queue", new Slot("s1", 1))));
+        Placing place = _ -> new Place("queue", new Slot("s1", 2));
+        List<Started> answers = database.statement(connection -> new StartBatch("one")
+                .write(
+                        connection,
+                        List.of(
+                                new StartBatch.Start("nobody", "runner", place),
+                                new StartBatch.Start("waits", "", Placing.NONE),
+                                new StartBatch.Start("goes", "runner", place),
+                                new StartBatch.Start("runs", "runner", place),
+                                new StartBatch.Start("goes", "runner", place))));
+        assertEquals(new Started.NoJob(), answers.get(0));
+        assertEquals(new Started.Queued("queue"), answers.get(1));
+        assertEquals(
+                "goes",
+                assertInstanceOf(Started.Handed.class, answers.get(2))
+                        .job()
+                        .job()
+                        .id());
+        assertEquals(new Started.Already(), answers.get(3));
+        assertEquals(new Started.Already(), answers.get(4));
     }
 
     @Test

@@ -10,6 +10,7 @@ import hero.supervisor.domain.LogStream;
 import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore.Completion;
+import hero.supervisor.store.JobStore.Place;
 import hero.supervisor.store.JobStore.Placing;
 import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.RunnerStore.Session;
@@ -83,11 +84,15 @@ class YoungTablesTest {
         var create = IntStream.range(0, jobs)
                 .mapToObj(n -> CreateBatch.Create.of(job(name + n), false, null, Placing.NONE))
                 .toList();
-        List<String> ids = create.stream().map(made -> made.job().id()).toList();
+        List<StartBatch.Start> starts = create.stream()
+                .map(made -> new StartBatch.Start(made.job().id(), "", Placing.NONE))
+                .toList();
         CreateBatch creates = new CreateBatch("one", new Elders(Time.system()));
         step(own, "create", () -> creates.write(own, create));
         step(own, "create the same", () -> creates.write(own, create));
-        step(own, "start", () -> new StartBatch("one").write(own, ids));
+        step(own, "start", () -> new StartBatch("one").write(own, starts));
+        step(own, "start the same", () -> new StartBatch("one").write(own, starts));
+        handOver(own, name, jobs);
         List<Slot> slots =
                 IntStream.range(0, jobs).mapToObj(_ -> new Slot("s", ++lease)).toList();
         var claim = List.of(new ClaimBatch.Claim("queue", slots));
@@ -118,6 +123,18 @@ class YoungTablesTest {
                 own,
                 "beat",
                 () -> new BeatBatch().write(own, List.of(new BeatBatch.Beat("s", "one", Duration.ofHours(1)))));
+    }
+
+    private void handOver(Connection own, String name, int jobs) throws SQLException {
+        var create = IntStream.range(0, jobs)
+                .mapToObj(n -> CreateBatch.Create.of(job(name + "-" + n), false, null, Placing.NONE))
+                .toList();
+        new CreateBatch("one", new Elders(Time.system())).write(own, create);
+        var starts = create.stream()
+                .map(made -> new StartBatch.Start(
+                        made.job().id(), "runner", _ -> new Place("queue", new Slot("s", ++lease))))
+                .toList();
+        step(own, "start and hand over", () -> new StartBatch("one").write(own, starts));
     }
 
     private void step(Connection own, String name, Step step) throws SQLException {
