@@ -36,6 +36,12 @@ record Calls(String params, String method, String expected) {
         return answer.substring(text, answer.indexOf('"', text));
     }
 
+    /// A call about one job.
+    static String ofJob(int id, String method, String job) {
+        return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":{\"job_id\":\"" + job
+                + "\"}}";
+    }
+
     String json(int id) {
         return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + "}";
     }

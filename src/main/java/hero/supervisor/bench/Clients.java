@@ -87,8 +87,7 @@ final class Clients {
         }
 
         private static byte[] call(int id, String method, String job) {
-            return Line.frame("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method
-                    + "\",\"params\":{\"job_id\":\"" + job + "\"}}");
+            return Line.frame(Calls.ofJob(id, method, job));
         }
 
         @Override

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// The scenarios of the rounds: how many per second, next to what they replace. Each checks that as many jobs are
 /// in the database, in the right state, as calls were answered. Not for several threads.
@@ -56,6 +57,8 @@ final class Rates {
         return switch (scenario) {
             case RUN_64 -> List.of(compared("run-64", lives(), run(64, 0, 0), Goal.atLeast(5)));
             case RUN_512 -> List.of(compared("run-512", lives(), run(512, 0, 0), Goal.atLeast(8)));
+            case RUN_4 -> List.of(compared("run-4", lives(), run(4, 0, 0), null));
+            case STEPS_64 -> List.of(compared("steps-64", lives(), steps(), null));
             case CREATE -> List.of(compared("create", inserts(), create(), Goal.atLeast(1.5)));
             case DRAIN -> List.of(compared("drain", lives(), drain(), Goal.atLeast(10)));
             case HTTP_64 -> List.of(compared("http-64", webSocket(), http(), Goal.atLeast(0.7)));
@@ -85,6 +88,8 @@ final class Rates {
         return switch (scenario) {
             case RUN_64 -> run(64, 0, 0);
             case RUN_512 -> run(512, 0, 0);
+            case RUN_4 -> run(4, 0, 0);
+            case STEPS_64 -> steps();
             case CREATE -> create();
             case DRAIN -> drain();
             case HTTP_64 -> http();
@@ -94,7 +99,7 @@ final class Rates {
         };
     }
 
-    private static Reading compared(String name, Against against, Measured ours, Goal goal) {
+    private static Reading compared(String name, Against against, Measured ours, @Nullable Goal goal) {
         return new Reading(name, JOBS, ours.perSecond(), against, goal, ours.details());
     }
 
@@ -152,6 +157,20 @@ final class Rates {
         Measured measured =
                 meter.measure(load.name(), callers, List.of(tally, runner.recorded()), afterNs, measureNs, PLATFORM);
         same(load.name(), since(before, load.status()), tally);
+        return measured;
+    }
+
+    /// Each job in three calls.
+    private Measured steps() {
+        Puller runner = runner(0, 64);
+        Tally tally = new Tally();
+        List<Steps> callers = new ArrayList<>();
+        for (int i = 0; i < SOCKETS; i++) {
+            callers.add(new Steps(site.client(0), runnerName(0, 64), 64 / SOCKETS, tally, stage.time()));
+        }
+        long before = newest();
+        Measured measured = measured("three calls", callers, List.of(tally, runner.recorded()), PLATFORM);
+        same("three calls", since(before, "completed"), tally);
         return measured;
     }
 

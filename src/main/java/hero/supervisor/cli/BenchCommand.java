@@ -54,9 +54,9 @@ final class BenchCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "NAME",
             description =
-                    "scenarios, by commas: run-64, run-512, create, drain, lone, http-64, two-gateways, start; and"
-                            + " those that are not run unless named: growth, held-transaction, sockets, waiters, fan-out,"
-                            + " soak")
+                    "scenarios, by commas: run-64, run-512, run-4, steps-64, create, drain, lone, http-64, two-gateways,"
+                            + " start; and those that are not run unless named: growth, held-transaction, sockets,"
+                            + " waiters, fan-out, soak")
     List<String> only = List.of();
 
     @Option(names = "--quick", description = "one round of half a second each, few jobs")
