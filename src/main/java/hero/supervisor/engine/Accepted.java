@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Whom the jobs are for that this gateway has accepted and not started yet, the latest ones: a runner that asks for
-/// them here may get them in the statement that starts them. Safe for any thread.
+/// Whom the jobs are for that this gateway has accepted and not started yet, the latest ones: a runner that asks
+/// for them here may get them in the statement that starts them. Safe for any thread.
 final class Accepted {
     static final int MAX = 10_000;
 

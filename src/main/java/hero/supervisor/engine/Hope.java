@@ -1,7 +1,7 @@
 package hero.supervisor.engine;
 
-/// Whether it is worth it that new jobs wait a moment for a runner's next pull. A runner may keep slots that it does
-/// not ask for: then ever more batches in a row do not wait, up to [#GIVEN_UP_MAX], before another one does.
+/// Whether it is worth it that new jobs wait a moment for a runner's next pull. A runner may keep slots that it
+/// does not ask for: then ever more batches in a row do not wait, up to [#GIVEN_UP_MAX], before another one does.
 /// Guarded by the queue.
 final class Hope {
     static final int GIVEN_UP_MAX = 63;
