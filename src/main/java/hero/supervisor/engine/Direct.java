@@ -36,11 +36,6 @@ final class Direct implements Placing {
         this.leases = leases;
     }
 
-    /// Whom the job is for.
-    String runner() {
-        return runner;
-    }
-
     @Override
     public synchronized @Nullable Place place(Object batch) {
         if (settled) {

@@ -71,9 +71,13 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
 
     private static final String QUEUES = "select ord, queue, status from moved";
 
+    /// Column by column: a prepared statement must bring the same ones also after a later version has added some.
     private static final String JOBS = """
-            select m.*, m.queued_at as waits_since, case when m.number <= d.last_traced then
-              (select array[traceparent, tracestate] from job_traces where job_number = m.number) end as trace
+            select m.ord, m.queue, m.status, m.id, m.caller_id, m.context_id, m.payload, m.runner, m.executor,
+              m.timeout_s, m.env_vars, m.created_text, m.updated_text, m.retries, m.retry_delay_s, m.priority,
+              m.start_text, m.labels, m.at_most_once, m.attempt, m.lease, m.session_id, m.started_at,
+              m.queued_at as waits_since, case when m.number <= d.last_traced then
+                (select array[traceparent, tracestate] from job_traces where job_number = m.number) end as trace
             from (select (select job_number from job_traces order by job_number desc limit 1) as last_traced) d
               cross join moved m
             """;
