@@ -5,6 +5,7 @@ import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.Lending;
 import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// and methods are guarded by the object itself.
 final class Queue {
     static final int CLAIM_MAX = 1000;
+    private static final int WRITERS = 2;
     /// A claim asks for few slots first, however many are free: most wakes are for one job.
     private static final int ASK_FIRST = 64;
     /// Beyond the jobs that are known to wait, so that others' jobs are found too.
@@ -52,14 +54,27 @@ final class Queue {
     /// That it asks for them soon.
     final Hope hope = new Hope();
 
-    /// The pulls that the batch of `gathering` may fill, the next one first.
-    final ArrayDeque<Share> shares = new ArrayDeque<>();
-
-    @Nullable
-    Object gathering;
+    /// The pulls that a batch may fill, the next one first. Of the two latest batches: new jobs and starts have a
+    /// writer each.
+    private final LinkedHashMap<Object, ArrayDeque<Share>> shares = new LinkedHashMap<>();
 
     Queue(String name) {
         this.name = name;
+    }
+
+    /// Null for a batch that is new here.
+    @Nullable
+    ArrayDeque<Share> shares(Object batch) {
+        return shares.get(batch);
+    }
+
+    ArrayDeque<Share> begin(Object batch) {
+        if (shares.size() == WRITERS) {
+            shares.remove(shares.keySet().iterator().next());
+        }
+        ArrayDeque<Share> begun = new ArrayDeque<>();
+        shares.put(batch, begun);
+        return begun;
     }
 
     /// Others may have brought jobs.

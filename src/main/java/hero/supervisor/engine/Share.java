@@ -1,6 +1,7 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -46,29 +47,26 @@ final class Share {
     ///
     /// @param before so many slots of its session must stay free
     static @Nullable Share next(Queue queue, Object batch, int before) {
-        boolean isFirst = queue.gathering != batch;
-        if (isFirst) {
-            queue.gathering = batch;
-            queue.shares.clear();
-        }
+        ArrayDeque<Share> known = queue.shares(batch);
+        ArrayDeque<Share> shares = known == null ? queue.begin(batch) : known;
         Iterator<Pull> parked = queue.pulls.iterator();
         while (parked.hasNext()) {
             Share share = new Share(queue, parked.next());
             if (share.fits(before)) {
                 parked.remove();
-                queue.shares.add(share);
+                shares.add(share);
                 queue.hope.fulfilled();
                 return share.taken();
             }
         }
         Session asking = queue.asking;
-        if (isFirst && asking != null && asking.credit() > before) {
+        if (known == null && asking != null && asking.credit() > before) {
             queue.hope.disappointed();
         }
-        for (int left = queue.shares.size(); left > 0; left--) {
-            Share share = queue.shares.remove();
+        for (int left = shares.size(); left > 0; left--) {
+            Share share = shares.remove();
             if (share.fits(before)) {
-                queue.shares.add(share);
+                shares.add(share);
                 return share.taken();
             }
         }

@@ -21,11 +21,9 @@ import org.slf4j.LoggerFactory;
 /// What to take is `materialized`: a plan may run a subquery once for each row of the queue, each time find the
 /// next rows, and so take more jobs than there are slots.
 ///
-/// Where no job has a trace none is looked for, which takes a tenth of a claim.
-///
 /// `case` keeps the planner from taking `status = 'queued'` for so rare that it looks for such jobs in all jobs.
 final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assignment>> {
-    private static final String SQL = """
+    private static final String SQL = JobRow.handing("""
             with picked as materialized (
               select a.base, q.ctid as at
               from (select ?::int[] as exact, ?::int8[] as head, ?::int[] as below, ?::int[] as above) p
@@ -54,10 +52,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 session_id = (?::text[])[(?::int[])[r.place]], started_at = clock_timestamp()
               from ranked r
               where j.number = r.job_number and case j.status when 'queued' then true end
-              returning j.number, j.id, j.caller_id, j.context_id, j.payload, j.runner, j.queue, j.executor, j.timeout_s,
-                j.env_vars, j.created_text, j.updated_text, j.retries, j.retry_delay_s, j.priority, j.start_text,
-                j.labels, j.at_most_once, j.queue_seq, j.attempt, j.lease, j.session_id, j.started_at,
-                greatest(j.queued_at, j.start_at) as waits_since
+              returning j.number, j.queue, j.queue_seq, ASSIGNMENT
             ),
             HELD
             logged as (
@@ -65,18 +60,16 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
               select id, 'running', attempt, runner, queue, ?,
                 extract(epoch from started_at - waits_since) from given
             )
-            select t.queue as of_queue, t.looked, g.*, pg_current_xact_id_if_assigned()::text::int8 as own, d.*,
-              case when g.number <= d.last_traced then
-                (select array[traceparent, tracestate] from job_traces where job_number = g.number) end as trace
+            select t.queue as of_queue, t.looked, j.*, pg_current_xact_id_if_assigned()::text::int8 as own, d.*, TRACE
             from (
               select case when is_called then last_value else 0 end as drawn,
                 pg_snapshot_xmin(pg_current_snapshot())::text::int8 as oldest,
-                (select job_number from job_traces order by job_number desc limit 1) as last_traced
+                LAST_TRACED
               from job_queue_seq) d
               left join (select queue, count(*) as looked from taken group by queue) t on true
-              left join given g on g.queue = t.queue
-            order by t.queue, coalesce(g.priority, 0) desc, g.queue_seq
-            """.replace("HELD", Holding.insert("given"));
+              left join given j on j.queue = t.queue
+            order by t.queue, coalesce(j.priority, 0) desc, j.queue_seq
+            """.replace("HELD", Holding.insert("given")));
 
     private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
 

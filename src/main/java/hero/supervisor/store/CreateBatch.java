@@ -14,7 +14,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -144,36 +143,12 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing)
             implements Placeable {
         static Create of(Job job, boolean start, @Nullable Trace trace, Placing placing) {
-            return new Create(job, start, trace, Fingerprint.of(job), placing);
+            return new Create(job, start, trace, Fingerprint.of(job), start ? placing : Placing.NONE);
         }
 
         @Override
         public String runner() {
             return job.runner();
-        }
-
-        @Override
-        public boolean isNear() {
-            return start && placing.isNear();
-        }
-    }
-
-    /// A job with the place that it was offered when its batch was put together.
-    private record Placed(Create create, @Nullable Place place) {
-        Job job() {
-            return create.job();
-        }
-
-        private @Nullable String queue() {
-            return place == null ? null : place.queue();
-        }
-
-        private @Nullable String session() {
-            return place == null ? null : place.slot().sessionId();
-        }
-
-        private @Nullable Long lease() {
-            return place == null ? null : place.slot().lease();
         }
     }
 
@@ -206,13 +181,9 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     private List<Created> writeRound(Connection connection, List<Create> commands) throws SQLException {
-        Object batch = new Object();
-        List<Placed> all = new ArrayList<>(commands.size());
-        for (Create create : commands) {
-            all.add(new Placed(create, create.start() ? create.placing().place(batch) : null));
-        }
+        List<Placed<Create>> all = Placed.of(commands);
         Map<String, Created> answers = HashMap.newHashMap(all.size());
-        List<Placed> open = all;
+        List<Placed<Create>> open = all;
         for (int look = 0; !open.isEmpty(); look++) {
             if (look == LOOKS) {
                 throw new IllegalStateException("a job is neither accepted nor found");
@@ -225,35 +196,37 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             }
         }
         return all.stream()
-                .map(job -> Objects.requireNonNull(answers.get(job.job().id())))
+                .map(job -> Objects.requireNonNull(answers.get(job.write().job().id())))
                 .toList();
     }
 
     /// A place that did not fit is not tried again.
-    private static List<Placed> unplaced(List<Placed> jobs) {
-        return jobs.stream().map(job -> new Placed(job.create(), null)).toList();
+    private static List<Placed<Create>> unplaced(List<Placed<Create>> jobs) {
+        return jobs.stream().map(Placed::without).toList();
     }
 
-    private static List<Placed> unanswered(List<Placed> jobs, Map<String, Created> answers) {
+    private static List<Placed<Create>> unanswered(List<Placed<Create>> jobs, Map<String, Created> answers) {
         return answers.size() >= jobs.size()
                         && jobs.stream()
-                                .allMatch(job -> answers.containsKey(job.job().id()))
+                                .allMatch(job ->
+                                        answers.containsKey(job.write().job().id()))
                 ? List.of()
                 : jobs.stream()
-                        .filter(job -> !answers.containsKey(job.job().id()))
+                        .filter(job -> !answers.containsKey(job.write().job().id()))
                         .toList();
     }
 
-    private void insert(Connection connection, List<Placed> jobs, Map<String, Created> answers) throws SQLException {
-        Map<String, Placed> byId = HashMap.newHashMap(jobs.size());
-        jobs.forEach(job -> byId.put(job.job().id(), job));
+    private void insert(Connection connection, List<Placed<Create>> jobs, Map<String, Created> answers)
+            throws SQLException {
+        Map<String, Placed<Create>> byId = HashMap.newHashMap(jobs.size());
+        jobs.forEach(job -> byId.put(job.write().job().id(), job));
         boolean handed = jobs.stream().anyMatch(job -> job.place() != null);
-        boolean waiting = jobs.stream().anyMatch(job -> job.create().start() && job.place() == null);
-        List<Placed> traced =
-                jobs.stream().filter(job -> job.create().trace() != null).toList();
+        boolean waiting = jobs.stream().anyMatch(job -> job.write().start() && job.place() == null);
+        List<Placed<Create>> traced =
+                jobs.stream().filter(job -> job.write().trace() != null).toList();
         String sql = sql(handed, waiting, elders.areThere(connection), !traced.isEmpty());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Columns<Placed> columns = bind(new Columns<>(statement, jobs), waiting);
+            Columns<Placed<Create>> columns = bind(new Columns<>(statement, jobs), waiting);
             if (!traced.isEmpty()) {
                 columns.all(byId(traced, Trace::parent)).all(byId(traced, Trace::state));
             }
@@ -266,40 +239,40 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    private static String byId(List<Placed> jobs, Function<Trace, String> part) {
+    private static String byId(List<Placed<Create>> jobs, Function<Trace, String> part) {
         Map<String, String> parts = HashMap.newHashMap(jobs.size());
-        for (Placed job : jobs) {
-            String text = part.apply(Objects.requireNonNull(job.create().trace()));
+        for (Placed<Create> job : jobs) {
+            String text = part.apply(Objects.requireNonNull(job.write().trace()));
             if (!text.isEmpty()) {
-                parts.put(job.job().id(), text);
+                parts.put(job.write().job().id(), text);
             }
         }
         return Objects.requireNonNull(FlatJson.write(parts));
     }
 
-    private static Created accepted(ResultSet row, Placed job) throws SQLException {
+    private static Created accepted(ResultSet row, Placed<Create> job) throws SQLException {
         Instant handed = JobRow.instantOrNull(row, "started_at");
         Place place = job.place();
         return handed == null || place == null
                 ? new Created.New(JobRow.text(row, "queue"))
                 : new Created.Handed(new Assignment(
-                        job.job(),
+                        job.write().job(),
                         1,
                         place.slot().lease(),
                         place.slot().sessionId(),
                         handed,
                         0,
-                        job.create().trace()));
+                        job.write().trace()));
     }
 
     /// Gives no answer to a job that is not there: it was deleted between the two statements.
-    private static void find(Connection connection, List<Placed> jobs, Map<String, Created> answers)
+    private static void find(Connection connection, List<Placed<Create>> jobs, Map<String, Created> answers)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(FIND)) {
             new Columns<>(statement, jobs)
-                    .text(c -> c.job().id())
-                    .text(c -> c.job().runner())
-                    .text(c -> c.create().fingerprint());
+                    .text(c -> c.write().job().id())
+                    .text(c -> c.write().job().runner())
+                    .text(c -> c.write().fingerprint());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     String id = JobRow.text(rows, "id");
@@ -318,26 +291,26 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         }
     }
 
-    private Columns<Placed> bind(Columns<Placed> columns, boolean waiting) throws SQLException {
-        return columns.text(c -> c.job().id())
-                .text(c -> c.job().callerId())
-                .text(c -> c.job().contextId())
-                .text(c -> c.job().payload())
-                .text(c -> c.job().runner())
-                .text(c -> c.job().executor())
-                .doubles(c -> c.job().timeoutS())
-                .text(c -> FlatJson.write(c.job().envVars()))
-                .text(c -> c.job().createdAt())
-                .text(c -> c.job().updatedAt())
-                .ints(c -> boxed(c.job().extras().retries()))
-                .doubles(c -> c.job().extras().retryDelayS())
-                .ints(c -> boxed(c.job().extras().priority()))
-                .text(c -> c.job().extras().startAt())
-                .text(c -> startAt(c.job().extras().startAt()))
-                .text(c -> FlatJson.write(c.job().extras().labels()))
-                .booleans(c -> c.job().extras().atMostOnce())
-                .text(c -> c.create().fingerprint())
-                .booleans(c -> c.create().start())
+    private Columns<Placed<Create>> bind(Columns<Placed<Create>> columns, boolean waiting) throws SQLException {
+        return columns.text(c -> c.write().job().id())
+                .text(c -> c.write().job().callerId())
+                .text(c -> c.write().job().contextId())
+                .text(c -> c.write().job().payload())
+                .text(c -> c.write().job().runner())
+                .text(c -> c.write().job().executor())
+                .doubles(c -> c.write().job().timeoutS())
+                .text(c -> FlatJson.write(c.write().job().envVars()))
+                .text(c -> c.write().job().createdAt())
+                .text(c -> c.write().job().updatedAt())
+                .ints(c -> boxed(c.write().job().extras().retries()))
+                .doubles(c -> c.write().job().extras().retryDelayS())
+                .ints(c -> boxed(c.write().job().extras().priority()))
+                .text(c -> c.write().job().extras().startAt())
+                .text(c -> startAt(c.write().job().extras().startAt()))
+                .text(c -> FlatJson.write(c.write().job().extras().labels()))
+                .booleans(c -> c.write().job().extras().atMostOnce())
+                .text(c -> c.write().fingerprint())
+                .booleans(c -> c.write().start())
                 .text(Placed::queue)
                 .text(Placed::session)
                 .longs(Placed::lease)

@@ -56,18 +56,14 @@ final class JobReads {
     private static final String ANSWERS =
             "select id, status, output, error, exit_code from jobs where id = any(?::text[])";
 
-    private static final String HANDED = """
-            select j.id, j.caller_id, j.context_id, j.payload, j.runner, j.executor, j.timeout_s, j.env_vars,
-              j.created_text, j.updated_text, j.retries, j.retry_delay_s, j.priority, j.start_text, j.labels,
-              j.at_most_once, j.attempt, j.lease, j.session_id, j.started_at,
-              greatest(j.queued_at, j.start_at) as waits_since, case when j.number <= d.last_traced then
-                (select array[traceparent, tracestate] from job_traces where job_number = j.number) end as trace
-            from (select (select job_number from job_traces order by job_number desc limit 1) as last_traced) d
+    private static final String HANDED = JobRow.handing("""
+            select ASSIGNMENT, TRACE
+            from (select LAST_TRACED) d
               cross join unnest(?::text[], ?::int[], ?::bigint[]) with ordinality as i(id, attempt, lease, ord)
               join jobs j on j.id = i.id
             where j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease and j.session_id = ?
             order by i.ord
-            """;
+            """);
 
     private static final Field<String> SNAPSHOT = DSL.field("pg_current_snapshot()::text", String.class);
 

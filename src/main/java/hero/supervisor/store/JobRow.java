@@ -17,6 +17,20 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the columns of `jobs` from a plain JDBC result.
 final class JobRow {
+    /// Column by column: a prepared statement must bring the same ones also after a later version has added some.
+    private static final String ASSIGNMENT = """
+            j.id, j.caller_id, j.context_id, j.payload, j.runner, j.executor, j.timeout_s, j.env_vars, j.created_text,
+              j.updated_text, j.retries, j.retry_delay_s, j.priority, j.start_text, j.labels, j.at_most_once, j.attempt,
+              j.lease, j.session_id, j.started_at, greatest(j.queued_at, j.start_at) as waits_since""";
+
+    /// Where no job has a trace none is looked for, which takes a tenth of a claim.
+    private static final String TRACE = """
+            case when j.number <= d.last_traced then
+                (select array[traceparent, tracestate] from job_traces where job_number = j.number) end as trace""";
+
+    private static final String LAST_TRACED =
+            "(select job_number from job_traces order by job_number desc limit 1) as last_traced";
+
     private JobRow() {}
 
     static Job job(ResultSet row) throws SQLException {
@@ -71,7 +85,15 @@ final class JobRow {
         return Trace.read((String) texts[0], (String) texts[1]);
     }
 
-    /// A hand-over; besides the columns of the job, those of the hand-over, `waits_since` and `trace`.
+    /// Fills in what [#assignment] reads: the columns ASSIGNMENT and TRACE of a job `j`, the latter with
+    /// LAST_TRACED, a column of `d`.
+    static String handing(String sql) {
+        return sql.replace("ASSIGNMENT", ASSIGNMENT)
+                .replace("LAST_TRACED", LAST_TRACED)
+                .replace("TRACE", TRACE);
+    }
+
+    /// A hand-over, of the columns of [#handing].
     static Assignment assignment(ResultSet row) throws SQLException {
         return new Assignment(
                 job(row),

@@ -12,16 +12,13 @@ interface Placeable {
 
     Placing placing();
 
-    /// True when a place may come free in the next moments.
-    boolean isNear();
-
     /// How many of these, the first ones, need not wait for places. The others are for runners that have not asked
     /// for so many, and are about to. Each runner is looked at once, however many jobs are for it.
     static int placed(List<? extends Placeable> writes) {
         Map<String, Integer> rooms = new HashMap<>();
         for (int i = 0; i < writes.size(); i++) {
             Placeable write = writes.get(i);
-            if (write.isNear()) {
+            if (write.placing().isNear()) {
                 int room = rooms.computeIfAbsent(
                         write.runner(), _ -> write.placing().room());
                 if (room == 0) {

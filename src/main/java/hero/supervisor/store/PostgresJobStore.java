@@ -117,7 +117,10 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     private static <C extends Placeable> Gather<C> places() {
-        return Gather.waves(write -> write.placing().isFar() ? WORTH_FAR : WORTH, Placeable::isNear, Placeable::placed);
+        return Gather.waves(
+                write -> write.placing().isFar() ? WORTH_FAR : WORTH,
+                write -> write.placing().isNear(),
+                Placeable::placed);
     }
 
     private <C, R> GroupCommit.Transactions<C, R> batch(

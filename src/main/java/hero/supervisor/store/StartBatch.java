@@ -2,7 +2,6 @@ package hero.supervisor.store;
 
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.store.Committed.News;
-import hero.supervisor.store.JobStore.Place;
 import hero.supervisor.store.JobStore.Placing;
 import hero.supervisor.store.JobStore.Started;
 import java.sql.Connection;
@@ -71,16 +70,10 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
 
     private static final String QUEUES = "select ord, queue, status from moved";
 
-    /// Column by column: a prepared statement must bring the same ones also after a later version has added some.
-    private static final String JOBS = """
-            select m.ord, m.queue, m.status, m.id, m.caller_id, m.context_id, m.payload, m.runner, m.executor,
-              m.timeout_s, m.env_vars, m.created_text, m.updated_text, m.retries, m.retry_delay_s, m.priority,
-              m.start_text, m.labels, m.at_most_once, m.attempt, m.lease, m.session_id, m.started_at,
-              m.queued_at as waits_since, case when m.number <= d.last_traced then
-                (select array[traceparent, tracestate] from job_traces where job_number = m.number) end as trace
-            from (select (select job_number from job_traces order by job_number desc limit 1) as last_traced) d
-              cross join moved m
-            """;
+    private static final String JOBS = JobRow.handing("""
+            select j.ord, j.queue, j.status, ASSIGNMENT, TRACE
+            from (select LAST_TRACED) d cross join moved j
+            """);
 
     /// What is there under the ids that were not moved.
     private static final String FIND = """
@@ -88,27 +81,7 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
             from unnest(?::text[]) with ordinality as i(id, ord) left join jobs j on j.id = i.id
             """;
 
-    record Start(String jobId, String runner, Placing placing) implements Placeable {
-        @Override
-        public boolean isNear() {
-            return placing.isNear();
-        }
-    }
-
-    /// A job with the place that it was offered when its batch was put together.
-    private record Placed(Start start, @Nullable Place place) {
-        private @Nullable String queue() {
-            return place == null ? null : place.queue();
-        }
-
-        private @Nullable String session() {
-            return place == null ? null : place.slot().sessionId();
-        }
-
-        private @Nullable Long lease() {
-            return place == null ? null : place.slot().lease();
-        }
-    }
+    record Start(String jobId, String runner, Placing placing) implements Placeable {}
 
     private final String node;
 
@@ -137,10 +110,7 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
     }
 
     private List<@Nullable Started> writeRound(Connection connection, List<Start> starts) throws SQLException {
-        Object batch = new Object();
-        List<Placed> all = starts.stream()
-                .map(start -> new Placed(start, start.placing().place(batch)))
-                .toList();
+        List<Placed<Start>> all = Placed.of(starts);
         List<@Nullable Started> answers =
                 new ArrayList<@Nullable Started>(Collections.<@Nullable Started>nCopies(all.size(), null));
         move(connection, all, answers);
@@ -150,12 +120,13 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
         return answers;
     }
 
-    private void move(Connection connection, List<Placed> all, List<@Nullable Started> answers) throws SQLException {
+    private void move(Connection connection, List<Placed<Start>> all, List<@Nullable Started> answers)
+            throws SQLException {
         boolean handed = all.stream().anyMatch(job -> job.place() != null);
         String sql = MOVED + (handed ? HELD : "") + LOGGED + (handed ? JOBS : QUEUES);
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             new Columns<>(statement, all)
-                    .text(job -> job.start().jobId())
+                    .text(job -> job.write().jobId())
                     .text(Placed::queue)
                     .text(Placed::session)
                     .longs(Placed::lease)

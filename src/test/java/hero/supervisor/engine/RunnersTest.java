@@ -121,7 +121,10 @@ class RunnersTest {
         Link link = engine.connect("r1", 1);
         var parked = engine.runners.pull(link.session(), 1);
         there.jobs.create(job("j1"), Origin.NONE).join();
+        List<String> claims = new ArrayList<>();
+        engine.flaky.meanwhile("claim", () -> claims.add("claimed"));
         engine.jobs.start("j1", Origin.NONE).join();
+        assertEquals(List.of("claimed"), claims);
         assertEquals("j1", parked.join().getFirst().job().id());
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// When a batch of new jobs need not wait for runners to ask.
-class CreateBatchTest {
+class PlaceableTest {
     private final List<String> asked = new ArrayList<>();
 
     private CreateBatch.Create create(String runner, boolean near, int places) {
