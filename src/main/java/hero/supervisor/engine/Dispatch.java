@@ -3,15 +3,10 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
-import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.Lending;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -81,8 +76,7 @@ public final class Dispatch {
         boolean lent;
         Share share;
         synchronized (queue) {
-            boolean open = !stopped && queue.light && (queue.known || queue.claiming);
-            share = open ? Share.next(queue, batch, queue.arrivals.before()) : null;
+            share = !stopped && queue.isOpen() ? Share.next(queue, batch, queue.arrivals.before()) : null;
             if (share == null) {
                 queue.arrivals.coming(batch, job);
             }
@@ -259,6 +253,24 @@ public final class Dispatch {
         }
     }
 
+    /// The runner has reported outcomes: their slots are free, although nothing is written yet.
+    void reported(Session session) {
+        Queue queue = queues.get(session.queue);
+        if (queue != null) {
+            claim(queue);
+        }
+        lender.reported(session);
+    }
+
+    /// An outcome of this session is written, and its runner is told.
+    void freed(Session session) {
+        Queue queue = queues.get(session.queue);
+        if (queue != null) {
+            queue.freed(session);
+        }
+        credit(session.queue);
+    }
+
     /// The queues for which a pull is parked.
     List<String> asked() {
         List<String> asked = new ArrayList<>();
@@ -288,30 +300,21 @@ public final class Dispatch {
         if (stopped) {
             return;
         }
-        Map<Slot, Pull> owners = new LinkedHashMap<>();
         List<Loan> lent;
+        boolean begins;
         boolean claiming;
         synchronized (queue) {
             lent = lender.take(queue);
-            claiming = queue.claiming;
-            queue.again |= claiming;
-            if (!claiming && queue.mayHold() && !queue.pulls.isEmpty()) {
-                queue.fill(owners, leases);
-            }
-            if (!owners.isEmpty()) {
-                queue.claimBegins(owners.size());
-            }
+            claiming = queue.isClaiming();
+            begins = queue.claim();
         }
         lender.say(lent);
-        if (claiming) {
-            return;
-        }
-        if (owners.isEmpty()) {
+        if (begins) {
+            Claim claim = new Claim(queue, leases);
+            store.claim(queue.name, claim).whenComplete((jobs, error) -> claimed(claim, jobs, error));
+        } else if (!claiming) {
             answerImpatient(queue);
-            return;
         }
-        store.claim(queue.name, List.copyOf(owners.keySet()))
-                .whenComplete((jobs, error) -> claimed(queue, owners, jobs, error));
     }
 
     private static void answerImpatient(Queue queue) {
@@ -333,43 +336,26 @@ public final class Dispatch {
         }
     }
 
-    private void claimed(
-            Queue queue, Map<Slot, Pull> owners, @Nullable List<Assignment> jobs, @Nullable Throwable error) {
+    private void claimed(Claim claim, @Nullable List<Assignment> jobs, @Nullable Throwable error) {
+        Queue queue = claim.queue;
         List<Assignment> handed = jobs == null ? List.of() : jobs;
+        claim.answered();
         if (error != null) {
             log.atWarn()
                     .addKeyValue("queue", queue.name)
                     .addKeyValue("error", error.toString())
                     .log("a claim failed");
-            doubt(owners.keySet().stream().map(Slot::sessionId).toList());
+            doubt(claim.sessionIds());
         }
-        deliver(queue, owners, handed);
-        boolean again;
-        synchronized (queue) {
-            again = queue.claimEnds(handed, owners.size(), error != null);
-        }
-        if (!again) {
+        List<Assignment> homeless = new ArrayList<>();
+        claim.given(handed, homeless).forEach(given -> bring(queue, given.pull, given.promised, given.jobs, homeless));
+        handing.giveBack(homeless);
+        if (!claim.ends(handed, error != null)) {
             answerImpatient(queue);
         } else {
             // On another thread: a store that answers at once must not make this a recursion.
             executor.execute(() -> claim(queue));
         }
-    }
-
-    private void deliver(Queue queue, Map<Slot, Pull> owners, List<Assignment> jobs) {
-        Map<Long, Assignment> byLease = HashMap.newHashMap(jobs.size());
-        jobs.forEach(job -> byLease.put(job.lease(), job));
-        Map<Pull, List<@Nullable Assignment>> promised = new LinkedHashMap<>();
-        owners.forEach((slot, pull) ->
-                promised.computeIfAbsent(pull, _ -> new ArrayList<>()).add(byLease.remove(slot.lease())));
-        List<Assignment> homeless = new ArrayList<>(byLease.values());
-        promised.forEach((pull, places) -> bring(
-                queue,
-                pull,
-                places.size(),
-                places.stream().filter(Objects::nonNull).toList(),
-                homeless));
-        handing.giveBack(homeless);
     }
 
     /// Answers a pull with what another gateway has written for it, if anything.

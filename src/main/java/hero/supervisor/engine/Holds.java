@@ -216,7 +216,7 @@ final class Holds {
         }
         for (Held held : before) {
             if (!present.contains(held.key)) {
-                session.held.remove(held.key.jobId(), held);
+                session.remove(held);
             }
         }
     }
@@ -230,6 +230,9 @@ final class Holds {
             }
             Held fresh = new Held(key, row.timeoutS(), row.atMostOnce(), deadline);
             fresh.run = row.run();
+            if (known != null) {
+                session.left(known);
+            }
             return fresh;
         });
         holding.add(session);
@@ -238,7 +241,7 @@ final class Holds {
                 held.stop("stopped", now);
             }
             if (look.isOver(key)) {
-                session.held.remove(key.jobId(), held);
+                session.remove(held);
             }
         }
     }
@@ -253,7 +256,7 @@ final class Holds {
             Held held = new Held(a.key(), a.job().timeoutS(), once, deadline);
             held.sinceNanos = now;
             held.run = a.traced();
-            session.held.put(a.job().id(), held);
+            session.put(held);
             holding.add(session);
             if (a.attempt() == 1) {
                 signals.assigned(a.waitedMicros());
@@ -268,14 +271,6 @@ final class Holds {
                     .log("job running");
         }
         return session.link != null && !session.ended && session.equals(sessions.get(session.id));
-    }
-
-    /// The runner has said how it ended; that is not written yet.
-    void reported(Session session, Assignment.Key key) {
-        Held known = session.held.get(key.jobId());
-        if (known != null && known.key.equals(key)) {
-            known.reported = true;
-        }
     }
 
     /// A hand-over is over: its slot is free, its job final or queued again.
@@ -295,7 +290,7 @@ final class Holds {
         if (requeued != null) {
             dispatch.wakeInTime(requeued);
         }
-        dispatch.credit(session.queue);
+        dispatch.freed(session);
         LoggingEventBuilder line = origin.on(log.atInfo().addKeyValue("job_id", key.jobId()))
                 .addKeyValue("attempt", key.attempt())
                 .addKeyValue("outcome", done.outcome().word());
@@ -359,7 +354,7 @@ final class Holds {
             Session session = sessions.get(id);
             if (session != null) {
                 remove(session);
-                session.held.clear();
+                session.held.values().forEach(session::remove);
                 RunnerLink link = session.link;
                 if (link != null) {
                     link.close(4003, "session lost");

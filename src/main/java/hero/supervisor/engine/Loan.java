@@ -88,7 +88,7 @@ final class Loan {
     /// What is to be said of pulls that are new, or take more jobs than before, as slots are free.
     List<Lending> wider() {
         asked = false;
-        int room = session.free() + session.ending() - coming.size();
+        int room = session.free() - coming.size();
         for (Open open : pulls.values()) {
             room -= open.places;
         }

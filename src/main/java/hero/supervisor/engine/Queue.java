@@ -5,6 +5,7 @@ import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.Lending;
 import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,14 +21,19 @@ final class Queue {
     private static final int WRITERS = 2;
     /// A claim asks for few slots first, however many are free: most wakes are for one job.
     private static final int ASK_FIRST = 64;
+    /// A claim for so many slots costs hardly less for each job when more are added.
+    private static final int ENOUGH = 64;
     /// Beyond the jobs that are known to wait, so that others' jobs are found too.
     private static final int ASK_MORE = 4;
 
     final String name;
     final LinkedHashSet<Pull> pulls = new LinkedHashSet<>();
     final Arrivals arrivals = new Arrivals();
-    boolean claiming;
-    boolean again;
+    /// A claim is at the store and has not chosen its slots yet.
+    private boolean waiting;
+    /// It has.
+    private boolean claiming;
+    private boolean again;
     /// No jobs wait but those that are known here.
     boolean known;
     /// Somebody else may have brought jobs since the last claim began.
@@ -53,6 +59,9 @@ final class Queue {
 
     /// That it asks for them soon.
     final Hope hope = new Hope();
+
+    /// Sessions that have free slots again and no open pull: they are about to ask.
+    private final LinkedHashSet<Session> returning = new LinkedHashSet<>();
 
     /// The pulls that a batch may fill, the next one first. Of the two latest batches: new jobs and starts have a
     /// writer each.
@@ -104,6 +113,7 @@ final class Queue {
         }
         asking = pull.session;
         impatient += pull.patient ? 0 : 1;
+        asks(pull.session);
         return loan;
     }
 
@@ -111,8 +121,40 @@ final class Queue {
     synchronized @Nullable Lending forget(Pull pull) {
         pulls.remove(pull);
         impatient -= pull.patient ? 0 : 1;
+        pull.session.pulls--;
         Loan loan = pull.session.lent;
         return loan == null ? null : loan.forget(pull);
+    }
+
+    private void asks(Session session) {
+        session.pulls++;
+        if (returning.remove(session)) {
+            session.back.fulfilled();
+        } else if (!session.back.isLeft()) {
+            session.back.disappointed();
+        }
+    }
+
+    /// An outcome of the session is written, and its runner is told.
+    synchronized void freed(Session session) {
+        if (session.pulls == 0 && session.idle() > 0 && session.back.isLeft()) {
+            returning.add(session);
+        }
+    }
+
+    /// A claim need not wait for further pulls: nobody is about to ask, or those who have asked take all that is
+    /// known to wait or enough for one statement, or one wants its answer now.
+    boolean hasAsked() {
+        if (returning.isEmpty() || impatient > 0) {
+            return true;
+        }
+        int enough = known || light ? Math.min(ENOUGH, arrivals.waiting()) : ENOUGH;
+        int room = 0;
+        Iterator<Pull> parked = pulls.iterator();
+        while (room < enough && parked.hasNext()) {
+            room += parked.next().room();
+        }
+        return room >= enough;
     }
 
     /// The pulls that are answered when nothing is found.
@@ -133,6 +175,24 @@ final class Queue {
         return !known || arrivals.waiting() > 0;
     }
 
+    /// Whether a claim is to be made now; it is, then.
+    boolean claim() {
+        again |= claiming;
+        boolean begins = !isClaiming() && mayHold() && pulls.stream().anyMatch(pull -> pull.room() > 0);
+        waiting |= begins;
+        return begins;
+    }
+
+    /// One is at the store.
+    boolean isClaiming() {
+        return waiting || claiming;
+    }
+
+    /// Nobody's turn is taken by a new job that goes past the queue: there are more free slots than jobs before it.
+    boolean isOpen() {
+        return light && (known || claiming);
+    }
+
     /// How many slots a claim asks for.
     int ask() {
         return Math.min(CLAIM_MAX, arrivals.waiting() + more);
@@ -140,7 +200,7 @@ final class Queue {
 
     /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
     /// thousands may be parked.
-    void fill(Map<Slot, Pull> owners, LongSupplier leases) {
+    private void fill(Map<Slot, Pull> owners, LongSupplier leases) {
         int ask = ask();
         ArrayDeque<Pull> turns = new ArrayDeque<>();
         for (Pull pull : pulls) {
@@ -162,6 +222,26 @@ final class Queue {
                 turns.add(pull);
             }
         }
+    }
+
+    /// Chooses the slots of the claim that has been made.
+    void claimBegins(Map<Slot, Pull> owners, LongSupplier leases) {
+        waiting = false;
+        if (!hasAsked()) {
+            returning.forEach(session -> session.back.disappointed());
+            returning.clear();
+        }
+        fill(owners, leases);
+        if (!owners.isEmpty()) {
+            claimBegins(owners.size());
+        }
+    }
+
+    /// The claim that has been made was refused.
+    void claimRefused() {
+        waiting = false;
+        light = false;
+        known = false;
     }
 
     void claimBegins(int slots) {

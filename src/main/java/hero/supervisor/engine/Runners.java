@@ -296,8 +296,8 @@ public final class Runners {
     public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
         beats.reporting(session);
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
-        reports.forEach(report -> holds.reported(session, report.key()));
-        dispatch.lender().reported(session);
+        reports.forEach(report -> session.report(report.key()));
+        dispatch.reported(session);
         for (Report report : reports) {
             outcomes.add(
                     jobs.complete(new Completion(report.key(), report.result())).thenApply(done -> {

@@ -26,6 +26,8 @@ public final class Session {
     private final List<Look> looks = new CopyOnWriteArrayList<>();
     /// Slots that a claim under way may fill.
     final AtomicInteger reserved = new AtomicInteger();
+    /// How many of those held are reported.
+    private final AtomicInteger reported = new AtomicInteger();
 
     /// The newest connection. Changes, like the first setting of `ended` by its loss, under this object's lock, so
     /// that a session which is being closed is not taken up, and one that was taken up is not closed.
@@ -44,6 +46,12 @@ public final class Session {
     /// Its slots are lent to another gateway, which gives jobs to it meanwhile; changed under the lock of its
     /// queue.
     volatile @Nullable Loan lent;
+
+    /// Open pulls. Guarded by the queue, as the next one.
+    int pulls;
+
+    /// That it asks again soon after it was told that an outcome is written.
+    final Hope back = new Hope();
 
     /// It is connected to another gateway, which has lent its slots to this one.
     final boolean elsewhere;
@@ -65,30 +73,59 @@ public final class Session {
         return new Session(id, runner, queue, Integer.MAX_VALUE, true);
     }
 
-    /// Jobs that it may be given now.
+    /// Jobs that it may be given now, if it asks for them.
     int credit() {
-        if (ended || !open || draining || lent != null || (link == null && !elsewhere)) {
-            return 0;
-        }
-        return free();
+        return isServed() ? free() : 0;
     }
 
-    /// Slots that nothing is in or on its way to.
+    /// Slots of these that its runner was told to be free.
+    int idle() {
+        return isServed() ? Math.max(0, slots - held.size() - reserved.get()) : 0;
+    }
+
+    private boolean isServed() {
+        return !ended && open && !draining && lent == null && (link != null || elsewhere);
+    }
+
+    /// Slots that nothing is in or on its way to. A job that is reported is in none: it is being written as ended.
+    /// At most as many of these as there are slots, however often their writing is refused.
     int free() {
-        return Math.max(0, slots - held.size() - reserved.get());
-    }
-
-    /// Slots whose jobs have ended, by what the runner reports, and are being written as ended.
-    int ending() {
-        int ending = 0;
-        for (Held held : held.values()) {
-            ending += held.reported ? 1 : 0;
-        }
-        return ending;
+        return Math.max(0, slots - held.size() - reserved.get() + Math.min(slots, reported.get()));
     }
 
     boolean mayBeLent() {
         return !elsewhere && credit() > 0;
+    }
+
+    /// The runner has said how this hand-over ended; that is not written yet.
+    void report(Assignment.Key key) {
+        Held known = held.get(key.jobId());
+        if (known != null && known.key.equals(key) && known.report()) {
+            reported.incrementAndGet();
+        }
+    }
+
+    void put(Held taken) {
+        Held before = held.put(taken.key.jobId(), taken);
+        if (before != null) {
+            left(before);
+        }
+    }
+
+    /// False when it was not held.
+    boolean remove(Held known) {
+        boolean was = held.remove(known.key.jobId(), known);
+        if (was) {
+            left(known);
+        }
+        return was;
+    }
+
+    /// It is not among those held any more.
+    void left(Held known) {
+        if (known.leave()) {
+            reported.decrementAndGet();
+        }
     }
 
     /// A new connection takes it up; false when it is over.
@@ -115,7 +152,7 @@ public final class Session {
         // First told, then removed: a look that puts it back meanwhile sees that it is over.
         looks.forEach(look -> look.over.add(key));
         Held known = held.get(key.jobId());
-        return known != null && known.key.equals(key) && held.remove(key.jobId(), known);
+        return known != null && known.key.equals(key) && remove(known);
     }
 
     /// The runner says that it has these: no beat misses them so far. Returns those that it does not hold.
@@ -182,8 +219,6 @@ public final class Session {
         volatile long sinceNanos = UNKNOWN;
         /// Beats in a row that did not name it.
         int misses;
-        /// The runner has said how it ended.
-        volatile boolean reported;
 
         /// What is told of its trace when it ends; null when it has none.
         volatile Tracing.@Nullable Run run;
@@ -194,11 +229,30 @@ public final class Session {
         /// It is ended for its time, not because somebody wanted that.
         volatile boolean overTime;
 
+        /// The runner has said how it ended.
+        private boolean isReported;
+
+        private boolean hasLeft;
+
         Held(Assignment.Key key, double timeoutS, boolean atMostOnce, long deadlineNanos) {
             this.key = key;
             this.timeoutS = timeoutS;
             this.atMostOnce = atMostOnce;
             this.deadlineNanos = deadlineNanos;
+        }
+
+        /// False when that was said before, or too late.
+        private synchronized boolean report() {
+            boolean first = !isReported && !hasLeft;
+            isReported |= first;
+            return first;
+        }
+
+        /// Once. Whether it was reported.
+        private synchronized boolean leave() {
+            boolean counted = isReported && !hasLeft;
+            hasLeft = true;
+            return counted;
         }
 
         void stop(String reason, long nanos) {

@@ -60,7 +60,7 @@ final class Share {
             }
         }
         Session asking = queue.asking;
-        if (known == null && asking != null && asking.credit() > before) {
+        if (known == null && asking != null && asking.idle() > before) {
             queue.hope.disappointed();
         }
         for (int left = shares.size(); left > 0; left--) {
@@ -79,7 +79,7 @@ final class Share {
     static int room(Queue queue) {
         synchronized (queue) {
             Session asking = queue.asking;
-            int unasked = asking == null ? 0 : asking.credit();
+            int unasked = asking == null ? 0 : asking.idle();
             long room = -queue.arrivals.before();
             Iterator<Pull> parked = queue.pulls.iterator();
             while (room < Queue.CLAIM_MAX && parked.hasNext()) {

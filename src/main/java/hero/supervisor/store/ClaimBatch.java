@@ -73,11 +73,14 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
 
     private static final Logger log = LoggerFactory.getLogger(ClaimBatch.class);
 
-    record Claim(String queue, List<Slot> slots) {}
+    record Claim(String queue, JobStore.Claiming claiming) {}
+
+    /// A claim whose slots are chosen.
+    private record Taking(String queue, List<Slot> slots) {}
 
     /// @param base slots of the claims before it
     /// @param first number of its first part, from 1
-    private record Based(Claim claim, QueueHeads.Begin begin, int base, int first) {
+    private record Based(Taking claim, QueueHeads.Begin begin, int base, int first) {
         int last() {
             return first + begin.parts().size() - 1;
         }
@@ -89,6 +92,15 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     ClaimBatch(String node, QueueHeads heads) {
         this.node = node;
         this.heads = heads;
+    }
+
+    /// How many of these, the first ones, need not wait for slots.
+    static int enough(List<Claim> claims) {
+        int enough = 0;
+        while (enough < claims.size() && claims.get(enough).claiming().isEnough()) {
+            enough++;
+        }
+        return enough;
     }
 
     @Override
@@ -103,8 +115,14 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
 
     private List<List<Assignment>> writeRound(Connection connection, List<Claim> claims) throws SQLException {
         Map<String, List<Assignment>> given = new LinkedHashMap<>();
-        claims.forEach(claim -> given.put(claim.queue(), new ArrayList<>()));
-        List<Claim> open = rest(claims, take(connection, claims, given), given);
+        List<Taking> open = claims.stream()
+                .map(claim -> new Taking(claim.queue(), claim.claiming().slots()))
+                .filter(taking -> !taking.slots().isEmpty())
+                .toList();
+        open.forEach(taking -> given.put(taking.queue(), new ArrayList<>()));
+        if (!open.isEmpty()) {
+            open = rest(open, take(connection, open, given), given);
+        }
         while (!open.isEmpty()) {
             try {
                 open = rest(open, take(connection, open, given), given);
@@ -119,8 +137,8 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
                 .toList();
     }
 
-    private static List<Claim> rest(
-            List<Claim> claims, Map<String, Integer> lapsed, Map<String, List<Assignment>> given) {
+    private static List<Taking> rest(
+            List<Taking> claims, Map<String, Integer> lapsed, Map<String, List<Assignment>> given) {
         return claims.stream()
                 .filter(claim -> lapsed.containsKey(claim.queue()))
                 .map(claim -> rest(claim, given))
@@ -128,11 +146,11 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     }
 
     /// The slots of a claim that nothing has been given for.
-    private static Claim rest(Claim claim, Map<String, List<Assignment>> given) {
+    private static Taking rest(Taking claim, Map<String, List<Assignment>> given) {
         List<Long> used = given.getOrDefault(claim.queue(), List.of()).stream()
                 .map(Assignment::lease)
                 .toList();
-        return new Claim(
+        return new Taking(
                 claim.queue(),
                 claim.slots().stream()
                         .filter(slot -> !used.contains(slot.lease()))
@@ -140,7 +158,7 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
     }
 
     /// One statement. Adds what was given; returns how many rows of which queues had lapsed: their slots are free.
-    private Map<String, Integer> take(Connection connection, List<Claim> claims, Map<String, List<Assignment>> given)
+    private Map<String, Integer> take(Connection connection, List<Taking> claims, Map<String, List<Assignment>> given)
             throws SQLException {
         Map<String, Found> found = new LinkedHashMap<>();
         List<Based> based = based(claims);
@@ -203,11 +221,11 @@ final class ClaimBatch implements GroupCommit.Batch<ClaimBatch.Claim, List<Assig
         }
     }
 
-    private List<Based> based(List<Claim> claims) {
+    private List<Based> based(List<Taking> claims) {
         List<Based> based = new ArrayList<>(claims.size());
         int slots = 0;
         int parts = 1;
-        for (Claim claim : claims) {
+        for (Taking claim : claims) {
             Based each = new Based(claim, heads.begin(claim.queue()), slots, parts);
             based.add(each);
             slots += claim.slots().size();

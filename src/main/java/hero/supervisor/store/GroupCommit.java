@@ -294,7 +294,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
         if (awaited > 0) {
             lock.lock();
             try {
-                notEmpty.signal();
+                // Asked here, as waking the writer so that it may ask costs more.
+                if (awaited > 0 && isEnough()) {
+                    notEmpty.signal();
+                }
             } finally {
                 lock.unlock();
             }

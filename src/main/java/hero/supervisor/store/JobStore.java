@@ -67,7 +67,7 @@ public interface JobStore {
         }
     }
 
-    /// A runner has asked for jobs: a batch that waits for places may look again.
+    /// A runner has asked for jobs: a batch that waits for places, or a claim that waits for slots, may look again.
     default void asked() {}
 
     /// @param queue the place is for jobs of this queue only
@@ -116,7 +116,24 @@ public interface JobStore {
     /// Hands out up to `slots.size()` jobs of one queue, best priority first, then in order of arrival; the n-th
     /// job goes to the n-th slot. Status becomes running, attempt + 1, the slot's lease; a hold is written.
     /// Claims of different queues share a commit; the caller never has two claims of one queue open.
-    CompletableFuture<List<Assignment>> claim(String queue, List<Slot> slots);
+    default CompletableFuture<List<Assignment>> claim(String queue, List<Slot> slots) {
+        return claim(queue, () -> slots);
+    }
+
+    /// Likewise, for slots that are chosen later. None: nothing is claimed.
+    CompletableFuture<List<Assignment>> claim(String queue, Claiming claiming);
+
+    /// What a claim asks for.
+    interface Claiming {
+        /// Asked when the batch is put together that holds the claim, maybe again when that batch failed; gives the
+        /// same answer then. Must return at once.
+        List<Slot> slots();
+
+        /// False when it is worth it to wait a little, as more slots are going to be free. Must return at once.
+        default boolean isEnough() {
+            return true;
+        }
+    }
 
     /// One place for one job. `lease` is random.
     record Slot(String sessionId, long lease) {}

@@ -94,7 +94,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
                 "claim",
                 sizes,
                 turns,
-                Gather.never(),
+                Gather.waves(_ -> Duration.ZERO, _ -> true, ClaimBatch::enough),
                 batch(
                         "claim",
                         new ClaimBatch(node, heads),
@@ -165,6 +165,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     public void asked() {
         creates.look();
         starts.look();
+        claims.look();
     }
 
     @Override
@@ -173,10 +174,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<List<Assignment>> claim(String queue, List<Slot> slots) {
-        return slots.isEmpty()
-                ? CompletableFuture.completedFuture(List.of())
-                : claims.add(new ClaimBatch.Claim(queue, List.copyOf(slots)));
+    public CompletableFuture<List<Assignment>> claim(String queue, Claiming claiming) {
+        return claims.add(new ClaimBatch.Claim(queue, claiming));
     }
 
     @Override

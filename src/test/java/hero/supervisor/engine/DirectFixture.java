@@ -60,9 +60,7 @@ abstract class DirectFixture {
         return (JobStore) Proxy.newProxyInstance(
                 JobStore.class.getClassLoader(), new Class<?>[] {JobStore.class}, (_, method, args) -> {
                     if (method.getName().equals("claim")) {
-                        @SuppressWarnings("unchecked")
-                        List<Slot> slots = (List<Slot>) args[1];
-                        claims.add(slots);
+                        claims.add(((JobStore.Claiming) args[1]).slots());
                         return waiting.isEmpty() ? CompletableFuture.completedFuture(List.of()) : waiting.removeFirst();
                     } else if (method.getName().equals("release")) {
                         ((List<?>) args[0]).forEach(key -> released.add(((Assignment.Key) key).jobId()));

@@ -70,7 +70,8 @@ final class DispatchStressTest {
         return (JobStore) Proxy.newProxyInstance(
                 JobStore.class.getClassLoader(), new Class<?>[] {JobStore.class}, (_, method, args) -> {
                     if (method.getName().equals("claim")) {
-                        return CompletableFuture.supplyAsync(() -> claimed((List<?>) args[1]), threads);
+                        return CompletableFuture.supplyAsync(
+                                () -> claimed(((JobStore.Claiming) args[1]).slots()), threads);
                     } else if (method.getName().equals("release")) {
                         ((List<?>) args[0]).forEach(key -> queued.add(((Assignment.Key) key).jobId()));
                         return List.of("q");
@@ -81,14 +82,14 @@ final class DispatchStressTest {
                 });
     }
 
-    private List<Assignment> claimed(List<?> slots) {
+    private List<Assignment> claimed(List<Slot> slots) {
         List<Assignment> jobs = new ArrayList<>();
-        for (Object slot : slots) {
+        for (Slot slot : slots) {
             String id = queued.poll();
             if (id == null) {
                 break;
             }
-            jobs.add(assignment(id, (Slot) slot));
+            jobs.add(assignment(id, slot));
         }
         return jobs;
     }

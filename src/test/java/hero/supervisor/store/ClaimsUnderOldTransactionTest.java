@@ -134,14 +134,14 @@ class ClaimsUnderOldTransactionTest {
                 ClaimBatch claims = new ClaimBatch("one", new QueueHeads(Time.system()));
                 for (int n = 0; n < 20; n++) {
                     create(store, "j" + n + "-", 100);
-                    claims.write(own, List.of(new ClaimBatch.Claim("queue", slots("s", 100))));
+                    claims.write(own, List.of(new ClaimBatch.Claim("queue", () -> slots("s", 100))));
                 }
                 database.query(sql -> sql.execute("analyze"));
                 create(store, "last", 10);
                 long places = read(own, "job_queue_order");
                 long jobs = read(own, "jobs_pkey");
                 List<List<Assignment>> given =
-                        claims.write(own, List.of(new ClaimBatch.Claim("queue", slots("s", 100))));
+                        claims.write(own, List.of(new ClaimBatch.Claim("queue", () -> slots("s", 100))));
                 assertEquals(10, given.getFirst().size());
                 long placesRead = read(own, "job_queue_order") - places;
                 long jobsRead = read(own, "jobs_pkey") - jobs;
@@ -242,7 +242,8 @@ class ClaimsUnderOldTransactionTest {
             statement.execute("set plan_cache_mode = force_custom_plan; set enable_tidscan = off;"
                     + " set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off");
             ClaimBatch claims = new ClaimBatch("one", new QueueHeads(Time.system()));
-            var claim = new ClaimBatch.Claim("queue", slots("s", 2));
+            List<JobStore.Slot> two = slots("s", 2);
+            var claim = new ClaimBatch.Claim("queue", () -> two);
             assertEquals(
                     List.of("a0", "b0"),
                     claims.write(connection, List.of(claim)).getFirst().stream()

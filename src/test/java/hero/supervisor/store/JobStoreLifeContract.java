@@ -244,6 +244,16 @@ abstract class JobStoreLifeContract {
         assertEquals(List.of(), get(other));
     }
 
+    @Test
+    void a_claim_whose_pulls_have_gone_claims_nothing_and_takes_nothing_from_others() {
+        queued("a");
+        var none = store().claim("queue", List.of());
+        var other = store().claim("other", slots("s1", 1));
+        assertEquals(List.of(), get(none));
+        assertEquals(List.of(), get(other));
+        assertEquals(List.of("a"), claim(1));
+    }
+
     // ---- complete ----
 
     @Test

@@ -104,7 +104,8 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public CompletableFuture<List<Assignment>> claim(String queue, List<Slot> slots) {
+    public CompletableFuture<List<Assignment>> claim(String queue, Claiming claiming) {
+        List<Slot> slots = claiming.slots();
         synchronized (shared) {
             List<Assignment> handed = new ArrayList<>();
             for (Row row : List.copyOf(shared.waiting)) {

@@ -95,7 +95,7 @@ class YoungTablesTest {
         handOver(own, name, jobs);
         List<Slot> slots =
                 IntStream.range(0, jobs).mapToObj(_ -> new Slot("s", ++lease)).toList();
-        var claim = List.of(new ClaimBatch.Claim("queue", slots));
+        var claim = List.of(new ClaimBatch.Claim("queue", () -> slots));
         List<List<Assignment>> taken = new ArrayList<>();
         var claims = new ClaimBatch("one", new QueueHeads(Time.system()));
         step(own, "claim", () -> taken.addAll(claims.write(own, claim)));

@@ -37,6 +37,7 @@ final class Checker {
     private final Set<String> deleted = new HashSet<>();
     private final Set<Assignment.Key> recorded = new HashSet<>();
     private final Set<Assignment.Key> handed = new HashSet<>();
+    private final Set<Assignment.Key> reported = new HashSet<>();
     private final Map<String, List<Assignment.Key>> inHands = new HashMap<>();
     private final Map<Session, Map<Assignment.Key, Integer>> misses = new HashMap<>();
     /// Beats in a row that came in and did not name a hand-over, also those that were refused; by the session as
@@ -293,7 +294,15 @@ final class Checker {
             }
         }
         mine.removeIf(key -> !present(key));
-        check(mine.size() <= slots, "a session holds no more than its slots", session, mine);
+        List<Assignment.Key> working =
+                mine.stream().filter(key -> !reported.contains(key)).toList();
+        check(working.size() <= slots, "a session works on no more than it has slots", session, working);
+        check(mine.size() <= 2 * slots, "a session holds no more than twice its slots", session, mine);
+    }
+
+    /// A gateway hears of an outcome.
+    void reported(Report report) {
+        reported.add(report.key());
     }
 
     private boolean present(Assignment.Key key) {

@@ -206,6 +206,7 @@ final class SimRunner extends Actor {
         }
         at.ask(
                 session -> {
+                    world.checker.reported(report);
                     CompletableFuture<Outcome> outcome = at.node()
                             .engine()
                             .runners()

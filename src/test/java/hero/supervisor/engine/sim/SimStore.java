@@ -114,7 +114,10 @@ final class SimStore {
         boolean refused = world.hit(Fault.STORE_AFTER);
         boolean late = world.hit(Fault.STORE_LATE);
         if (late) {
-            world.at(node, there, () -> answer.completeExceptionally(busy(before)));
+            world.at(node, there, () -> {
+                choose(args);
+                answer.completeExceptionally(busy(before));
+            });
         }
         int life = node.life;
         world.at(late ? there + world.between(1, 3000) : there, () -> {
@@ -133,6 +136,15 @@ final class SimStore {
             }
         });
         return answer;
+    }
+
+    /// What is chosen when a statement is sent is not chosen when it arrives.
+    private static void choose(Object @Nullable [] args) {
+        for (Object arg : args == null ? new Object[0] : args) {
+            if (arg instanceof JobStore.Claiming claiming) {
+                claiming.slots();
+            }
+        }
     }
 
     private static Object value(@Nullable CompletableFuture<?> done) {
