@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
-/// A runner whose jobs take no time: whatever it pulls it reports at once, in one call, and pulls again for the
-/// slots that are free. Keeps every rule of `docs/PROTOCOL.md` part 2: at most `slots` jobs, an open pull only for
-/// free ones, heartbeats that name all that was not acknowledged.
+/// A runner whose jobs take no time: whatever it pulls it reports at once, in one call, and pulls again for all
+/// its slots, as a reported job takes none. Keeps every rule of `docs/PROTOCOL.md` part 2: one open pull,
+/// heartbeats that name all that was not acknowledged.
 final class Puller implements Runnable, AutoCloseable {
     private static final int CONNECT = 1;
     private static final int PULL = 2;
@@ -29,9 +29,8 @@ final class Puller implements Runnable, AutoCloseable {
     private final Time time;
     private final CountDownLatch connected = new CountDownLatch(1);
     private final Map<Integer, Batch> reported = new LinkedHashMap<>();
-    private int free;
+    private final int slots;
     private int nextReport = FIRST_REPORT;
-    private boolean pulling;
     private long beatNs;
     private long nextBeat;
     private volatile boolean closing;
@@ -39,13 +38,13 @@ final class Puller implements Runnable, AutoCloseable {
     /// What one report told of, as a heartbeat names it.
     private record Batch(int jobs, String holds) {}
 
-    Puller(Line line, String name, int slots, Time time) {
+    Puller(Line line, String name, String queue, int slots, Time time) {
         this.line = line;
-        this.free = slots;
+        this.slots = slots;
         this.time = time;
         this.connect =
                 "{\"jsonrpc\":\"2.0\",\"id\":" + CONNECT + ",\"method\":\"runner.connect\",\"params\":{\"name\":\""
-                        + name + "\",\"slots\":" + slots + ",\"executors\":[\"bench\"]}}";
+                        + name + "\",\"queue\":\"" + queue + "\",\"slots\":" + slots + ",\"executors\":[\"bench\"]}}";
     }
 
     /// How many outcomes were acknowledged as recorded, and what went wrong.
@@ -100,7 +99,6 @@ final class Puller implements Runnable, AutoCloseable {
     }
 
     private void pulled(int behind) {
-        pulling = false;
         StringBuilder results = new StringBuilder(256);
         StringBuilder holds = new StringBuilder(256);
         int jobs = 0;
@@ -122,7 +120,6 @@ final class Puller implements Runnable, AutoCloseable {
             at = Scan.find(line.bytes, leaseEnd, line.to, JOB);
         }
         if (jobs > 0) {
-            free -= jobs;
             int id = nextReport++;
             reported.put(id, new Batch(jobs, holds.toString()));
             say(id, "runner.result", "{\"results\":[" + results + "]}");
@@ -143,15 +140,10 @@ final class Puller implements Runnable, AutoCloseable {
             return;
         }
         recorded.done(found);
-        free += found;
-        pull();
     }
 
     private void pull() {
-        if (!pulling && free > 0) {
-            pulling = true;
-            say(PULL, "runner.pull", "{\"max\":" + free + ",\"wait_ms\":" + WAIT_MS + "}");
-        }
+        say(PULL, "runner.pull", "{\"max\":" + slots + ",\"wait_ms\":" + WAIT_MS + "}");
     }
 
     /// An open pull is answered every two seconds at the latest, so that this is looked at often enough.

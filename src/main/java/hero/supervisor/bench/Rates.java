@@ -19,6 +19,7 @@ final class Rates {
     private static final String JOBS = "jobs/s";
     private static final int SOCKETS = 4;
     private static final int DRAIN_SLOTS = 256;
+    private static final int FEW = 8;
     private static final int QUEUE_AT_ONCE = 256;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
     private static final ThreadFactory PLATFORM =
@@ -58,6 +59,7 @@ final class Rates {
             case RUN_64 -> List.of(compared("run-64", lives(), run(64, 0, 0), Goal.atLeast(5)));
             case RUN_512 -> List.of(compared("run-512", lives(), run(512, 0, 0), Goal.atLeast(8)));
             case RUN_4 -> List.of(compared("run-4", lives(), run(4, 0, 0), null));
+            case FEW_SLOTS -> List.of(compared("few-slots", lives(), fewSlots(), null));
             case STEPS_64 -> List.of(compared("steps-64", lives(), steps(), null));
             case CREATE -> List.of(compared("create", inserts(), create(), Goal.atLeast(1.5)));
             case DRAIN -> List.of(compared("drain", lives(), drain(), Goal.atLeast(10)));
@@ -89,6 +91,7 @@ final class Rates {
             case RUN_64 -> run(64, 0, 0);
             case RUN_512 -> run(512, 0, 0);
             case RUN_4 -> run(4, 0, 0);
+            case FEW_SLOTS -> fewSlots();
             case STEPS_64 -> steps();
             case CREATE -> create();
             case DRAIN -> drain();
@@ -157,6 +160,28 @@ final class Rates {
         Measured measured =
                 meter.measure(load.name(), callers, List.of(tally, runner.recorded()), afterNs, measureNs, PLATFORM);
         same(load.name(), since(before, load.status()), tally);
+        return measured;
+    }
+
+    /// Four times as many at work as there are slots, of which each runner has one.
+    private Measured fewSlots() {
+        Tally tally = new Tally();
+        List<Tally> tallies = new ArrayList<>(List.of(tally));
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < FEW; i++) {
+            String name = "bench-few-" + i;
+            names.add(name);
+            tallies.add(runners.computeIfAbsent(name, of -> site.runner(0, of, "bench-few", 1))
+                    .recorded());
+        }
+        List<Caller> callers = new ArrayList<>();
+        for (int i = 0; i < SOCKETS; i++) {
+            callers.add(new Caller(
+                    site.client(0), Calls.run(names.get(i)), 4 * FEW / SOCKETS, Long.MAX_VALUE, tally, stage.time()));
+        }
+        long before = newest();
+        Measured measured = measured("job.run with few slots", callers, tallies, PLATFORM);
+        same("job.run with few slots", since(before, "completed"), tally);
         return measured;
     }
 

@@ -10,6 +10,7 @@ public enum Scenario {
     RUN_64(true, "job.run in a closed loop, 64 at work over 4 WebSockets, one runner with 64 slots"),
     RUN_512(true, "the same with 512 at work and 512 slots"),
     RUN_4(true, "the same with 4 at work and 4 slots"),
+    FEW_SLOTS(true, "job.run in a closed loop, 32 at work, eight runners of one queue with one slot each"),
     STEPS_64(true, "jobs.create, job.start and job.result for each job, 64 at work"),
     CREATE(true, "jobs.create one by one, 64 at work"),
     DRAIN(true, "queued jobs drained by one runner with 256 slots"),

@@ -109,7 +109,11 @@ final class Site implements AutoCloseable {
 
     /// A connected runner, which takes jobs until the site closes.
     Puller runner(int gateway, String name, int slots) {
-        Puller runner = new Puller(runnerLine(gateway, LINE_BYTES), name, slots, time);
+        return runner(gateway, name, name, slots);
+    }
+
+    Puller runner(int gateway, String name, String queue, int slots) {
+        Puller runner = new Puller(runnerLine(gateway, LINE_BYTES), name, queue, slots, time);
         runners.add(runner);
         Thread.ofPlatform().daemon().name("runner-" + name).start(runner);
         try {

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// One claim for the parked pulls of a queue. Which slots it asks for is chosen as late as possible, when the batch
-/// is put together that holds it: pulls that come until then are served too. Guarded by the queue.
+/// One claim for the parked pulls of a queue. Which slots it asks for is chosen as late as possible, when the
+/// batch is put together that holds it: pulls that come until then are served too. Guarded by the queue.
 final class Claim implements JobStore.Claiming {
     final Queue queue;
     private final LongSupplier leases;

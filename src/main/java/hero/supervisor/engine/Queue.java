@@ -188,7 +188,7 @@ final class Queue {
         return waiting || claiming;
     }
 
-    /// Nobody's turn is taken by a new job that goes past the queue: there are more free slots than jobs before it.
+    /// Nobody's turn is taken by a new job that goes past the queue: more slots are free than jobs before it.
     boolean isOpen() {
         return light && (known || claiming);
     }

@@ -67,7 +67,7 @@ public interface JobStore {
         }
     }
 
-    /// A runner has asked for jobs: a batch that waits for places, or a claim that waits for slots, may look again.
+    /// A runner has asked for jobs: a batch that waits for places or a claim that waits for slots may go on.
     default void asked() {}
 
     /// @param queue the place is for jobs of this queue only
@@ -125,8 +125,8 @@ public interface JobStore {
 
     /// What a claim asks for.
     interface Claiming {
-        /// Asked when the batch is put together that holds the claim, maybe again when that batch failed; gives the
-        /// same answer then. Must return at once.
+        /// Asked when the batch is put together that holds the claim, maybe again when that batch failed; gives
+        /// the same answer then. Must return at once.
         List<Slot> slots();
 
         /// False when it is worth it to wait a little, as more slots are going to be free. Must return at once.

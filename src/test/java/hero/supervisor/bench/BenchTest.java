@@ -24,6 +24,7 @@ final class BenchTest {
 
     private static final Set<Scenario> SHORT = EnumSet.of(
             Scenario.RUN_64,
+            Scenario.FEW_SLOTS,
             Scenario.STEPS_64,
             Scenario.CREATE,
             Scenario.DRAIN,
@@ -32,7 +33,7 @@ final class BenchTest {
             Scenario.FAN_OUT,
             Scenario.SOAK);
 
-    private static final Set<String> WITHOUT_GOAL = Set.of("run-4", "steps-64");
+    private static final Set<String> WITHOUT_GOAL = Set.of("run-4", "few-slots", "steps-64");
 
     private static Plan plan(Set<Scenario> scenarios, Database.Settings database) {
         return plan(scenarios, database, "");
