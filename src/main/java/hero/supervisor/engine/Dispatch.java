@@ -327,6 +327,7 @@ public final class Dispatch {
         if (queue != null) {
             List<Pull> dismissed;
             synchronized (queue) {
+                queue.forgetThoseOver();
                 dismissed = Stream.concat(queue.pulls.stream(), lender.pulls(queue))
                         .filter(pull -> pull.writes == 0 && isOver(pull))
                         .toList();

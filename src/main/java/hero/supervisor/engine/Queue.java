@@ -142,6 +142,11 @@ final class Queue {
         }
     }
 
+    /// Of sessions that are over, nobody asks again.
+    void forgetThoseOver() {
+        returning.removeIf(Dispatch::isOver);
+    }
+
     /// A claim need not wait for further pulls: nobody is about to ask, or those who have asked take all that is
     /// known to wait or enough for one statement, or one wants its answer now.
     boolean hasAsked() {

@@ -11,6 +11,7 @@ import hero.supervisor.store.JobStore.Slot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -196,6 +197,20 @@ final class ClaimTest extends DirectFixture {
         park(asking, 1);
         freed(asking);
         assertTrue(queue.hasAsked());
+    }
+
+    @Test
+    void whose_session_is_over_is_forgotten() {
+        parked(session("stays", 1), 1);
+        Queue known = Objects.requireNonNull(dispatch.home("r1"));
+        Session gone = session("gone", 1);
+        dispatch.freed(gone);
+        known.light = false;
+        known.wake();
+        assertFalse(known.hasAsked());
+        gone.ended = true;
+        dispatch.dismiss("q");
+        assertTrue(known.hasAsked());
     }
 
     @Test
