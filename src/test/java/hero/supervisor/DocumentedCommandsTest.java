@@ -33,25 +33,24 @@ final class DocumentedCommandsTest {
             "sh compose", Path.of("src/test/java/hero/supervisor/process/ComposeTest.java"),
             "sh systemd", Path.of("docs/measure/systemd"));
 
-    /// Why the other blocks with commands are run by nothing, by their first line.
+    /// Why the other blocks with commands are run by nothing, by their first line without its comment.
     private static final Map<String, String> NOT_RUN = Map.of(
-            "./supervisor dev      # builds (one to two minutes, once), starts PostgreSQL, the server and a runner, runs a job",
+            "./supervisor dev",
             "DevProcessTest and operations-check run `dev`; `mvn verify` is what runs this test",
             "export SUPERVISOR_DB_URL=jdbc:postgresql://db.example:5432/supervisor SUPERVISOR_DB_USER=supervisor"
                     + " SUPERVISOR_DB_PASSWORD=…",
             "machines of the reader; OPERATIONS.md, From zero, has the same commands for one machine, and they are run",
             "export SUPERVISOR_REPORT_PASSWORD=… GRAFANA_ADMIN_PASSWORD=…",
             "needs Grafana's image, and passwords of the reader",
-            "supervisor runner-check -- python3 my_runner.py      # starts it, plays all cases, ends it",
+            "supervisor runner-check -- python3 my_runner.py",
             "the runner is the reader's; RunnerCheckTest plays all cases with runners of ours",
             "mvn test -Pcampaign -Dtest=RollingRestartProcessTest",
             "hours of campaigns; RELIABILITY.md says when they were run last, and what came of it",
-            "mvn test -Dtest=SeedsTest                               # 300 seeds, as in every build",
+            "mvn test -Dtest=SeedsTest",
             "likewise",
-            "mvn test -Dtest=CampaignTest                                       # 250 jobs, 8 faults: in every build",
+            "mvn test -Dtest=CampaignTest",
             "likewise",
-            "./supervisor bench                                   # the usual scenarios; about three minutes on an idle"
-                    + " machine",
+            "./supervisor bench",
             "BenchTest runs each scenario briefly; PERFORMANCE.md has the figures of whole runs");
 
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```([^\n`]*)\n(.*?)^```$");
@@ -73,9 +72,13 @@ final class DocumentedCommandsTest {
                     || lines.stream().anyMatch(line -> STATEMENT.matcher(line).matches());
         }
 
+        String begins() {
+            return lines.getFirst().replaceFirst("\\s+#.*", "");
+        }
+
         @Override
         public String toString() {
-            return file + ", the block that begins with '" + lines.getFirst() + "'";
+            return file + ", the block that begins with '" + begins() + "'";
         }
     }
 
@@ -98,7 +101,7 @@ final class DocumentedCommandsTest {
         List<String> complaints = new ArrayList<>();
         Set<String> reasons = new HashSet<>(NOT_RUN.keySet());
         for (Block block : blocks()) {
-            boolean excused = reasons.remove(block.lines.getFirst());
+            boolean excused = reasons.remove(block.begins());
             if (block.commands() && !excused && !RUN_BY.containsKey(block.opening)) {
                 complaints.add(block + " is run by nothing: open it with one of " + RUN_BY.keySet()
                         + ", or give the reason here");

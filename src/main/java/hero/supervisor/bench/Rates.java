@@ -19,7 +19,7 @@ final class Rates {
     private static final String JOBS = "jobs/s";
     private static final int SOCKETS = 4;
     private static final int DRAIN_SLOTS = 256;
-    private static final int FEW = 8;
+    private static final int FEW_RUNNERS = 8;
     private static final int QUEUE_AT_ONCE = 256;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
     private static final ThreadFactory PLATFORM =
@@ -167,22 +167,17 @@ final class Rates {
     private Measured fewSlots() {
         Tally tally = new Tally();
         List<Tally> tallies = new ArrayList<>(List.of(tally));
-        List<String> names = new ArrayList<>();
-        for (int i = 0; i < FEW; i++) {
-            String name = "bench-few-" + i;
-            names.add(name);
-            tallies.add(runners.computeIfAbsent(name, of -> site.runner(0, of, "bench-few", 1))
-                    .recorded());
+        for (int i = 0; i < FEW_RUNNERS; i++) {
+            Puller runner = runners.computeIfAbsent("bench-few-" + i, name -> site.runner(0, name, "bench-few", 1));
+            tallies.add(runner.recorded());
         }
         List<Caller> callers = new ArrayList<>();
         for (int i = 0; i < SOCKETS; i++) {
-            callers.add(new Caller(
-                    site.client(0), Calls.run(names.get(i)), 4 * FEW / SOCKETS, Long.MAX_VALUE, tally, stage.time()));
+            Calls calls = Calls.run("bench-few-" + i);
+            callers.add(
+                    new Caller(site.client(0), calls, 4 * FEW_RUNNERS / SOCKETS, Long.MAX_VALUE, tally, stage.time()));
         }
-        long before = newest();
-        Measured measured = measured("job.run with few slots", callers, tallies, PLATFORM);
-        same("job.run with few slots", since(before, "completed"), tally);
-        return measured;
+        return completed("job.run with few slots", callers, tallies, PLATFORM);
     }
 
     /// Each job in three calls.
@@ -193,10 +188,7 @@ final class Rates {
         for (int i = 0; i < SOCKETS; i++) {
             callers.add(new Steps(site.client(0), runnerName(0, 64), 64 / SOCKETS, tally, stage.time()));
         }
-        long before = newest();
-        Measured measured = measured("three calls", callers, List.of(tally, runner.recorded()), PLATFORM);
-        same("three calls", since(before, "completed"), tally);
-        return measured;
+        return completed("three calls", callers, List.of(tally, runner.recorded()), PLATFORM);
     }
 
     private Measured http() {
@@ -207,9 +199,15 @@ final class Rates {
         for (int i = 0; i < 64; i++) {
             callers.add(new HttpCaller(site.gateway(0).port(), site.userSecret(), calls, tally, stage.time()));
         }
+        return completed("job.run over HTTP", callers, List.of(tally, runner.recorded()), VIRTUAL);
+    }
+
+    /// The first of `tallies` counts the jobs that must be in the database as completed.
+    private Measured completed(
+            String name, List<? extends Stoppable> workers, List<Tally> tallies, ThreadFactory threads) {
         long before = newest();
-        Measured measured = measured("job.run over HTTP", callers, List.of(tally, runner.recorded()), VIRTUAL);
-        same("job.run over HTTP", since(before, "completed"), tally);
+        Measured measured = measured(name, workers, tallies, threads);
+        same(name, since(before, "completed"), tallies.getFirst());
         return measured;
     }
 

@@ -30,7 +30,7 @@ final class Claim implements JobStore.Claiming {
         synchronized (queue) {
             if (!isChosen) {
                 isChosen = true;
-                queue.claimBegins(owners, leases);
+                queue.choose(owners, leases);
             }
             return List.copyOf(owners.keySet());
         }
@@ -61,14 +61,15 @@ final class Claim implements JobStore.Claiming {
                 queue.claimRefused();
                 return false;
             }
-            // Nothing was asked for: its pulls went to new jobs meanwhile. Others may have come since.
-            return owners.isEmpty() || queue.claimEnds(jobs, owners.size(), failed);
+            return queue.claimEnds(jobs, owners.size(), failed);
         }
     }
 
     /// The sessions that it asked for.
     List<String> sessionIds() {
-        return slots().stream().map(Slot::sessionId).toList();
+        synchronized (queue) {
+            return owners.keySet().stream().map(Slot::sessionId).toList();
+        }
     }
 
     /// What each pull gets of these jobs, in the order of its slots; adds to `homeless` what no slot is known for.

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// A queue on this gateway is in one of these states, changed only under its lock:
 /// - *quiet*: no pull is parked, or it is known to be empty; nothing happens until a wake or a pull;
-/// - *claiming*: one claim is at the store; whatever wakes the queue meanwhile is remembered and leads to another
-/// claim.
+/// - *waiting*: a [Claim] is at the store and has not chosen its slots yet; it sees whatever happens until then;
+/// - *claiming*: it has; whatever wakes the queue from then on is remembered and leads to another claim.
 ///
 /// One claim per queue at a time serves all parked pulls, one job each in turn, so that work spreads over the
 /// runners. Wakes only speed things up: all queues that are [#asked] for work are woken now and then. Safe for

@@ -229,17 +229,15 @@ final class Queue {
         }
     }
 
-    /// Chooses the slots of the claim that has been made.
-    void claimBegins(Map<Slot, Pull> owners, LongSupplier leases) {
+    /// Chooses the slots of the claim that has been made; none when its pulls went to new jobs meanwhile.
+    void choose(Map<Slot, Pull> owners, LongSupplier leases) {
         waiting = false;
         if (!hasAsked()) {
             returning.forEach(session -> session.back.disappointed());
             returning.clear();
         }
         fill(owners, leases);
-        if (!owners.isEmpty()) {
-            claimBegins(owners.size());
-        }
+        claimBegins(owners.size());
     }
 
     /// The claim that has been made was refused.
@@ -271,7 +269,7 @@ final class Queue {
         } else if (failed || others > 0) {
             light = false;
             known = false;
-            more = Math.min(CLAIM_MAX, 4 * asked);
+            more = Math.clamp(4L * asked, ASK_MORE, CLAIM_MAX);
         }
         return !failed && (again || !all);
     }

@@ -40,11 +40,6 @@ final class ClaimTest extends DirectFixture {
         claim.ends(List.of(), false);
     }
 
-    /// One outcome of a session that has no open pull.
-    private void freed(Session session) {
-        queue.freed(session);
-    }
-
     @Test
     void pulls_that_come_before_its_slots_are_chosen_are_served_too_and_no_later_ones() {
         park(session("a", 1), 1);
@@ -102,11 +97,18 @@ final class ClaimTest extends DirectFixture {
         Claim claim = begun();
         queue.forget(pull);
         assertEquals(List.of(), claim.slots());
+        assertFalse(queue.claim(), "it is still at the store");
         claim.answered();
         assertTrue(claim.ends(List.of(), false));
         assertFalse(queue.claim(), "nobody asks");
-        park(session("b", 1), 1);
-        assertEquals(List.of("b"), sessions(begun()));
+        pull = park(session("b", 1), 1);
+        claim = begun();
+        queue.forget(pull);
+        assertEquals(List.of(), claim.slots());
+        claim.answered();
+        assertFalse(claim.ends(List.of(), true), "with others of its batch");
+        park(session("c", 1), 1);
+        assertEquals(List.of("c"), sessions(begun()));
     }
 
     @Test
@@ -116,14 +118,14 @@ final class ClaimTest extends DirectFixture {
         park(session("a", 1), 1);
         Claim claim = begun();
         assertTrue(claim.isEnough());
-        freed(b);
-        freed(c);
+        queue.freed(b);
+        queue.freed(c);
         assertFalse(claim.isEnough());
         park(b, 1);
         assertFalse(claim.isEnough());
         park(c, 1);
         assertTrue(claim.isEnough());
-        freed(b);
+        queue.freed(b);
         assertTrue(claim.isEnough(), "it has asked");
         assertEquals(List.of("a", "b", "c"), sessions(claim));
     }
@@ -137,7 +139,7 @@ final class ClaimTest extends DirectFixture {
         }
         queue.written(batch, "j0", true);
         park(session("a", 1), 1);
-        freed(session("late", 1));
+        queue.freed(session("late", 1));
         assertFalse(queue.hasAsked(), "two wait, and one slot is asked for");
         park(session("b", 1), 1);
         assertTrue(queue.hasAsked());
@@ -168,7 +170,7 @@ final class ClaimTest extends DirectFixture {
             queue.light = false;
             park(session("s" + round, 1), 1);
             Claim claim = begun();
-            freed(late);
+            queue.freed(late);
             if (!claim.isEnough()) {
                 waited.add(round);
             }
@@ -180,22 +182,22 @@ final class ClaimTest extends DirectFixture {
         for (int pulls = 0; pulls < 60; pulls++) {
             queue.forget(park(late, 1));
         }
-        freed(late);
+        queue.freed(late);
         queue.forget(park(late, 1));
         queue.light = false;
         queue.wake();
-        freed(late);
+        queue.freed(late);
         assertFalse(queue.hasAsked(), "the one before was in time");
     }
 
     @Test
     void who_has_no_slot_or_an_open_pull_is_not_waited_for() {
         Session full = session("full", 0);
-        freed(full);
+        queue.freed(full);
         assertTrue(queue.hasAsked());
         Session asking = session("asking", 2);
         park(asking, 1);
-        freed(asking);
+        queue.freed(asking);
         assertTrue(queue.hasAsked());
     }
 

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -298,6 +299,13 @@ final class Checker {
                 mine.stream().filter(key -> !reported.contains(key)).toList();
         check(working.size() <= slots, "a session works on no more than it has slots", session, working);
         check(mine.size() <= 2 * slots, "a session holds no more than twice its slots", session, mine);
+    }
+
+    /// A gateway asks its store for jobs of a queue.
+    ///
+    /// @param before its last claim of that queue
+    void claims(SimNode node, String queue, @Nullable Future<?> before) {
+        check(before == null || before.isDone(), "a gateway has one claim of a queue open", node.name, queue);
     }
 
     /// A gateway hears of an outcome.

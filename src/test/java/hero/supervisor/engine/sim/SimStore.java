@@ -10,7 +10,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ final class SimStore {
     private final World world;
     private final SimNode node;
     private final Object real;
+    private final Map<String, CompletableFuture<?>> claims = new HashMap<>();
     private Position read = new Position(0, 0);
     private @Nullable Position doubt;
     private long saidAt;
@@ -105,6 +108,10 @@ final class SimStore {
     private CompletableFuture<Object> later(Method method, Object @Nullable [] args) {
         Position before = read;
         var answer = new CompletableFuture<Object>();
+        if (args != null && args[args.length - 1] instanceof JobStore.Claiming) {
+            String queue = String.valueOf(args[0]);
+            world.checker.claims(node, queue, claims.put(queue, answer));
+        }
         long there = world.hit(Fault.STORE_SLOW) ? world.between(1, 3000) : world.between(0, 3);
         long back = world.hit(Fault.STORE_SLOW) ? world.between(1, 3000) : world.between(0, 3);
         if (world.hit(Fault.STORE_BEFORE)) {
