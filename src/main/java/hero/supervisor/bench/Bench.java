@@ -2,10 +2,14 @@ package hero.supervisor.bench;
 
 import hero.supervisor.domain.Time;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// One run of the benchmark: PostgreSQL, gateways and the load are processes of their own; the load comes from
 /// this one.
@@ -23,12 +27,34 @@ public final class Bench {
 
     /// Measures all of the plan. [Invalid] when something could not be started or an answer was wrong.
     public Report run() {
+        return on(this::measured);
+    }
+
+    /// Measures nothing: exercises a gateway for the seconds of one measurement, and lets its JVM write down what
+    /// that needed, for quicker starts (`docs/decisions/017`). `notes` is replaced. [Invalid] as above, and when
+    /// nothing was written.
+    public void train(Path notes) {
+        on(stage -> {
+            Site site = stage.site("training", Served.Program.taught(notes, plan.javaOptions()));
+            progress.accept("load of each kind");
+            new Exercise(site, time).run(Duration.ofNanos(plan.measureNs()));
+            progress.accept("writing notes");
+            // The gateway writes when it ends.
+            stage.remove(site);
+            return notes;
+        });
+        if (!Files.isRegularFile(notes)) {
+            throw new Invalid("the server's JVM has not written " + notes);
+        }
+    }
+
+    private <T> T on(Function<Stage, T> work) {
         try (Stage stage = Stage.open(plan, time, progress)) {
             Thread atExit = Thread.ofPlatform().unstarted(stage::close);
             Runtime.getRuntime().addShutdownHook(atExit);
-            Report report = measured(stage);
+            T done = work.apply(stage);
             Runtime.getRuntime().removeShutdownHook(atExit);
-            return report;
+            return done;
         }
     }
 

@@ -88,7 +88,8 @@ final class Meter {
         return measured(before, after, tally.times());
     }
 
-    private static void run(Stoppable worker, Tally tally) {
+    /// What ends a worker early is told to its tally.
+    static void run(Stoppable worker, Tally tally) {
         try {
             worker.run();
         } catch (RuntimeException e) {

@@ -22,7 +22,8 @@ import java.util.concurrent.locks.LockSupport;
 final class Served implements AutoCloseable {
     private static final Duration START_WITHIN = Duration.ofSeconds(60);
     private static final long LOOK_NS = 2_000_000;
-    private static final int STOP_WITHIN_S = 20;
+    /// Also for writing notes.
+    private static final int STOP_WITHIN_S = 60;
 
     /// What a gateway is run from.
     ///
@@ -38,6 +39,13 @@ final class Served implements AutoCloseable {
         /// One of two builds that are compared: no notes for either, as the other one has none here.
         static Program plain(String classPath, List<String> further) {
             return of(classPath.isEmpty() ? System.getProperty("java.class.path") : classPath, List.of(), further);
+        }
+
+        /// This build without the notes of earlier starts, for it writes new ones when it ends (JEP 514).
+        static Program taught(Path notes, List<String> further) {
+            List<String> options = new ArrayList<>(further);
+            options.add("-XX:AOTCacheOutput=" + notes.toAbsolutePath());
+            return of(System.getProperty("java.class.path"), List.of(), options);
         }
 
         private static Program of(String classPath, List<String> inherited, List<String> further) {

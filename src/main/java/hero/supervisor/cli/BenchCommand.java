@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
                 + " servers of its own, and removes them.",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  supervisor bench                          # the usual scenarios, about three minutes",
+            "  supervisor bench                          # the usual scenarios, three to four minutes",
             "  supervisor bench --quick                  # each once and shorter; only to see that it works",
             "  supervisor bench --only run-64,create --rounds 5 --seconds 5 --json",
             "  supervisor bench --only held-transaction --held-seconds 600 --with-reports",
@@ -54,8 +54,8 @@ final class BenchCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "NAME",
             description =
-                    "scenarios, by commas: run-64, run-512, run-4, steps-64, create, drain, lone, http-64, two-gateways,"
-                            + " start; and those that are not run unless named: growth, held-transaction, sockets,"
+                    "scenarios, by commas: run-64, run-512, run-4, few-slots, steps-64, create, drain, lone, http-64,"
+                            + " two-gateways, start; and those that are not run unless named: growth, held-transaction, sockets,"
                             + " waiters, fan-out, soak")
     List<String> only = List.of();
 
@@ -127,6 +127,14 @@ final class BenchCommand implements Callable<Integer> {
             description = "a jar or class path of another build: it is measured in turn with this one, instead of SQL")
     String against = "";
 
+    @Option(
+            names = "--notes",
+            paramLabel = "FILE",
+            description = "measure nothing: put load of each kind on a server for --seconds, by default 6, and let its"
+                    + " JVM write notes into FILE with which serve starts quicker; the script does so after a build")
+    @Nullable
+    Path notes;
+
     @Option(names = "--json", description = "print one JSON value with every round")
     boolean json;
 
@@ -143,7 +151,7 @@ final class BenchCommand implements Callable<Integer> {
         Plan plan = new Plan(
                 scenarios(),
                 (int) within("--rounds", rounds == null ? (quick ? 1 : 3) : rounds, 1, 100),
-                within("--seconds", seconds == null ? (quick ? 0.5 : 2) : seconds, 0.1, 3600),
+                within("--seconds", seconds == null ? usualSeconds() : seconds, 0.1, 3600),
                 within("--warm-up", warmUp == null ? (quick ? 0.5 : 1) : warmUp, 0, 600),
                 (int) within("--drain-jobs", drainJobs == null ? (quick ? 2000 : 20_000) : drainJobs, 1, 10_000_000),
                 (int) within("--history", history, 0, 100_000_000),
@@ -163,6 +171,13 @@ final class BenchCommand implements Callable<Integer> {
                         .filter(word -> !word.isEmpty())
                         .toList(),
                 otherBuild());
+        Path written = notes;
+        if (written != null && (json || quick || !only.isEmpty() || !against.isEmpty())) {
+            throw Failed.usage("--notes measures nothing; leave out --only, --quick, --against and --json");
+        } else if (written != null) {
+            shell.floors().train(plan, shell.path(written), shell::note);
+            return Exit.OK;
+        }
         Report report = shell.floors().bench(plan, shell::note);
         if (json) {
             shell.line(report.json());
@@ -170,6 +185,10 @@ final class BenchCommand implements Callable<Integer> {
             report.table().forEach(shell::line);
         }
         return Exit.OK;
+    }
+
+    private double usualSeconds() {
+        return notes != null ? 6 : quick ? 0.5 : 2;
     }
 
     private Set<Scenario> scenarios() {

@@ -1,10 +1,10 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
-import hero.supervisor.check.CheckSettings;
-import hero.supervisor.check.RunnerCheck;
 import hero.supervisor.bench.Plan;
 import hero.supervisor.bench.Report;
+import hero.supervisor.check.CheckSettings;
+import hero.supervisor.check.RunnerCheck;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -66,6 +66,9 @@ interface Floors {
 
     /// Measures what the plan names; `progress` is told of each thing that takes a while.
     Report bench(Plan plan, Consumer<String> progress);
+
+    /// Exercises a server so long, whose JVM writes `notes` for quicker starts.
+    void train(Plan plan, Path notes, Consumer<String> progress);
 
     /// What `migrate` can do.
     enum Migration {

@@ -7,12 +7,12 @@ import hero.supervisor.app.ReportAdmin;
 import hero.supervisor.app.SchemaAdmin;
 import hero.supervisor.app.SecretAdmin;
 import hero.supervisor.app.Supervisor;
-import hero.supervisor.check.CheckSettings;
-import hero.supervisor.check.RunnerCheck;
 import hero.supervisor.bench.Bench;
 import hero.supervisor.bench.Invalid;
 import hero.supervisor.bench.Plan;
 import hero.supervisor.bench.Report;
+import hero.supervisor.check.CheckSettings;
+import hero.supervisor.check.RunnerCheck;
 import hero.supervisor.client.ConnectionLost;
 import hero.supervisor.client.EventStream;
 import hero.supervisor.client.RemoteError;
@@ -24,8 +24,8 @@ import hero.supervisor.runner.RunnerSettings;
 import hero.supervisor.runner.Termination;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -175,6 +175,15 @@ final class Wired implements Floors {
     public Report bench(Plan plan, Consumer<String> progress) {
         try {
             return new Bench(plan, Time.system(), progress).run();
+        } catch (Invalid e) {
+            throw new Failed(Exit.CONNECTION, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void train(Plan plan, Path notes, Consumer<String> progress) {
+        try {
+            new Bench(plan, Time.system(), progress).train(notes);
         } catch (Invalid e) {
             throw new Failed(Exit.CONNECTION, String.valueOf(e.getMessage()), e);
         }

@@ -9,6 +9,7 @@ import hero.supervisor.client.Tree;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.PostgresFixture;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The measuring itself: that it runs, checks its answers, and tells all it should. No figure is asserted.
 final class BenchTest {
@@ -105,6 +107,17 @@ final class BenchTest {
             assertTrue(figure.get("ratio") instanceof Number, figure.toString());
             assertFalse(figure.containsKey("reached"), figure.toString());
         }
+    }
+
+    /// A JVM writes no notes for classes that lie in folders, as those of tests do.
+    @Test
+    void a_training_puts_load_of_each_kind_on_a_server_and_tells_when_its_notes_are_missing(@TempDir Path folder) {
+        List<String> said = new ArrayList<>();
+        Path notes = folder.resolve("notes");
+        Bench bench = new Bench(plan(Set.of(), OWN), Time.system(), said::add);
+        Invalid missing = assertThrows(Invalid.class, () -> bench.train(notes));
+        assertEquals("the server's JVM has not written " + notes, missing.getMessage());
+        assertEquals(List.of("load of each kind", "writing notes"), said.subList(said.size() - 2, said.size()));
     }
 
     @Test

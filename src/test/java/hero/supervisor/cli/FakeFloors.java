@@ -1,9 +1,9 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
-import hero.supervisor.check.CheckSettings;
 import hero.supervisor.bench.Plan;
 import hero.supervisor.bench.Report;
+import hero.supervisor.check.CheckSettings;
 import hero.supervisor.client.Tree;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -126,6 +126,11 @@ final class FakeFloors implements Floors {
     public int check(CheckSettings settings, Play play, Consumer<String> notes) {
         started.add(settings);
         return Exit.OK;
+    }
+
+    @Override
+    public void train(Plan plan, Path notes, Consumer<String> progress) {
+        started.addAll(List.of(plan, notes));
     }
 
     @Override

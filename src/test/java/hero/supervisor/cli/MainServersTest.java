@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.bench.Plan;
 import hero.supervisor.domain.Time;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -84,6 +85,20 @@ final class MainServersTest {
         assertTrue(out.toString().contains("port: 5  # --port\n"), out.toString());
         assertTrue(out.toString().contains("db_password: '***'  # SUPERVISOR_DB_PASSWORD\n"), out.toString());
         assertEquals(List.of(), floors.started);
+    }
+
+    @Test
+    void bench_writes_notes_instead_of_measuring() {
+        assertEquals(Exit.OK, run("bench", "--notes", "n"));
+        Plan plan = (Plan) floors.started.getFirst();
+        assertEquals(6, plan.seconds());
+        assertEquals(folder.resolve("n"), floors.started.get(1));
+        assertEquals(2, floors.started.size());
+        for (String other : List.of("--json", "--quick", "--only=run-64", "--against=.")) {
+            assertEquals(Exit.USAGE, run("bench", "--notes", "n", other));
+            assertTrue(err.toString().contains("--notes measures nothing; leave out"), err.toString());
+        }
+        assertEquals(2, floors.started.size());
     }
 
     @Test

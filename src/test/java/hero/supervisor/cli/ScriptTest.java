@@ -4,139 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Runs a copy of the script `supervisor` with JDKs and a Maven that are scripts too and tell how they were
 /// called.
-final class ScriptTest {
-    /// What the script uses; no java and no mvn among them.
-    private static final List<String> TOOLS = List.of(
-            "sh",
-            "dirname",
-            "readlink",
-            "sed",
-            "find",
-            "head",
-            "tail",
-            "mkdir",
-            "rmdir",
-            "rm",
-            "mv",
-            "cat",
-            "touch",
-            "sleep",
-            "env",
-            "getconf",
-            "ps");
-
-    @TempDir
-    Path temp;
-
-    private Path home;
-    private Path bin;
-    private Path none;
-    private final Map<String, String> env = new HashMap<>();
-
-    /// @param err its lines on stderr
-    private record Ended(int exit, String out, String err) {}
-
-    @BeforeEach
-    void setup() throws IOException {
-        temp = temp.toRealPath();
-        home = Files.createDirectory(temp.resolve("home folder"));
-        bin = Files.createDirectory(temp.resolve("bin"));
-        none = Files.createDirectory(temp.resolve("none"));
-        for (String tool : TOOLS) {
-            for (String folder : List.of("/usr/bin", "/bin")) {
-                Path file = Path.of(folder, tool);
-                if (Files.isExecutable(file) && !Files.exists(bin.resolve(tool), LinkOption.NOFOLLOW_LINKS)) {
-                    Files.createSymbolicLink(bin.resolve(tool), file);
-                }
-            }
-        }
-        Files.copy(Path.of("supervisor"), home.resolve("supervisor"));
-        assertTrue(home.resolve("supervisor").toFile().setExecutable(true));
-        env.put("PATH", bin.toString());
-        env.put("HOME", none.toString());
-        env.put("SUPERVISOR_JDK_ROOT", none.toString());
-    }
-
-    private static void script(Path file, String text) throws IOException {
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, "#!/bin/sh\n" + text);
-        assertTrue(file.toFile().setExecutable(true));
-    }
-
-    /// A JDK whose java tells its name and arguments.
-    private Path jdk(Path folder, String version) throws IOException {
-        script(folder.resolve("bin/java"), "echo \"java of " + version + "\"\nfor word; do echo \"$word\"; done\n");
-        script(folder.resolve("bin/javac"), "");
-        Files.writeString(folder.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
-        return folder;
-    }
-
-    private void installed() throws IOException {
-        Files.writeString(home.resolve("supervisor.jar"), "");
-        Files.createDirectory(home.resolve("lib"));
-    }
-
-    private void sources() throws IOException {
-        Files.createDirectories(home.resolve("src/main/java"));
-        Files.createDirectories(home.resolve("db"));
-        Files.writeString(home.resolve("pom.xml"), "<project/>");
-    }
-
-    /// A Maven that notes each call, does `more` and leaves a jar.
-    private void maven(String more) throws IOException {
-        script(
-                bin.resolve("mvn"),
-                "echo \"$JAVA_HOME $*\" >>'" + temp.resolve("mvn.calls") + "'\n" + more
-                        + "\nmkdir -p target/lib && : >target/supervisor.jar\n");
-    }
-
-    private List<String> mavenCalls() throws IOException {
-        Path calls = temp.resolve("mvn.calls");
-        return Files.exists(calls) ? Files.readAllLines(calls) : List.of();
-    }
-
-    private Process start(Path out, Path err, String... command) throws IOException {
-        var builder = new ProcessBuilder(command).directory(none.toFile());
-        builder.environment().clear();
-        builder.environment().putAll(env);
-        return builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-    }
-
-    private Ended run(Path script, String... args) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(script.toString()));
-        command.addAll(List.of(args));
-        Path out = Files.createTempFile(temp, "out", "");
-        Path err = Files.createTempFile(temp, "err", "");
-        return ended(start(out, err, command.toArray(String[]::new)), out, err);
-    }
-
-    private static Ended ended(Process process, Path out, Path err) throws IOException, InterruptedException {
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the script ends");
-        return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
-    }
-
-    private Ended run(String... args) throws IOException, InterruptedException {
-        return run(home.resolve("supervisor"), args);
-    }
-
+final class ScriptTest extends ScriptFixture {
     // ---- the JDK ----
 
     @Test
@@ -257,71 +135,6 @@ final class ScriptTest {
         Files.setLastModifiedTime(source, FileTime.from(jar.toInstant().plus(Duration.ofSeconds(1))));
         assertTrue(run("job").err().contains("the sources have changed"));
         assertEquals(2, mavenCalls().size());
-        assertFalse(Files.exists(home.resolve("target/build.lock")));
-    }
-
-    @Test
-    void what_a_training_run_wrote_down_serves_the_starts_to_come_and_a_new_build_makes_it_anew() throws Exception {
-        sources();
-        Path jdk = jdk(none.resolve("opt/jdk-25"), "25");
-        script(
-                jdk.resolve("bin/java"),
-                "for word; do\n  case $word in -XX:AOTCacheOutput=*) echo x >>'" + temp.resolve("trained")
-                        + "'; echo notes >\"${word#*=}\" ;; esac\n  echo \"$word\"\ndone\n");
-        maven("");
-        String cache = "-XX:AOTCache=" + home.resolve("target/supervisor.aot");
-        assertTrue(run("job").out().contains(cache));
-        assertTrue(run("serve").out().contains(cache));
-        assertEquals(1, Files.readAllLines(temp.resolve("trained")).size());
-        assertFalse(Files.exists(home.resolve("target/training")));
-        Files.delete(home.resolve("target/supervisor.jar"));
-        assertTrue(run("job").out().contains(cache));
-        assertEquals(2, Files.readAllLines(temp.resolve("trained")).size());
-        // A training that fails is no failure, and is not tried again.
-        script(
-                jdk.resolve("bin/java"),
-                "echo x >>'" + temp.resolve("failed") + "'; for word; do echo \"$word\"; done; exit 3\n");
-        Files.delete(home.resolve("target/supervisor.jar"));
-        assertFalse(run("job").out().contains("-XX:AOTCache="));
-        assertFalse(run("serve").out().contains("-XX:AOTCache="));
-        assertEquals(3, Files.readAllLines(temp.resolve("failed")).size());
-    }
-
-    @Test
-    void a_server_whose_jar_somebody_else_has_built_is_trained_before_its_first_start() throws Exception {
-        sources();
-        Path jdk = jdk(none.resolve("opt/jdk-25"), "25");
-        script(jdk.resolve("bin/java"), """
-                for word; do
-                  case $word in -XX:AOTCacheOutput=*) echo notes >"${word#*=}" ;; esac
-                  echo "$word"
-                done
-                """);
-        maven("");
-        assertEquals(0, run("job").exit());
-        Path jar = home.resolve("target/supervisor.jar");
-        Path notes = home.resolve("target/supervisor.aot");
-        String cache = "-XX:AOTCache=" + notes;
-        FileTime older =
-                FileTime.from(Files.getLastModifiedTime(jar).toInstant().minus(Duration.ofSeconds(1)));
-        Files.setLastModifiedTime(notes, older);
-        Ended command = run("job");
-        assertEquals("", command.err());
-        Ended server = run("serve");
-        assertTrue(server.err().contains("preparing quick starts"), server.err());
-        assertTrue(server.out().contains(cache), server.out());
-        assertEquals("", run("serve").err());
-        Files.delete(notes);
-        // A preparation that lives keeps nobody from starting; one that was killed is done again.
-        Path lock = Files.createDirectories(home.resolve("target/build.lock"));
-        Files.writeString(
-                lock.resolve("pid"), Long.toString(ProcessHandle.current().pid()));
-        assertFalse(run("runner").out().contains(cache));
-        Process gone = new ProcessBuilder("true").start();
-        gone.waitFor();
-        Files.writeString(lock.resolve("pid"), Long.toString(gone.pid()));
-        assertTrue(run("runner").out().contains(cache));
-        assertTrue(Files.exists(jar));
         assertFalse(Files.exists(home.resolve("target/build.lock")));
     }
 
