@@ -1,10 +1,10 @@
 package hero.supervisor.bench;
 
 import hero.supervisor.domain.Time;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +14,16 @@ import java.util.function.Function;
 /// One run of the benchmark: PostgreSQL, gateways and the load are processes of their own; the load comes from
 /// this one.
 public final class Bench {
+    /// What a training consists of: the most of what servers are there for.
+    private static final List<Scenario> KINDS = List.of(
+            Scenario.RUN_64,
+            Scenario.RUN_64,
+            Scenario.RUN_64,
+            Scenario.HTTP_64,
+            Scenario.STEPS_64,
+            Scenario.FEW_SLOTS,
+            Scenario.LONE);
+
     private final Plan plan;
     private final Time time;
     private final Consumer<String> progress;
@@ -30,14 +40,22 @@ public final class Bench {
         return on(this::measured);
     }
 
-    /// Measures nothing: exercises a gateway for the seconds of one measurement, and lets its JVM write down what
-    /// that needed, for quicker starts (`docs/decisions/017`). `notes` is replaced. [Invalid] as above, and when
-    /// nothing was written.
+    /// Tells no figures: puts the load of each of [#KINDS] on a gateway, whose JVM writes down which methods that
+    /// needed ([JEP 515](https://openjdk.org/jeps/515)), for quicker starts (`docs/decisions/017`). `notes` is
+    /// replaced. [Invalid] as above, and when nothing was written.
     public void train(Path notes) {
+        try {
+            Files.deleteIfExists(notes);
+        } catch (IOException e) {
+            throw new Invalid("the notes cannot be written", e);
+        }
         on(stage -> {
             Site site = stage.site("training", Served.Program.taught(notes, plan.javaOptions()));
-            progress.accept("load of each kind");
-            new Exercise(site, time).run(Duration.ofNanos(plan.measureNs()));
+            Rates rates = new Rates(stage, site);
+            for (Scenario kind : KINDS) {
+                progress.accept("load of " + kind.word());
+                rates.alone(kind);
+            }
             progress.accept("writing notes");
             // The gateway writes when it ends.
             stage.remove(site);

@@ -88,8 +88,7 @@ final class Meter {
         return measured(before, after, tally.times());
     }
 
-    /// What ends a worker early is told to its tally.
-    static void run(Stoppable worker, Tally tally) {
+    private static void run(Stoppable worker, Tally tally) {
         try {
             worker.run();
         } catch (RuntimeException e) {

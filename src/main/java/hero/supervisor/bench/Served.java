@@ -41,10 +41,11 @@ final class Served implements AutoCloseable {
             return of(classPath.isEmpty() ? System.getProperty("java.class.path") : classPath, List.of(), further);
         }
 
-        /// This build without the notes of earlier starts, for it writes new ones when it ends (JEP 514).
+        /// This build without the notes of earlier starts, for it writes new ones when it ends (JEP 514). What is
+        /// not compiled by then is not noted, so it is not compiled later than usual.
         static Program taught(Path notes, List<String> further) {
             List<String> options = new ArrayList<>(further);
-            options.add("-XX:AOTCacheOutput=" + notes.toAbsolutePath());
+            options.addAll(List.of("-XX:CompileThresholdScaling=1", "-XX:AOTCacheOutput=" + notes.toAbsolutePath()));
             return of(System.getProperty("java.class.path"), List.of(), options);
         }
 

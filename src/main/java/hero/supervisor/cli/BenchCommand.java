@@ -130,7 +130,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--notes",
             paramLabel = "FILE",
-            description = "measure nothing: put load of each kind on a server for --seconds, by default 6, and let its"
+            description = "measure nothing: put load of several kinds on a server, as briefly as --quick, and let its"
                     + " JVM write notes into FILE with which serve starts quicker; the script does so after a build")
     @Nullable
     Path notes;
@@ -148,11 +148,12 @@ final class BenchCommand implements Callable<Integer> {
         Config config = Config.of(ServerOptions.settings(shell, mine, null, Map.of()));
         // A database named in the environment is that of a server, not for measuring: only the flag counts.
         boolean named = mine.commandLine().getParseResult().hasMatchedOption(Setting.DB_URL.flag());
+        boolean isBrief = quick || notes != null;
         Plan plan = new Plan(
                 scenarios(),
                 (int) within("--rounds", rounds == null ? (quick ? 1 : 3) : rounds, 1, 100),
-                within("--seconds", seconds == null ? usualSeconds() : seconds, 0.1, 3600),
-                within("--warm-up", warmUp == null ? (quick ? 0.5 : 1) : warmUp, 0, 600),
+                within("--seconds", seconds == null ? (isBrief ? 0.5 : 2) : seconds, 0.1, 3600),
+                within("--warm-up", warmUp == null ? (isBrief ? 0.5 : 1) : warmUp, 0, 600),
                 (int) within("--drain-jobs", drainJobs == null ? (quick ? 2000 : 20_000) : drainJobs, 1, 10_000_000),
                 (int) within("--history", history, 0, 100_000_000),
                 (int) within("--queued", queued, 1, 50_000_000),
@@ -171,11 +172,8 @@ final class BenchCommand implements Callable<Integer> {
                         .filter(word -> !word.isEmpty())
                         .toList(),
                 otherBuild());
-        Path written = notes;
-        if (written != null && (json || quick || !only.isEmpty() || !against.isEmpty())) {
-            throw Failed.usage("--notes measures nothing; leave out --only, --quick, --against and --json");
-        } else if (written != null) {
-            shell.floors().train(plan, shell.path(written), shell::note);
+        if (notes != null) {
+            shell.floors().train(plan, written(notes), shell::note);
             return Exit.OK;
         }
         Report report = shell.floors().bench(plan, shell::note);
@@ -187,8 +185,16 @@ final class BenchCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
-    private double usualSeconds() {
-        return notes != null ? 6 : quick ? 0.5 : 2;
+    private Path written(Path file) {
+        if (json || !only.isEmpty() || !against.isEmpty()) {
+            throw Failed.usage("--notes measures nothing; leave out --only, --against and --json");
+        }
+        Path path = shell.path(file).toAbsolutePath();
+        Path folder = path.getParent();
+        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder) || Files.isDirectory(path)) {
+            throw Failed.usage("--notes must be a file in a folder that can be written into; it is '" + file + "'");
+        }
+        return path;
     }
 
     private Set<Scenario> scenarios() {

@@ -67,7 +67,7 @@ interface Floors {
     /// Measures what the plan names; `progress` is told of each thing that takes a while.
     Report bench(Plan plan, Consumer<String> progress);
 
-    /// Exercises a server so long, whose JVM writes `notes` for quicker starts.
+    /// Puts load on a server, as long as the plan measures, whose JVM then writes `notes` for quicker starts.
     void train(Plan plan, Path notes, Consumer<String> progress);
 
     /// What `migrate` can do.

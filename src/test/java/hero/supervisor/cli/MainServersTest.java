@@ -91,12 +91,16 @@ final class MainServersTest {
     void bench_writes_notes_instead_of_measuring() {
         assertEquals(Exit.OK, run("bench", "--notes", "n"));
         Plan plan = (Plan) floors.started.getFirst();
-        assertEquals(6, plan.seconds());
+        assertEquals(1, plan.seconds() + plan.warmUpSeconds(), "of each kind of load");
         assertEquals(folder.resolve("n"), floors.started.get(1));
         assertEquals(2, floors.started.size());
-        for (String other : List.of("--json", "--quick", "--only=run-64", "--against=.")) {
+        for (String other : List.of("--json", "--only=run-64", "--against=.")) {
             assertEquals(Exit.USAGE, run("bench", "--notes", "n", other));
             assertTrue(err.toString().contains("--notes measures nothing; leave out"), err.toString());
+        }
+        for (String other : List.of("none/n", ".")) {
+            assertEquals(Exit.USAGE, run("bench", "--notes", other));
+            assertTrue(err.toString().contains("into; it is '" + other + "'"), err.toString());
         }
         assertEquals(2, floors.started.size());
     }
