@@ -14,7 +14,7 @@ import java.util.function.Function;
 /// One run of the benchmark: PostgreSQL, gateways and the load are processes of their own; the load comes from
 /// this one.
 public final class Bench {
-    /// What a training consists of: the most of what servers are there for.
+    /// What a training consists of. `job.run` thrice, as most of a server's work is of that kind.
     private static final List<Scenario> KINDS = List.of(
             Scenario.RUN_64,
             Scenario.RUN_64,

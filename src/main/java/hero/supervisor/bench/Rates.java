@@ -86,7 +86,7 @@ final class Rates {
                 ours.details()));
     }
 
-    /// Next to nothing.
+    /// Ours by itself, compared to nothing.
     Measured alone(Scenario scenario) {
         return switch (scenario) {
             case RUN_64 -> run(64, 0, 0);
