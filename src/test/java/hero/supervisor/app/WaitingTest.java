@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
-/// Ten thousand callers that wait at once.
+/// Ten thousand callers that wait at once. Alone, as it counts the threads of this JVM.
+@Isolated
 final class WaitingTest {
     private static final int CALLERS = 10_000;
 

@@ -24,10 +24,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The kit against the bundled runner, which is right, and against small ones that are wrong in one way each.
-/// Checks wait far more than they work, so many go at once.
+/// Checks wait far more than they work, so many go at once; what they wait for has times, so nothing else does.
 @Timeout(120)
+@Isolated
 final class RunnerCheckTest {
     private static final AtomicLong RUNNERS = new AtomicLong();
     private static final int GROUPS = 6;

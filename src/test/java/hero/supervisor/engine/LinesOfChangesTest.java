@@ -10,23 +10,26 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
-import java.util.ArrayList;
-import java.util.OptionalInt;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Report;
 import hero.supervisor.engine.EngineFixture.Link;
 import hero.supervisor.store.JobStore;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.LoggerFactory;
 
-/// One line per change of a state, with the job, and with the call that caused it where one did.
+/// One line per change of a state, with the job, and with the call that caused it where one did. Alone, as it
+/// hears every engine of this JVM.
+@Isolated
 final class LinesOfChangesTest {
     private final EngineFixture engine = new EngineFixture();
     private final Logger logger = (Logger) LoggerFactory.getLogger("hero.supervisor.engine");

@@ -8,11 +8,15 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
-/// The tests' PostgreSQL: one server per test JVM, a migrated template, and a clone of it for whoever asks (~0.1
-/// s).
+/// The tests' PostgreSQL: a server for each thread that runs test classes, a migrated template, and a clone of it
+/// for whoever asks (~0.1 s). Databases of one server are not apart enough: what may be read of the log goes up to
+/// the oldest transaction of all of them, and a test that keeps one open would hold up the other thread's.
 ///
 /// The server is, in this order: that of `SUPERVISOR_TEST_DB_URL` (with `SUPERVISOR_TEST_DB_USER` and
 /// `SUPERVISOR_TEST_DB_PASSWORD`, allowed to create databases); a container of `postgres:18` with
@@ -37,16 +41,14 @@ public final class PostgresFixture {
         }
     }
 
-    /// Started at the first use; ends with the JVM.
-    private static final class Lazy {
-        static final Server SERVER = start();
-    }
+    /// By the number of the thread among those that JUnit runs test classes on. Each ends with the JVM.
+    private static final Map<Integer, Server> SERVERS = new ConcurrentHashMap<>();
 
     private PostgresFixture() {}
 
     /// A database of its own, migrated and empty.
     public static Database.Settings freshDatabase() {
-        Server server = Lazy.SERVER;
+        Server server = here();
         String name = TEMPLATE + "_" + COUNT.incrementAndGet();
         server.execute("create database " + name + " template " + TEMPLATE);
         return server.settings(name);
@@ -54,10 +56,16 @@ public final class PostgresFixture {
 
     /// A database of its own with nothing in it.
     public static Database.Settings emptyDatabase() {
-        Server server = Lazy.SERVER;
+        Server server = here();
         String name = TEMPLATE + "_" + COUNT.incrementAndGet();
         server.execute("create database " + name);
         return server.settings(name);
+    }
+
+    /// Started at the first use.
+    private static Server here() {
+        int number = Thread.currentThread() instanceof ForkJoinWorkerThread worker ? worker.getPoolIndex() : 0;
+        return SERVERS.computeIfAbsent(number, _ -> start());
     }
 
     private static Server start() {
