@@ -32,6 +32,9 @@ public final class Timeouts implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     /// By the time when they are over.
     private final TreeMap<Long, Set<Wait>> waits = new TreeMap<>();
+    /// When the thread looks next without being woken: one that wakes it for each call costs a lone caller more
+    /// than the wait itself.
+    private long lookNs = Long.MAX_VALUE;
 
     /// None ends before [#start].
     public Timeouts(Time time) {
@@ -80,16 +83,16 @@ public final class Timeouts implements AutoCloseable {
         long ns = Math.clamp(atMost.toNanos(), 0, NS_MAX);
         long step = Math.clamp(ns / STEPS_PER_WAIT, STEP_NS_MIN, STEP_NS_MAX);
         Wait wait = new Wait(future, Math.ceilDiv(nowNs() + ns, step) * step);
-        boolean first;
+        boolean sooner;
         lock.lock();
         try {
-            Set<Wait> group = waits.computeIfAbsent(wait.overNs, _ -> new HashSet<>());
-            group.add(wait);
-            first = group.size() == 1 && waits.firstKey() == wait.overNs;
+            waits.computeIfAbsent(wait.overNs, _ -> new HashSet<>()).add(wait);
+            sooner = wait.overNs < lookNs;
+            lookNs = Math.min(lookNs, wait.overNs);
         } finally {
             lock.unlock();
         }
-        if (first) {
+        if (sooner) {
             loop.wake();
         }
         return wait;
@@ -105,7 +108,9 @@ public final class Timeouts implements AutoCloseable {
         Burst.run(over.size(), i -> over.get(i).future.completeExceptionally(new TimeoutException()));
         lock.lock();
         try {
-            return waits.isEmpty() ? LOOK_EVERY : Duration.ofNanos(Math.max(0, waits.firstKey() - nowNs()));
+            long now = nowNs();
+            lookNs = Math.min(now + LOOK_EVERY.toNanos(), waits.isEmpty() ? Long.MAX_VALUE : waits.firstKey());
+            return Duration.ofNanos(Math.max(0, lookNs - now));
         } finally {
             lock.unlock();
         }

@@ -296,7 +296,7 @@ public final class Supervisor implements AutoCloseable {
         }
         timeouts.start(SYSTEM_THREADS);
         sweeper.start(THREADS);
-        notifications.start(SYSTEM_THREADS, sweeper, sweeper::ownCommitted);
+        notifications.start(SYSTEM_THREADS, sweeper);
         upkeep.forEach(loop -> loop.start(THREADS));
         logs.start(THREADS);
         gauges.start(THREADS);

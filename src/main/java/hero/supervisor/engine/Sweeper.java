@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /// What must happen without anybody asking: deadlines, due timers, lost sessions, news from other gateways. No
 /// leader: every gateway sweeps, the store's locks keep them apart.
-public final class Sweeper implements Notifications.Others, AutoCloseable {
+public final class Sweeper implements Notifications.Listener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
     private static final Duration WATCH = Duration.ofMillis(100);
     private static final Duration NEWS_LEAST = Duration.ofMillis(5);
@@ -107,10 +107,16 @@ public final class Sweeper implements Notifications.Others, AutoCloseable {
     }
 
     /// This gateway has committed something: only streams read its own events.
-    public void ownCommitted() {
-        if (feed.watched()) {
+    @Override
+    public void committed() {
+        if (isEager()) {
             news.wake();
         }
+    }
+
+    @Override
+    public boolean isEager() {
+        return feed.watched();
     }
 
     @Override

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -129,15 +130,22 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
             from unnest(?::text[], ?::text[], ?::text[]) as i(id, runner, fingerprint) left join jobs e on e.id = i.id
             """;
 
-    /// Only the parts that the batch needs: each costs as much as ten rows, also when it has none. Without
-    /// `waiting` a job that turns out to have to wait is left out.
-    private static String sql(boolean handed, boolean waiting, boolean apart, boolean traced) {
-        return ACCEPTED
-                + (handed ? HELD : "")
-                + (waiting ? WAITING : "")
-                + (apart ? LOGGED_APART : LOGGED)
-                + (traced ? TRACED : "")
-                + FOUND;
+    /// Only the parts that the batch needs: each costs as much as ten rows, also when it has none. Made once.
+    ///
+    /// @param waiting without it a job that turns out to have to wait is left out
+    private record Parts(boolean handed, boolean waiting, boolean apart, boolean traced) {
+        private static final Map<Parts, Sized> STATEMENTS = new ConcurrentHashMap<>();
+
+        Sized statement() {
+            return STATEMENTS.computeIfAbsent(
+                    this,
+                    _ -> Sized.of(ACCEPTED
+                            + (handed ? HELD : "")
+                            + (waiting ? WAITING : "")
+                            + (apart ? LOGGED_APART : LOGGED)
+                            + (traced ? TRACED : "")
+                            + FOUND));
+        }
     }
 
     record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing)
@@ -224,9 +232,10 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         boolean waiting = jobs.stream().anyMatch(job -> job.write().start() && job.place() == null);
         List<Placed<Create>> traced =
                 jobs.stream().filter(job -> job.write().trace() != null).toList();
-        String sql = sql(handed, waiting, elders.areThere(connection), !traced.isEmpty());
+        Parts parts = new Parts(handed, waiting, elders.areThere(connection), !traced.isEmpty());
+        String sql = parts.statement().of(jobs.size());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Columns<Placed<Create>> columns = bind(new Columns<>(statement, jobs), waiting);
+            Columns<Placed<Create>> columns = bind(Columns.sized(statement, jobs), waiting);
             if (!traced.isEmpty()) {
                 columns.all(byId(traced, Trace::parent)).all(byId(traced, Trace::state));
             }

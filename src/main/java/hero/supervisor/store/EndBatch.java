@@ -37,7 +37,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     ///
     /// A row that was written by a transaction newer than ours (a stop that came in between) is left for a later
     /// one, else our event would lie before its event in the log.
-    private static final String SQL = """
+    private static final Sized SQL = Sized.of("""
             with found as materialized (
               select i.*, j.number, j.session_id, j.runner, j.started_at, j.priority, j.failures, j.retries,
                 j.stop_requested_at, j.retry_delay_s, j.at_most_once, j.timeout_s, j.status, j.queue,
@@ -128,11 +128,11 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
             from found i
             where (i.status = 'running' and i.at_attempt = i.attempt and i.at_lease = i.lease
               and age(i.version) >= 0) is not true
-            """;
+            """);
 
     /// A success has nothing to be decided: no lock before the update, and half the work. That nobody holds the
     /// job any more is found by [Holding].
-    private static final String SUCCESSES = """
+    private static final Sized SUCCESSES = Sized.of("""
             with ended as (
               update jobs j set status = 'completed', completed_at = clock_timestamp(), output = i.output
               from unnest(?::text[], ?::int[], ?::bigint[], ?::text[]) as i(id, attempt, lease, output)
@@ -145,7 +145,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               select id, 'completed', attempt, runner, queue, ?, extract(epoch from ran) from ended
             )
             select id from ended
-            """;
+            """);
 
     /// @param verdict the server's own ending, `failed` or `timeout`; null for what a runner reports
     record End(
@@ -228,8 +228,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
         if (ends.isEmpty()) {
             return Set.of();
         }
-        try (PreparedStatement statement = connection.prepareStatement(SUCCESSES)) {
-            new Columns<>(statement, ends)
+        try (PreparedStatement statement = connection.prepareStatement(SUCCESSES.of(ends.size()))) {
+            Columns.sized(statement, ends)
                     .text(end -> end.key().jobId())
                     .ints(end -> end.key().attempt())
                     .longs(end -> end.key().lease())
@@ -246,8 +246,8 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
     }
 
     private List<@Nullable Completed> decide(Connection connection, List<End> ends) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SQL)) {
-            new Columns<>(statement, ends)
+        try (PreparedStatement statement = connection.prepareStatement(SQL.of(ends.size()))) {
+            Columns.sized(statement, ends)
                     .text(end -> end.key().jobId())
                     .ints(end -> end.key().attempt())
                     .longs(end -> end.key().lease())

@@ -12,6 +12,7 @@ import java.util.Properties;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -67,6 +68,7 @@ public final class Notifications implements Committed, AutoCloseable {
 
     private boolean met;
     private int unheard;
+    private volatile BooleanSupplier eager = () -> true;
 
     /// @param node this gateway's name, which every notification holds
     /// @param time tells the others how old the news is
@@ -78,17 +80,23 @@ public final class Notifications implements Committed, AutoCloseable {
         this.draft = new Notice.Draft(node);
     }
 
-    /// Who is told what other gateways have committed, or may have. Must return at once.
-    public interface Others {
+    /// Who is told what gateways have committed, or may have. Must return at once.
+    public interface Listener {
+        /// Another one did.
         void heard(Notice notice);
+
+        /// This one did; soon after, and not for each commit.
+        void committed();
+
+        /// Whether anybody here wants to know that.
+        boolean isEager();
     }
 
     /// Starts hearing and telling; at most once.
-    ///
-    /// @param own run when this gateway has committed something, soon and not for each commit; must return at once
-    public Notifications start(ThreadFactory threads, Others others, Runnable own) {
-        threads.newThread(() -> hear(others)).start();
-        threads.newThread(() -> tell(own)).start();
+    public Notifications start(ThreadFactory threads, Listener listener) {
+        eager = listener::isEager;
+        threads.newThread(() -> hear(listener)).start();
+        threads.newThread(() -> tell(listener)).start();
         return this;
     }
 
@@ -96,8 +104,11 @@ public final class Notifications implements Committed, AutoCloseable {
     public void news(News news) {
         lock.lock();
         try {
-            draft.add(news, time.instant());
-            ring(news.isUrgent());
+            // Of one that is alone nobody has to be woken for each.
+            if (!isAlone() || eager.getAsBoolean()) {
+                draft.add(news, time.instant());
+                ring(news.isUrgent());
+            }
         } finally {
             lock.unlock();
         }
@@ -141,23 +152,22 @@ public final class Notifications implements Committed, AutoCloseable {
 
     // ---- telling ----
 
-    private void tell(Runnable own) {
+    private void tell(Listener own) {
         while (awaitRing()) {
-            own.run();
+            own.committed();
             awaitUrgent();
             String payload = payload();
             // Of what has come since; what comes from now on rings again.
-            own.run();
-            boolean alone = isAlone();
+            own.committed();
             try {
-                if (!alone) {
+                if (!payload.isEmpty()) {
                     send(payload);
                 }
             } catch (RuntimeException e) {
                 // Nobody hears of it, and the polls find it.
                 log.atDebug().setCause(e).log("a notification was not sent");
             }
-            rest(alone ? PATIENCE : LEAST);
+            rest(payload.isEmpty() ? PATIENCE : LEAST);
         }
     }
 
@@ -174,13 +184,7 @@ public final class Notifications implements Committed, AutoCloseable {
     }
 
     private boolean isAlone() {
-        lock.lock();
-        try {
-            unheard = Math.min(unheard + 1, UNHEARD);
-            return hears && !met && unheard == UNHEARD;
-        } finally {
-            lock.unlock();
-        }
+        return hears && !met && unheard == UNHEARD;
     }
 
     private void meets(boolean hello) {
@@ -195,6 +199,7 @@ public final class Notifications implements Committed, AutoCloseable {
         }
     }
 
+    /// Empty when nobody is to be told.
     private String payload() {
         lock.lock();
         try {
@@ -202,7 +207,8 @@ public final class Notifications implements Committed, AutoCloseable {
             // What has not fitted goes with the next one.
             rung = draft.saysMore();
             urgent = rung;
-            return payload;
+            unheard = Math.min(unheard + 1, UNHEARD);
+            return isAlone() ? "" : payload;
         } finally {
             lock.unlock();
         }
@@ -252,7 +258,7 @@ public final class Notifications implements Committed, AutoCloseable {
 
     // ---- hearing ----
 
-    private void hear(Others others) {
+    private void hear(Listener others) {
         boolean over = false;
         while (!over) {
             Duration pause = AGAIN;
@@ -304,7 +310,7 @@ public final class Notifications implements Committed, AutoCloseable {
                 .log("other gateways are not heard; this one polls for their news, which takes a little longer");
     }
 
-    private void listen(Connection connection, Others others) throws SQLException {
+    private void listen(Connection connection, Listener others) throws SQLException {
         PGConnection postgres = connection.unwrap(PGConnection.class);
         try (Statement statement = connection.createStatement()) {
             statement.execute("listen " + CHANNEL);
@@ -348,7 +354,7 @@ public final class Notifications implements Committed, AutoCloseable {
         }
     }
 
-    private void take(PGNotification[] heard, Others others) {
+    private void take(PGNotification[] heard, Listener others) {
         for (PGNotification notification : heard) {
             Notice notice = Notice.of(notification.getParameter());
             if (!notice.node().equals(node)) {

@@ -75,6 +75,9 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
             from (select LAST_TRACED) d cross join moved j
             """);
 
+    private static final Sized QUEUE = Sized.of(MOVED + LOGGED + QUEUES);
+    private static final Sized HAND = Sized.of(MOVED + HELD + LOGGED + JOBS);
+
     /// What is there under the ids that were not moved.
     private static final String FIND = """
             select i.ord, j.status
@@ -123,9 +126,9 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
     private void move(Connection connection, List<Placed<Start>> all, List<@Nullable Started> answers)
             throws SQLException {
         boolean handed = all.stream().anyMatch(job -> job.place() != null);
-        String sql = MOVED + (handed ? HELD : "") + LOGGED + (handed ? JOBS : QUEUES);
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            new Columns<>(statement, all)
+        Sized sql = handed ? HAND : QUEUE;
+        try (PreparedStatement statement = connection.prepareStatement(sql.of(all.size()))) {
+            Columns.sized(statement, all)
                     .text(job -> job.write().jobId())
                     .text(Placed::queue)
                     .text(Placed::session)

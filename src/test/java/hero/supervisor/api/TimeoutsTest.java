@@ -1,5 +1,6 @@
 package hero.supervisor.api;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -8,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Time;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +86,42 @@ class TimeoutsTest {
         Set<Thread> others = new HashSet<>(threads);
         others.remove(Thread.currentThread());
         assertEquals(1, others.size());
+    }
+
+    @Test
+    void one_wait_after_another_does_not_wake_the_thread_each_time() {
+        AtomicInteger looks = new AtomicInteger();
+        AtomicReference<Thread> looker = new AtomicReference<>();
+        Time counting = new Time() {
+            @Override
+            public Instant instant() {
+                return time.instant();
+            }
+
+            @Override
+            public long nanoTime() {
+                if (Thread.currentThread().equals(looker.get())) {
+                    looks.incrementAndGet();
+                }
+                return time.nanoTime();
+            }
+        };
+        try (Timeouts counted = new Timeouts(counting)) {
+            counted.start(task -> {
+                looker.set(Thread.ofPlatform().daemon().unstarted(task));
+                return Objects.requireNonNull(looker.get());
+            });
+            // It has looked once, and knows when it does so next.
+            await().until(() -> looks.get() > 0);
+            int before = looks.get();
+            for (int i = 0; i < 200; i++) {
+                counted.begin(new CompletableFuture<>(), Duration.ofHours(1)).end();
+                await().pollDelay(Duration.ofMillis(1))
+                        .pollInterval(Duration.ofMillis(1))
+                        .until(() -> Objects.requireNonNull(looker.get()).getState() == Thread.State.TIMED_WAITING);
+            }
+            assertTrue(looks.get() - before < 100, () -> "looks: " + (looks.get() - before));
+        }
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -35,18 +36,42 @@ final class NotificationsTest {
     private Ears b;
 
     /// One gateway's notifications and what it heard.
-    private static final class Ears implements AutoCloseable {
+    private static final class Ears implements Notifications.Listener, AutoCloseable {
         final Notifications notifications;
         final AtomicInteger others = new AtomicInteger();
         final AtomicInteger own = new AtomicInteger();
         final BlockingQueue<Notice> named = new LinkedBlockingQueue<>();
+        private final List<Thread> threads = new CopyOnWriteArrayList<>();
+        volatile boolean eager = true;
 
         Ears(Database database, Database.Settings settings, String node) {
             notifications = new Notifications(database, settings, node, Time.system())
-                    .start(Thread.ofVirtual().factory(), this::heard, own::incrementAndGet);
+                    .start(
+                            task -> {
+                                Thread thread = Thread.ofVirtual().unstarted(task);
+                                threads.add(thread);
+                                return thread;
+                            },
+                            this);
         }
 
-        private void heard(Notice notice) {
+        /// The thread that tells the others.
+        Thread teller() {
+            return threads.get(1);
+        }
+
+        @Override
+        public void committed() {
+            own.incrementAndGet();
+        }
+
+        @Override
+        public boolean isEager() {
+            return eager;
+        }
+
+        @Override
+        public void heard(Notice notice) {
             others.incrementAndGet();
             if (!notice.ripened().isEmpty() || notice.isAll()) {
                 named.add(notice);
@@ -233,11 +258,26 @@ final class NotificationsTest {
                 ring(alone, 20);
                 return heard.getNotifications(100).length == 0;
             });
+            assertWokenOnlyWhenEager(alone);
             try (Ears other = new Ears(home, own, "other")) {
                 settle(alone, other);
                 settle(other, alone);
             }
         }
+    }
+
+    /// Commits wake a gateway that is alone while somebody there wants to know of them, and not else.
+    private static void assertWokenOnlyWhenEager(Ears alone) {
+        alone.eager = false;
+        await().until(() -> alone.teller().getState() == Thread.State.WAITING);
+        int before = alone.own.get();
+        await().during(Duration.ofMillis(100)).until(() -> {
+            alone.notifications.news(News.LOGGED);
+            return alone.own.get() == before;
+        });
+        alone.eager = true;
+        ring(alone, 3);
+        alone.eager = false;
     }
 
     private static void ring(Ears from, int times) {

@@ -153,7 +153,9 @@ class YoungTablesTest {
             own.createStatement().execute("analyze");
             own.createStatement().execute("truncate jobs, job_holds, job_queue, job_log_ends, job_progress");
             for (int n = 0; n < PREPARED_AFTER; n++) {
-                live(own, "early" + n, 2);
+                live(own, "early" + n, 3);
+                live(own, "pair" + n, 2);
+                live(own, "alone" + n, 1);
             }
             tooMany.clear();
             IntStream.range(0, MANY)
@@ -162,6 +164,9 @@ class YoungTablesTest {
                     .forEach(JobFixture::get);
             IntStream.range(0, MANY / 4).forEach(n -> open("s" + n));
             live(own, "late", FEW);
+            // One row has a statement of its own (Sized); of two, one succeeds and one fails.
+            live(own, "late pair", 2);
+            live(own, "late alone", 1);
             return tooMany;
         });
         assertEquals(Map.of(), tooMany);
