@@ -158,6 +158,7 @@ public final class Bench {
         settings.put("rounds", plan.rounds());
         settings.put("seconds", plan.seconds());
         settings.put("warm_up_seconds", plan.warmUpSeconds());
+        settings.put("heat_seconds", plan.heatSeconds());
         settings.put("naive_connections", Naive.CONNECTIONS);
         settings.put("drain_jobs", plan.drainJobs());
         settings.put("history", plan.history());

@@ -9,6 +9,7 @@ import java.util.Set;
 /// @param rounds how often each scenario of the rounds is measured, in turn with what it is compared to
 /// @param seconds of one measurement
 /// @param warmUpSeconds before each, not counted
+/// @param heatSeconds of load before the first round, for each kind that its scenarios have, not counted
 /// @param drainJobs queued jobs of `drain`
 /// @param history finished jobs of `growth`
 /// @param queued waiting jobs of `growth`
@@ -29,6 +30,7 @@ public record Plan(
         int rounds,
         double seconds,
         double warmUpSeconds,
+        double heatSeconds,
         int drainJobs,
         int history,
         int queued,
@@ -53,6 +55,10 @@ public record Plan(
 
     long warmUpNs() {
         return (long) (warmUpSeconds * 1e9);
+    }
+
+    long heatNs() {
+        return (long) (heatSeconds * 1e9);
     }
 
     long measureNs() {

@@ -21,6 +21,7 @@ final class Rates {
     private static final int DRAIN_SLOTS = 256;
     private static final int FEW_RUNNERS = 8;
     private static final int QUEUE_AT_ONCE = 256;
+    private static final long BRIEF_NS = 100_000_000;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
     private static final ThreadFactory PLATFORM =
             Thread.ofPlatform().daemon().name("bench-", 0).factory();
@@ -41,16 +42,28 @@ final class Rates {
         this.meter = stage.meter(site);
     }
 
-    /// Not counted: lets the compilers of all JVMs see the code that matters. The second gateway too: else the
-    /// first rounds compare one that has just been started to one that has run for long.
+    /// Not counted: lets the compilers of all JVMs see the code that matters, as a server that has just been
+    /// started needs many seconds of load until it is as fast as it stays ([#fresh] tells how fast it is before).
+    /// The second gateway too: else one that has just been started is compared to one that has run for long.
     void warmUp(List<Scenario> scenarios) {
         lives();
-        run(64, 0, 0);
-        run(512, 0, 0);
-        if (scenarios.contains(Scenario.TWO_GATEWAYS)) {
-            run(64, 0, 1);
-            run(512, 1, 1);
+        heat(64, 0, 0);
+        heat(512, 0, 0);
+        if (scenarios.contains(Scenario.HTTP_64)) {
+            http(stage.plan().heatNs(), BRIEF_NS);
         }
+        if (scenarios.contains(Scenario.TWO_GATEWAYS)) {
+            heat(64, 0, 1);
+            heat(512, 1, 1);
+        }
+    }
+
+    private void heat(int atWork, int callersAt, int runnerAt) {
+        loop(
+                callsFor(atWork, callersAt, runnerAt),
+                runner(runnerAt, atWork),
+                stage.plan().heatNs(),
+                BRIEF_NS);
     }
 
     /// The figures of one scenario of the rounds.
@@ -67,6 +80,7 @@ final class Rates {
             case TWO_GATEWAYS -> List.of(compared("two-gateways", webSocket(), run(64, 0, 1), Goal.atLeast(0.7)));
             case LONE -> lone();
             case START -> List.of(start());
+            case FRESH_64 -> List.of(compared("fresh-64", lives(), fresh(), null));
             default -> throw new IllegalArgumentException(scenario + " is not of the rounds");
         };
     }
@@ -109,14 +123,14 @@ final class Rates {
 
     private Against lives() {
         Tally tally = new Tally();
-        Measured measured = measured("naive life cycles", naive.lives(tally), List.of(tally), PLATFORM);
+        Measured measured = measured("naive life cycles", naive.lives(tally), List.of(tally));
         same("naive life cycles", naive.count("completed"), tally);
         return new Against("naive life cycles", measured.perSecond());
     }
 
     private Against inserts() {
         Tally tally = new Tally();
-        Measured measured = measured("naive inserts", naive.inserts(tally), List.of(tally), PLATFORM);
+        Measured measured = measured("naive inserts", naive.inserts(tally), List.of(tally));
         same("naive inserts", naive.count("queued"), tally);
         return new Against("naive inserts", measured.perSecond());
     }
@@ -127,18 +141,20 @@ final class Rates {
 
     /// `job.run` in a closed loop over [#SOCKETS] WebSockets, on the gateway of that number.
     Measured run(int atWork, int callersAt, int runnerAt) {
-        Load load = new Load("job.run", Calls.run(runnerName(runnerAt, atWork)), atWork, callersAt, "completed");
         return loop(
-                load,
+                callsFor(atWork, callersAt, runnerAt),
                 runner(runnerAt, atWork),
                 stage.plan().warmUpNs(),
                 stage.plan().measureNs());
     }
 
+    private static Load callsFor(int atWork, int callersAt, int runnerAt) {
+        return new Load("job.run", Calls.run(runnerName(runnerAt, atWork)), atWork, callersAt, "completed");
+    }
+
     /// The same on one gateway, measured for so long after so long.
     Measured runFor(int atWork, long afterNs, long measureNs) {
-        Load load = new Load("job.run", Calls.run(runnerName(0, atWork)), atWork, 0, "completed");
-        return loop(load, runner(0, atWork), afterNs, measureNs);
+        return loop(callsFor(atWork, 0, 0), runner(0, atWork), afterNs, measureNs);
     }
 
     Measured create() {
@@ -178,7 +194,7 @@ final class Rates {
             callers.add(
                     new Caller(site.client(0), calls, 4 * FEW_RUNNERS / SOCKETS, Long.MAX_VALUE, tally, stage.time()));
         }
-        return completed("job.run with few slots", callers, tallies, PLATFORM);
+        return completed("job.run with few slots", callers, tallies);
     }
 
     /// Each job in three calls.
@@ -189,10 +205,14 @@ final class Rates {
         for (int i = 0; i < SOCKETS; i++) {
             callers.add(new Steps(site.client(0), runnerName(0, 64), 64 / SOCKETS, tally, stage.time()));
         }
-        return completed("three calls", callers, List.of(tally, runner.recorded()), PLATFORM);
+        return completed("three calls", callers, List.of(tally, runner.recorded()));
     }
 
     private Measured http() {
+        return http(stage.plan().warmUpNs(), stage.plan().measureNs());
+    }
+
+    private Measured http(long afterNs, long measureNs) {
         Puller runner = runner(0, 64);
         Calls calls = Calls.run(runnerName(0, 64));
         Tally tally = new Tally();
@@ -200,14 +220,18 @@ final class Rates {
         for (int i = 0; i < 64; i++) {
             callers.add(new HttpCaller(site.gateway(0).port(), site.userSecret(), calls, tally, stage.time()));
         }
-        return completed("job.run over HTTP", callers, List.of(tally, runner.recorded()), VIRTUAL);
+        String name = "job.run over HTTP";
+        long before = newest();
+        Measured measured =
+                meter.measure(name, callers, List.of(tally, runner.recorded()), afterNs, measureNs, VIRTUAL);
+        same(name, since(before, "completed"), tally);
+        return measured;
     }
 
     /// The first of `tallies` counts the jobs that must be in the database as completed.
-    private Measured completed(
-            String name, List<? extends Stoppable> workers, List<Tally> tallies, ThreadFactory threads) {
+    private Measured completed(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
         long before = newest();
-        Measured measured = measured(name, workers, tallies, threads);
+        Measured measured = measured(name, workers, tallies);
         same(name, since(before, "completed"), tallies.getFirst());
         return measured;
     }
@@ -251,7 +275,7 @@ final class Rates {
 
     private List<Reading> lone() {
         Tally inserts = new Tally();
-        Measured insert = measured("lone naive insert", naive.lone(inserts), List.of(inserts), PLATFORM);
+        Measured insert = measured("lone naive insert", naive.lone(inserts), List.of(inserts));
         same("lone naive insert", naive.count("queued"), inserts);
         Measured ours = loneRun();
         Against against = new Against("one naive insert", insert.p(0.5));
@@ -273,10 +297,17 @@ final class Rates {
         }
     }
 
-    private Measured measured(
-            String name, List<? extends Stoppable> workers, List<Tally> tallies, ThreadFactory threads) {
+    /// The first load of a server that has just been started, from its first call on, with a database of its own.
+    private Measured fresh() {
+        Site site = stage.site("fresh");
+        Measured first = new Rates(stage, site).runFor(64, 0, stage.plan().measureNs());
+        stage.remove(site);
+        return first;
+    }
+
+    private Measured measured(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
         Plan plan = stage.plan();
-        return meter.measure(name, workers, tallies, plan.warmUpNs(), plan.measureNs(), threads);
+        return meter.measure(name, workers, tallies, plan.warmUpNs(), plan.measureNs(), PLATFORM);
     }
 
     private static String runnerName(int gateway, int slots) {

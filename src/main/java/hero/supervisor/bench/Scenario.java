@@ -18,6 +18,7 @@ public enum Scenario {
     HTTP_64(true, "job.run over HTTP with keep-alive, 64 at work"),
     TWO_GATEWAYS(true, "callers on one gateway, the runner on another"),
     START(true, "from starting 'serve' on a migrated database to ready"),
+    FRESH_64(true, "run-64 from the first call on of a server that has just been started"),
     GROWTH(false, "create, drain and run beside a long history and queue, against an empty database"),
     HELD_TRANSACTION(false, "throughput and sizes while a transaction stays open"),
     SOCKETS(false, "idle runner sockets with heartbeats: memory and processor"),
@@ -63,7 +64,7 @@ public enum Scenario {
     /// What two builds can be compared in, side by side.
     public static Set<Scenario> ofTwoBuilds() {
         Set<Scenario> scenarios = usual();
-        scenarios.remove(START);
+        scenarios.removeAll(Set.of(START, FRESH_64));
         return scenarios;
     }
 }

@@ -55,7 +55,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description =
                     "scenarios, by commas: run-64, run-512, run-4, few-slots, steps-64, create, drain, lone, http-64,"
-                            + " two-gateways, start; and those that are not run unless named: growth, held-transaction, sockets,"
+                            + " two-gateways, start, fresh-64; and those that are not run unless named: growth, held-transaction, sockets,"
                             + " waiters, fan-out, soak")
     List<String> only = List.of();
 
@@ -73,6 +73,13 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--warm-up", paramLabel = "S", description = "before each, not counted, 0…600; default 1")
     @Nullable
     Double warmUp;
+
+    @Option(
+            names = "--heat",
+            paramLabel = "S",
+            description = "load of each kind before the first round, not counted, 0…600; default 8")
+    @Nullable
+    Double heat;
 
     @Option(names = "--drain-jobs", paramLabel = "N", description = "of drain; default 20000")
     @Nullable
@@ -154,6 +161,7 @@ final class BenchCommand implements Callable<Integer> {
                 (int) within("--rounds", rounds == null ? (quick ? 1 : 3) : rounds, 1, 100),
                 within("--seconds", seconds == null ? (isBrief ? 0.5 : 2) : seconds, 0.1, 3600),
                 within("--warm-up", warmUp == null ? (isBrief ? 0.5 : 1) : warmUp, 0, 600),
+                within("--heat", heat == null ? (isBrief ? 0.5 : 8) : heat, 0, 600),
                 (int) within("--drain-jobs", drainJobs == null ? (quick ? 2000 : 20_000) : drainJobs, 1, 10_000_000),
                 (int) within("--history", history, 0, 100_000_000),
                 (int) within("--queued", queued, 1, 50_000_000),

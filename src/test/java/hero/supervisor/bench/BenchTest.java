@@ -34,10 +34,11 @@ final class BenchTest {
             Scenario.DRAIN,
             Scenario.LONE,
             Scenario.HTTP_64,
+            Scenario.FRESH_64,
             Scenario.FAN_OUT,
             Scenario.SOAK);
 
-    private static final Set<String> WITHOUT_GOAL = Set.of("run-4", "few-slots", "steps-64");
+    private static final Set<String> WITHOUT_GOAL = Set.of("run-4", "few-slots", "steps-64", "fresh-64");
 
     private static Plan plan(Set<Scenario> scenarios, Database.Settings database) {
         return plan(scenarios, database, "");
@@ -47,6 +48,7 @@ final class BenchTest {
         return new Plan(
                 scenarios,
                 1,
+                0.1,
                 0.1,
                 0.1,
                 50,
