@@ -120,6 +120,8 @@ public final class Timeouts implements AutoCloseable {
         List<Wait> over = new ArrayList<>();
         lock.lock();
         try {
+            // Not known until the end of this look, should that ever come.
+            lookNs = Long.MAX_VALUE;
             while (!waits.isEmpty() && waits.firstKey() <= nowNs()) {
                 over.addAll(waits.pollFirstEntry().getValue());
             }

@@ -29,7 +29,7 @@ final class PostgresBinaries {
     private PostgresBinaries() {}
 
     /// The folder with `bin`, `lib` and `share`.
-    static Path unpacked(Path fallback, Consumer<String> progress) throws IOException {
+    static synchronized Path unpacked(Path fallback, Consumer<String> progress) throws IOException {
         Path cache = cache();
         Path parent = cache != null && writable(cache) ? cache : fallback;
         Path folder = parent.resolve("postgresql-" + MAJOR + "-" + version());
@@ -37,7 +37,7 @@ final class PostgresBinaries {
             return folder;
         }
         Files.createDirectories(parent);
-        // Another process may be unpacking: it is waited for.
+        // Another process may be unpacking: it is waited for. A thread of this one may not lock the file again.
         try (FileChannel channel = FileChannel.open(
                         parent.resolve("unpack.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.lock()) {

@@ -9,7 +9,7 @@ import java.util.Set;
 /// @param rounds how often each scenario of the rounds is measured, in turn with what it is compared to
 /// @param seconds of one measurement
 /// @param warmUpSeconds before each, not counted
-/// @param heatSeconds of load before the first round, for each kind that its scenarios have, not counted
+/// @param heatSeconds of load of each scenario of the rounds before the first of them, not counted
 /// @param drainJobs queued jobs of `drain`
 /// @param history finished jobs of `growth`
 /// @param queued waiting jobs of `growth`

@@ -5,10 +5,12 @@ import hero.supervisor.bench.Reading.Against;
 import hero.supervisor.bench.Reading.Goal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,16 @@ final class Rates {
     private static final int QUEUE_AT_ONCE = 256;
     private static final long BRIEF_NS = 100_000_000;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
+    /// Whose load runs before the first round.
+    private static final Set<Scenario> HEATED = EnumSet.of(
+            Scenario.RUN_4,
+            Scenario.FEW_SLOTS,
+            Scenario.STEPS_64,
+            Scenario.CREATE,
+            Scenario.LONE,
+            Scenario.HTTP_64,
+            Scenario.TWO_GATEWAYS);
+
     private static final ThreadFactory PLATFORM =
             Thread.ofPlatform().daemon().name("bench-", 0).factory();
     private static final ThreadFactory VIRTUAL =
@@ -33,13 +45,19 @@ final class Rates {
     private final Naive naive;
     private final Meter meter;
     private final Map<String, Puller> runners = new HashMap<>();
+    /// Of what is measured now.
+    private Window window;
+
     private int drains;
+
+    private record Window(long afterNs, long measureNs) {}
 
     Rates(Stage stage, Site site) {
         this.stage = stage;
         this.site = site;
         this.naive = new Naive(site.sql(), stage.time());
         this.meter = stage.meter(site);
+        this.window = planned();
     }
 
     /// Not counted: lets the compilers of all JVMs see the code that matters, as a server that has just been
@@ -47,23 +65,22 @@ final class Rates {
     /// The second gateway too: else one that has just been started is compared to one that has run for long.
     void warmUp(List<Scenario> scenarios) {
         lives();
-        heat(64, 0, 0);
-        heat(512, 0, 0);
-        if (scenarios.contains(Scenario.HTTP_64)) {
-            http(stage.plan().heatNs(), BRIEF_NS);
+        window = new Window(stage.plan().heatNs(), BRIEF_NS);
+        run(64, 0, 0);
+        run(512, 0, 0);
+        for (Scenario scenario : scenarios) {
+            if (HEATED.contains(scenario)) {
+                alone(scenario);
+            }
         }
         if (scenarios.contains(Scenario.TWO_GATEWAYS)) {
-            heat(64, 0, 1);
-            heat(512, 1, 1);
+            run(512, 1, 1);
         }
+        window = planned();
     }
 
-    private void heat(int atWork, int callersAt, int runnerAt) {
-        loop(
-                callsFor(atWork, callersAt, runnerAt),
-                runner(runnerAt, atWork),
-                stage.plan().heatNs(),
-                BRIEF_NS);
+    private Window planned() {
+        return new Window(stage.plan().warmUpNs(), stage.plan().measureNs());
     }
 
     /// The figures of one scenario of the rounds.
@@ -123,14 +140,14 @@ final class Rates {
 
     private Against lives() {
         Tally tally = new Tally();
-        Measured measured = measured("naive life cycles", naive.lives(tally), List.of(tally));
+        Measured measured = naively("naive life cycles", naive.lives(tally), List.of(tally));
         same("naive life cycles", naive.count("completed"), tally);
         return new Against("naive life cycles", measured.perSecond());
     }
 
     private Against inserts() {
         Tally tally = new Tally();
-        Measured measured = measured("naive inserts", naive.inserts(tally), List.of(tally));
+        Measured measured = naively("naive inserts", naive.inserts(tally), List.of(tally));
         same("naive inserts", naive.count("queued"), tally);
         return new Against("naive inserts", measured.perSecond());
     }
@@ -141,11 +158,7 @@ final class Rates {
 
     /// `job.run` in a closed loop over [#SOCKETS] WebSockets, on the gateway of that number.
     Measured run(int atWork, int callersAt, int runnerAt) {
-        return loop(
-                callsFor(atWork, callersAt, runnerAt),
-                runner(runnerAt, atWork),
-                stage.plan().warmUpNs(),
-                stage.plan().measureNs());
+        return loop(callsFor(atWork, callersAt, runnerAt), runner(runnerAt, atWork), window);
     }
 
     private static Load callsFor(int atWork, int callersAt, int runnerAt) {
@@ -154,18 +167,18 @@ final class Rates {
 
     /// The same on one gateway, measured for so long after so long.
     Measured runFor(int atWork, long afterNs, long measureNs) {
-        return loop(callsFor(atWork, 0, 0), runner(0, atWork), afterNs, measureNs);
+        return loop(callsFor(atWork, 0, 0), runner(0, atWork), new Window(afterNs, measureNs));
     }
 
     Measured create() {
         Load load = new Load("jobs.create", Calls.create(runnerName(0, 64)), 64, 0, "created");
-        return loop(load, runner(0, 64), stage.plan().warmUpNs(), stage.plan().measureNs());
+        return loop(load, runner(0, 64), window);
     }
 
     /// @param status that its jobs have at the end
     private record Load(String name, Calls calls, int atWork, int gateway, String status) {}
 
-    private Measured loop(Load load, Puller runner, long afterNs, long measureNs) {
+    private Measured loop(Load load, Puller runner, Window span) {
         Tally tally = new Tally();
         int sockets = Math.min(SOCKETS, load.atWork());
         List<Caller> callers = new ArrayList<>();
@@ -174,8 +187,7 @@ final class Rates {
             callers.add(new Caller(line, load.calls(), load.atWork() / sockets, Long.MAX_VALUE, tally, stage.time()));
         }
         long before = newest();
-        Measured measured =
-                meter.measure(load.name(), callers, List.of(tally, runner.recorded()), afterNs, measureNs, PLATFORM);
+        Measured measured = measured(load.name(), callers, List.of(tally, runner.recorded()), span, PLATFORM);
         same(load.name(), since(before, load.status()), tally);
         return measured;
     }
@@ -194,7 +206,7 @@ final class Rates {
             callers.add(
                     new Caller(site.client(0), calls, 4 * FEW_RUNNERS / SOCKETS, Long.MAX_VALUE, tally, stage.time()));
         }
-        return completed("job.run with few slots", callers, tallies);
+        return completed("job.run with few slots", callers, tallies, PLATFORM);
     }
 
     /// Each job in three calls.
@@ -205,14 +217,10 @@ final class Rates {
         for (int i = 0; i < SOCKETS; i++) {
             callers.add(new Steps(site.client(0), runnerName(0, 64), 64 / SOCKETS, tally, stage.time()));
         }
-        return completed("three calls", callers, List.of(tally, runner.recorded()));
+        return completed("three calls", callers, List.of(tally, runner.recorded()), PLATFORM);
     }
 
     private Measured http() {
-        return http(stage.plan().warmUpNs(), stage.plan().measureNs());
-    }
-
-    private Measured http(long afterNs, long measureNs) {
         Puller runner = runner(0, 64);
         Calls calls = Calls.run(runnerName(0, 64));
         Tally tally = new Tally();
@@ -220,18 +228,14 @@ final class Rates {
         for (int i = 0; i < 64; i++) {
             callers.add(new HttpCaller(site.gateway(0).port(), site.userSecret(), calls, tally, stage.time()));
         }
-        String name = "job.run over HTTP";
-        long before = newest();
-        Measured measured =
-                meter.measure(name, callers, List.of(tally, runner.recorded()), afterNs, measureNs, VIRTUAL);
-        same(name, since(before, "completed"), tally);
-        return measured;
+        return completed("job.run over HTTP", callers, List.of(tally, runner.recorded()), VIRTUAL);
     }
 
     /// The first of `tallies` counts the jobs that must be in the database as completed.
-    private Measured completed(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
+    private Measured completed(
+            String name, List<? extends Stoppable> workers, List<Tally> tallies, ThreadFactory threads) {
         long before = newest();
-        Measured measured = measured(name, workers, tallies);
+        Measured measured = measured(name, workers, tallies, window, threads);
         same(name, since(before, "completed"), tallies.getFirst());
         return measured;
     }
@@ -275,7 +279,7 @@ final class Rates {
 
     private List<Reading> lone() {
         Tally inserts = new Tally();
-        Measured insert = measured("lone naive insert", naive.lone(inserts), List.of(inserts));
+        Measured insert = naively("lone naive insert", naive.lone(inserts), List.of(inserts));
         same("lone naive insert", naive.count("queued"), inserts);
         Measured ours = loneRun();
         Against against = new Against("one naive insert", insert.p(0.5));
@@ -287,7 +291,7 @@ final class Rates {
 
     private Measured loneRun() {
         Load load = new Load("job.run alone", Calls.run(runnerName(0, 64)), 1, 0, "completed");
-        return loop(load, runner(0, 64), stage.plan().warmUpNs(), stage.plan().measureNs());
+        return loop(load, runner(0, 64), window);
     }
 
     private Reading start() {
@@ -305,9 +309,13 @@ final class Rates {
         return first;
     }
 
-    private Measured measured(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
-        Plan plan = stage.plan();
-        return meter.measure(name, workers, tallies, plan.warmUpNs(), plan.measureNs(), PLATFORM);
+    private Measured naively(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
+        return measured(name, workers, tallies, planned(), PLATFORM);
+    }
+
+    private Measured measured(
+            String name, List<? extends Stoppable> workers, List<Tally> tallies, Window span, ThreadFactory threads) {
+        return meter.measure(name, workers, tallies, span.afterNs(), span.measureNs(), threads);
     }
 
     private static String runnerName(int gateway, int slots) {

@@ -77,7 +77,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--heat",
             paramLabel = "S",
-            description = "load of each kind before the first round, not counted, 0…600; default 8")
+            description = "load of each scenario before the first round, not counted, 0…600; default 5")
     @Nullable
     Double heat;
 
@@ -161,7 +161,7 @@ final class BenchCommand implements Callable<Integer> {
                 (int) within("--rounds", rounds == null ? (quick ? 1 : 3) : rounds, 1, 100),
                 within("--seconds", seconds == null ? (isBrief ? 0.5 : 2) : seconds, 0.1, 3600),
                 within("--warm-up", warmUp == null ? (isBrief ? 0.5 : 1) : warmUp, 0, 600),
-                within("--heat", heat == null ? (isBrief ? 0.5 : 8) : heat, 0, 600),
+                within("--heat", heat == null ? (isBrief ? 0.5 : 5) : heat, 0, 600),
                 (int) within("--drain-jobs", drainJobs == null ? (quick ? 2000 : 20_000) : drainJobs, 1, 10_000_000),
                 (int) within("--history", history, 0, 100_000_000),
                 (int) within("--queued", queued, 1, 50_000_000),

@@ -21,8 +21,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.parallel.Isolated;
 
-/// Lists of many jobs, as they are streamed.
+/// Lists of many jobs, as they are streamed. Alone, as it measures the heap of this JVM.
+@Isolated
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ListTest {
     private static final int JOBS = 50_000;

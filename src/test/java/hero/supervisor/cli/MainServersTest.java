@@ -88,10 +88,22 @@ final class MainServersTest {
     }
 
     @Test
+    void bench_heats_the_gateways_for_as_long_as_is_said() {
+        assertEquals(Exit.OK, run("bench"));
+        assertEquals(Exit.OK, run("bench", "--heat", "0"));
+        assertEquals(Exit.USAGE, run("bench", "--heat", "601"));
+        assertTrue(err.toString().contains("--heat must be 0 to 600; it is 601"), err.toString());
+        assertEquals(
+                List.of(5.0, 0.0),
+                floors.started.stream().map(plan -> ((Plan) plan).heatSeconds()).toList());
+    }
+
+    @Test
     void bench_writes_notes_instead_of_measuring() {
         assertEquals(Exit.OK, run("bench", "--notes", "n"));
         Plan plan = (Plan) floors.started.getFirst();
         assertEquals(1, plan.seconds() + plan.warmUpSeconds(), "of each kind of load");
+        assertEquals(0.5, plan.heatSeconds());
         assertEquals(folder.resolve("n"), floors.started.get(1));
         assertEquals(2, floors.started.size());
         for (String other : List.of("--json", "--only=run-64", "--against=.")) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import hero.supervisor.FreePort;
 import hero.supervisor.client.Tree;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -38,7 +39,7 @@ final class ServerWayTest {
 
     @BeforeEach
     void setup() throws IOException {
-        setup(0);
+        setup(FreePort.find());
     }
 
     private void setup(int port) throws IOException {

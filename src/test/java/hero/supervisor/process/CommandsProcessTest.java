@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.FreePort;
 import hero.supervisor.client.Tree;
 import hero.supervisor.process.Processes.Command;
 import hero.supervisor.store.PostgresFixture;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -191,9 +190,7 @@ final class CommandsProcessTest {
     @Test
     void serve_gives_up_on_a_database_that_is_not_there_after_saying_what_it_waits_for() throws IOException {
         Map<String, String> away = new HashMap<>();
-        try (var closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            away.put("SUPERVISOR_DB_URL", "jdbc:postgresql://127.0.0.1:" + closed.getLocalPort() + "/supervisor");
-        }
+        away.put("SUPERVISOR_DB_URL", "jdbc:postgresql://127.0.0.1:" + FreePort.find() + "/supervisor");
         away.put("SUPERVISOR_DB_WAIT_MS", "4000");
         away.put("SUPERVISOR_PORT", "0");
         Command serve = system.processes.run(away, "serve");

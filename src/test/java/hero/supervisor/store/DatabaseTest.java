@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.FreePort;
 import hero.supervisor.domain.Refusal;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,10 +24,7 @@ class DatabaseTest {
 
     @Test
     void a_server_that_is_not_there_is_named_without_its_password() throws IOException {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
+        int port = FreePort.find();
         String url = "jdbc:postgresql://127.0.0.1:" + port + "/db?password=hidden";
         String refusal = refusal(new Database.Settings(url, "u", "hidden"));
         assertTrue(refusal.contains("127.0.0.1:" + port + "/db cannot be reached"), refusal);

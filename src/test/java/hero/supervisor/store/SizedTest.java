@@ -20,11 +20,15 @@ final class SizedTest {
     }
 
     @Test
-    void a_statement_without_rows_is_refused() {
-        String sql = "select unnest(array[1, 2])";
-        assertEquals(
-                "takes no rows: " + sql,
-                assertThrows(IllegalArgumentException.class, () -> Sized.of(sql))
-                        .getMessage());
+    void a_statement_takes_rows_in_one_place() {
+        String none = "select unnest(array[1, 2])";
+        String two = "select unnest(?::text[]), unnest(?::int4[])";
+        assertEquals("takes no rows: " + none, refusal(none));
+        assertEquals("takes rows in two places: " + two, refusal(two));
+    }
+
+    private static String refusal(String sql) {
+        return String.valueOf(assertThrows(IllegalArgumentException.class, () -> Sized.of(sql))
+                .getMessage());
     }
 }
