@@ -5,7 +5,6 @@ import hero.supervisor.bench.Reading.Against;
 import hero.supervisor.bench.Reading.Goal;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,16 +24,6 @@ final class Rates {
     private static final int QUEUE_AT_ONCE = 256;
     private static final long BRIEF_NS = 100_000_000;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
-    /// Whose load runs before the first round.
-    private static final Set<Scenario> HEATED = EnumSet.of(
-            Scenario.RUN_4,
-            Scenario.FEW_SLOTS,
-            Scenario.STEPS_64,
-            Scenario.CREATE,
-            Scenario.LONE,
-            Scenario.HTTP_64,
-            Scenario.TWO_GATEWAYS);
-
     private static final ThreadFactory PLATFORM =
             Thread.ofPlatform().daemon().name("bench-", 0).factory();
     private static final ThreadFactory VIRTUAL =
@@ -66,13 +55,12 @@ final class Rates {
     void warmUp(List<Scenario> scenarios) {
         lives();
         window = new Window(stage.plan().heatNs(), BRIEF_NS);
-        run(64, 0, 0);
-        run(512, 0, 0);
-        for (Scenario scenario : scenarios) {
-            if (HEATED.contains(scenario)) {
-                alone(scenario);
-            }
-        }
+        Set<Scenario> heated = Scenario.ofTwoBuilds();
+        heated.retainAll(scenarios);
+        heated.addAll(List.of(Scenario.RUN_64, Scenario.RUN_512));
+        // It has a number of jobs instead of a time.
+        heated.remove(Scenario.DRAIN);
+        heated.forEach(this::alone);
         if (scenarios.contains(Scenario.TWO_GATEWAYS)) {
             run(512, 1, 1);
         }

@@ -104,7 +104,7 @@ public final class Notifications implements Committed, AutoCloseable {
     public void news(News news) {
         lock.lock();
         try {
-            // Of one that is alone nobody has to be woken for each.
+            // Commits of a gateway that is alone wake nobody, unless somebody here reads them.
             if (!isAlone() || eager.getAsBoolean()) {
                 draft.add(news, time.instant());
                 ring(news.isUrgent());

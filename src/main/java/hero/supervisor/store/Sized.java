@@ -4,8 +4,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// A statement for many rows, whose columns are arrays, and the same for one row, whose columns are plain
-/// parameters: without arrays to unpack, a job that comes alone costs PostgreSQL an eighth less. [Columns#sized]
-/// gives rows to either.
+/// parameters: without arrays to pack and unpack, a job that comes alone costs less (`docs/decisions/018`).
+/// [Columns#sized] gives rows to either.
 record Sized(String many, String one) {
     private static final Pattern ARRAYS =
             Pattern.compile("unnest\\(((?:\\s*\\?::[a-z0-9]+\\[],?)+)\\)(\\s+with ordinality)?");
