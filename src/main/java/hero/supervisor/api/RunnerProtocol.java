@@ -103,13 +103,16 @@ final class RunnerProtocol {
     }
 
     Pending<List<Assignment>> pull(Call call) {
-        Session session = session(call);
+        Joined joined = joined(call);
+        Session session = joined.session();
         int max = (int) call.params().integer("max", 1, limits.pullJobs());
         long waitMs = call.params().integer("wait_ms", 0, waitMax.toMillis(), WAIT_DEFAULT_MS);
         return (waitMs == 0
-                        ? Pending.wait(runners.look(session, max), null, jobs -> pulled(session, jobs))
+                        ? Pending.wait(runners.look(session, joined.link(), max), null, jobs -> pulled(session, jobs))
                         : Pending.wait(
-                                runners.pull(session, max), Duration.ofMillis(waitMs), jobs -> pulled(session, jobs)))
+                                runners.pull(session, joined.link(), max),
+                                Duration.ofMillis(waitMs),
+                                jobs -> pulled(session, jobs)))
                 .orElse(() -> pulled(session, List.of()))
                 .slowFor(jobs -> jobs.stream().anyMatch(job -> job.attempt() > 1));
     }
@@ -175,12 +178,16 @@ final class RunnerProtocol {
     }
 
     private Session session(Call call) {
+        return joined(call).session();
+    }
+
+    private Joined joined(Call call) {
         Joined present = joined.get(call.peer().id());
         if (present == null) {
             throw Refusal.conflict("this connection has no runner session; call runner.connect first")
                     .with("reason", "not_connected");
         }
-        return present.session();
+        return present;
     }
 
     /// A runner's socket, as the engine sees it.

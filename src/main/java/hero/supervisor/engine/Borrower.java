@@ -74,7 +74,7 @@ final class Borrower {
     }
 
     private void pulled(Borrowed loan, Lending.Pulled pulled) {
-        Pull pull = new Pull(loan.session, pulled.places(), true);
+        Pull pull = new Pull(loan.session, null, pulled.places(), true);
         synchronized (loan) {
             if (loan.over || loan.pulls.putIfAbsent(pulled.pull(), pull) != null) {
                 return;

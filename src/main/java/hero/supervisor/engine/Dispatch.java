@@ -166,7 +166,7 @@ public final class Dispatch {
             if (pull.writes == 0 && !pull.jobs.isDone()) {
                 queue.pulls.add(pull);
             }
-            over |= pull.writes == 0 && pull.session.elsewhere && !pull.session.open;
+            over |= pull.writes == 0 && pull.withdrawn;
         }
         if (over) {
             pull.jobs.complete(List.of());
@@ -174,7 +174,7 @@ public final class Dispatch {
     }
 
     private static boolean isOver(Pull pull) {
-        return isOver(pull.session);
+        return isOver(pull.session) || pull.isSuperseded();
     }
 
     static boolean isOver(Session session) {
@@ -182,8 +182,10 @@ public final class Dispatch {
     }
 
     /// Parks a pull until there is work for it, or, when it is not patient, until the queue has been looked into.
-    Pull pull(Session session, int max, boolean patient) {
-        Pull pull = new Pull(session, max, patient);
+    ///
+    /// @param link the connection that it came on
+    Pull pull(Session session, @Nullable RunnerLink link, int max, boolean patient) {
+        Pull pull = new Pull(session, link, max, patient);
         park(pull);
         return pull;
     }
@@ -216,6 +218,7 @@ public final class Dispatch {
         Queue queue = queues.computeIfAbsent(pull.session.queue, Queue::new);
         boolean parked;
         synchronized (queue) {
+            pull.withdrawn = true;
             parked = pull.writes == 0;
         }
         if (parked) {
@@ -321,7 +324,7 @@ public final class Dispatch {
         queue.looking().forEach(pull -> pull.jobs.complete(List.of()));
     }
 
-    /// Answers the parked pulls of sessions that get no more jobs, with nothing.
+    /// Answers the parked pulls of sessions and connections that get no more jobs, with nothing.
     void dismiss(String name) {
         Queue queue = queues.get(name);
         if (queue != null) {

@@ -16,9 +16,10 @@ final class Handing {
     private final Consumer<String> wake;
     private final Consumer<Collection<String>> doubt;
 
-    /// Notes that a session holds jobs, before it is told. False when the session has ended.
+    /// Notes that a session holds jobs, before it is told. False when the session has ended, or is on another
+    /// connection than the pull.
     interface Handover {
-        boolean held(Session session, List<Assignment> jobs);
+        boolean held(Pull pull, List<Assignment> jobs);
 
         /// These are in their queues again: their sessions do not hold them, whatever was read before.
         void returned(List<Assignment> jobs);
@@ -50,7 +51,7 @@ final class Handing {
             if (!pull.jobs.complete(List.copyOf(jobs))) {
                 homeless.addAll(jobs);
             }
-        } else if (!handover.held(pull.session, jobs)) {
+        } else if (!handover.held(pull, jobs)) {
             homeless.addAll(jobs);
         } else if (!pull.jobs.complete(List.copyOf(jobs))) {
             jobs.forEach(job -> pull.session.drop(job.key()));

@@ -1,7 +1,6 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.domain.Hold;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Origin;
@@ -32,7 +31,7 @@ final class Holds {
 
     private final ConcurrentHashMap<String, Session> sessions = new ConcurrentHashMap<>();
     private final Set<Session> holding = ConcurrentHashMap.newKeySet();
-    private final ConcurrentHashMap<Hold, Long> early = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Assignment.Key, Long> early = new ConcurrentHashMap<>();
     private final JobStore jobs;
     private final Results results;
     private final Settings settings;
@@ -131,18 +130,19 @@ final class Holds {
     }
 
     /// A stop that may come before the hand-over that it is for: the claim's answer may be under way to us.
-    void stopping(Hold hold) {
-        early.put(hold, time.nanoTime());
+    void stopping(Assignment.Key key) {
+        early.put(key, time.nanoTime());
     }
 
-    void stopped(Hold hold) {
-        early.remove(hold);
+    void stopped(Assignment.Key key) {
+        early.remove(key);
     }
 
     private final class Hands implements Handing.Handover {
         @Override
-        public boolean held(Session session, List<Assignment> assignments) {
-            boolean here = hold(session, assignments);
+        public boolean held(Pull pull, List<Assignment> assignments) {
+            Session session = pull.session;
+            boolean here = hold(session, assignments) && !pull.isSuperseded();
             if (!here) {
                 assignments.forEach(a -> session.drop(a.key()));
             }
@@ -261,7 +261,7 @@ final class Holds {
             if (a.attempt() == 1) {
                 signals.assigned(a.waitedMicros());
             }
-            if (early.remove(new Hold(a.job().id(), a.attempt())) != null) {
+            if (early.remove(a.key()) != null) {
                 held.stop("stopped", time.nanoTime());
             }
             log.atInfo()

@@ -83,12 +83,11 @@ public final class Jobs {
     public CompletableFuture<JobResult> run(Job job, Origin origin) {
         open();
         // Registered before the job exists: its result cannot slip through.
-        var waiter = results.register(job.id());
+        var waiter = results.creating(job.id());
         written(job, origin)
                 .thenCompose(created -> queued(job, created, origin))
                 .thenAccept(isNew -> {
-                    waiter.exists = true;
-                    if (!isNew) {
+                    if (waiter.created() || !isNew) {
                         executor.execute(() -> results.read(job.id(), waiter));
                     }
                 })

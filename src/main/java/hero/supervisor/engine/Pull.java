@@ -4,11 +4,15 @@ import hero.supervisor.domain.Assignment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// An open `runner.pull`. Complete or cancel the future to withdraw it; jobs that were under way to it go
 /// back.
+@SuppressWarnings("ReferenceEquality") // A link is itself and no other, however equal.
 final class Pull {
     final Session session;
+    /// The connection that it came on; null when its session is elsewhere.
+    private final @Nullable RunnerLink link;
     /// Grows, while its session is elsewhere.
     volatile int max;
     /// False: one look into the queue answers it, also with nothing.
@@ -25,8 +29,12 @@ final class Pull {
     /// Places that those may fill.
     int promised;
 
-    Pull(Session session, int max, boolean patient) {
+    /// Nobody waits for it any more: it is answered with what is under way to it, or with nothing.
+    boolean withdrawn;
+
+    Pull(Session session, @Nullable RunnerLink link, int max, boolean patient) {
         this.session = session;
+        this.link = link;
         this.max = max;
         this.patient = patient;
     }
@@ -34,7 +42,12 @@ final class Pull {
     /// True while another write may bring it a job. None may any more once one has: others that come and come
     /// would put its answer off for ever.
     boolean takes() {
-        return brought.isEmpty() && promised < max && !jobs.isDone();
+        return brought.isEmpty() && promised < max && !withdrawn && !jobs.isDone() && !isSuperseded();
+    }
+
+    /// Another connection has taken its session up, or none has it: an answer to this one reaches nobody.
+    boolean isSuperseded() {
+        return session.link != link;
     }
 
     /// How many more it would take now.

@@ -4,6 +4,7 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.JobStore.Answer;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,9 +31,26 @@ public final class Results {
         volatile boolean exists;
 
         private final int number;
+        /// Its job is being created: what is heard of its id until then may be about one that was deleted.
+        private boolean creates;
+        /// Something was.
+        private boolean missed;
 
-        Waiter(int number) {
+        Waiter(int number, boolean creates) {
             this.number = number;
+            this.creates = creates;
+        }
+
+        private synchronized boolean hears() {
+            missed |= creates;
+            return !creates;
+        }
+
+        /// Its job is there. True when what was heard of it meanwhile has to be read.
+        synchronized boolean created() {
+            creates = false;
+            exists = true;
+            return missed;
         }
 
         /// Not the identity's: who waits is told in the same order in every run of a simulation.
@@ -55,9 +73,19 @@ public final class Results {
         return new Wait(read(jobId, waiter), waiter);
     }
 
-    /// Registers without reading: for a caller that is about to create the job.
+    /// Registers without reading.
     Waiter register(String jobId) {
-        var waiter = new Waiter(numbers.incrementAndGet());
+        return register(jobId, false);
+    }
+
+    /// Likewise, for a caller that is about to create the job: nothing but a failure ends the wait before
+    /// [Waiter#created].
+    Waiter creating(String jobId) {
+        return register(jobId, true);
+    }
+
+    private Waiter register(String jobId, boolean creates) {
+        var waiter = new Waiter(numbers.incrementAndGet(), creates);
         waiters.compute(jobId, (_, present) -> {
             var all = present == null ? ConcurrentHashMap.<Waiter>newKeySet(1) : present;
             all.add(waiter);
@@ -91,18 +119,17 @@ public final class Results {
 
     /// The job's outcome is committed: everybody who waits for it hears of it.
     public void finished(String jobId, JobResult result) {
-        var all = waiters.get(jobId);
-        if (all != null) {
-            all.forEach(waiter -> waiter.complete(result));
-        }
+        hearing(jobId).forEach(waiter -> waiter.complete(result));
     }
 
     /// The job is gone.
     public void deleted(String jobId) {
+        hearing(jobId).forEach(waiter -> waiter.completeExceptionally(Refusal.jobNotFound(jobId)));
+    }
+
+    private List<Waiter> hearing(String jobId) {
         var all = waiters.get(jobId);
-        if (all != null) {
-            all.forEach(waiter -> waiter.completeExceptionally(Refusal.jobNotFound(jobId)));
-        }
+        return all == null ? List.of() : all.stream().filter(Waiter::hears).toList();
     }
 
     /// Looks for everybody who waits. A job that is about to be created may not be there yet. Who cannot be looked
@@ -131,12 +158,10 @@ public final class Results {
         });
     }
 
-    /// The job has ended: read its outcome if somebody here still waits for it.
+    /// The job has ended, or is gone: read its outcome if somebody here still waits for it. There may be another
+    /// one of its id by now, which goes on.
     void ended(String jobId) {
-        var all = waiters.get(jobId);
-        if (all != null) {
-            all.forEach(waiter -> read(jobId, waiter));
-        }
+        hearing(jobId).forEach(waiter -> look(jobId, waiter));
     }
 
     /// Every wait ends with this refusal: the gateway is leaving, the caller goes on elsewhere.

@@ -132,6 +132,8 @@ public final class Runners {
         holds.add(session);
         if (old != null) {
             old.close(4002, "superseded");
+            // A connection that is half open takes its time to end: what its pulls got would reach nobody.
+            dispatch.dismiss(session.queue);
         }
         boolean resumed = false;
         if (resume != null && resume.sessionId().equals(session.id)) {
@@ -246,22 +248,24 @@ public final class Runners {
     // ---- the protocol ----
 
     /// Work for a runner: the future holds at least one job, or none when the runner is to drain. Cancel it when
-    /// the caller waits no longer.
-    public CompletableFuture<List<Assignment>> pull(Session session, int max) {
-        return pull(session, max, true);
+    /// the caller waits no longer. It holds nothing as well when another connection has taken the session up.
+    ///
+    /// @param link the connection that asks
+    public CompletableFuture<List<Assignment>> pull(Session session, RunnerLink link, int max) {
+        return pull(session, link, max, true);
     }
 
     /// Work that is there now: the future holds what one look into the queue found, maybe nothing.
-    public CompletableFuture<List<Assignment>> look(Session session, int max) {
-        return pull(session, max, false);
+    public CompletableFuture<List<Assignment>> look(Session session, RunnerLink link, int max) {
+        return pull(session, link, max, false);
     }
 
-    private CompletableFuture<List<Assignment>> pull(Session session, int max, boolean patient) {
+    private CompletableFuture<List<Assignment>> pull(Session session, RunnerLink link, int max, boolean patient) {
         beats.pulling(session);
         if (session.draining) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return dispatch.pull(session, Math.min(max, limits.pullJobs()), patient).jobs;
+        return dispatch.pull(session, link, Math.min(max, limits.pullJobs()), patient).jobs;
     }
 
     /// What the runner is told of the trace of each job that has one, by job.

@@ -9,6 +9,7 @@ import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /// Ends what runs: asks the runner, repeats it, kills, and at last ends the job without the runner. The same for
@@ -27,21 +28,23 @@ final class Stops {
     }
 
     /// Tells the holder of a hand-over to stop; does nothing when it is not connected here.
-    void stop(String jobId, int attempt, String reason) {
-        Hold hold = new Hold(jobId, attempt);
-        holds.stopping(hold);
+    void stop(Assignment.Key key, String reason) {
+        holds.stopping(key);
         for (Session session : holds.sessions()) {
-            Held held = session.held.get(jobId);
-            if (held != null && held.key.attempt() == attempt) {
-                holds.stopped(hold);
+            Held held = session.held.get(key.jobId());
+            if (held != null && held.key.equals(key)) {
+                holds.stopped(key);
                 held.stop(reason, time.nanoTime());
                 tell(session, held);
             }
         }
     }
 
-    void stop(Assignment.Key key, String reason) {
-        stop(key.jobId(), key.attempt(), reason);
+    /// Somebody, here or elsewhere, has asked these jobs to stop.
+    void heard(Collection<String> jobIds) {
+        if (!jobIds.isEmpty()) {
+            jobs.stopping(jobIds).forEach(key -> stop(key, "stopped"));
+        }
     }
 
     /// What the session is to stop, as every answer to it repeats.

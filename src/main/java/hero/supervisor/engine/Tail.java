@@ -85,9 +85,7 @@ final class Tail {
         }
         while (own != null) {
             Events page = store.events(own, READ_MAX);
-            Set<String> queues = new TreeSet<>();
-            page.events().stream().filter(Event::own).forEach(event -> heard(event, queues));
-            queues.forEach(runners.dispatch()::wake);
+            heard(page.events().stream().filter(Event::own).toList());
             if (page.next().equals(own)) {
                 if (time.nanoTime() - ownUntilNanos > 0) {
                     own = null;
@@ -109,12 +107,10 @@ final class Tail {
             }
             boolean all = feed.watched();
             Events page = all ? store.eventsWithFacts(from, READ_MAX_WATCHED) : store.news(from, READ_MAX);
-            Set<String> queues = new TreeSet<>();
             if (!late) {
                 tell(page.events());
             }
-            page.events().forEach(event -> heard(event, queues));
-            queues.forEach(runners.dispatch()::wake);
+            heard(page.events());
             boolean taken = feed.take(page, all);
             if (taken && page.next().equals(from)) {
                 return page.held();
@@ -139,13 +135,18 @@ final class Tail {
                 .ifPresent(event -> runners.signals().heard(event.at()));
     }
 
-    private void heard(Event event, Set<String> queues) {
-        switch (event.status()) {
-            case "queued" -> queues.add(event.queue());
-            case "completed", "failed", "timeout" -> results.ended(event.jobId());
-            case "deleted" -> results.deleted(event.jobId());
-            case "stopping" -> runners.stops().stop(event.jobId(), event.attempt(), "stopped");
-            default -> log.atTrace().addKeyValue("status", event.status()).log("an event of no concern here");
+    private void heard(List<Event> events) {
+        Set<String> queues = new TreeSet<>();
+        Set<String> stopping = new TreeSet<>();
+        for (Event event : events) {
+            switch (event.status()) {
+                case "queued" -> queues.add(event.queue());
+                case "completed", "failed", "timeout", "deleted" -> results.ended(event.jobId());
+                case "stopping" -> stopping.add(event.jobId());
+                default -> log.atTrace().addKeyValue("status", event.status()).log("an event of no concern here");
+            }
         }
+        runners.stops().heard(stopping);
+        queues.forEach(runners.dispatch()::wake);
     }
 }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// Records the outcomes of many attempts in one statement: what runners report, and what the server itself ends.
 ///
 /// ```
-/// success                                     → completed
 /// stop was asked for                          → failed, `stopped`
+/// success                                     → completed
 /// a failure after the timeout                 → timeout, `timed out after N s`
 /// any other failure                           → failed
 /// … of the last two, with retries left        → queued again after retry_delay · 2^(failures − 1), at most 1 h
@@ -52,15 +52,15 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
                 coalesce(i.retry_delay_s, 1) * power(2, least(i.failures, 30)) as delay_s,
                 coalesce(i.at_most_once, false) as once,
                 case
-                  when i.output is not null then 'completed'
                   when i.stop_requested_at is not null and i.verdict is distinct from 'failed' then 'failed'
+                  when i.output is not null then 'completed'
                   when i.verdict is not null then i.verdict
                   when c.late then 'timeout'
                   else 'failed'
                 end as ending,
                 case
-                  when i.output is not null then null
                   when i.stop_requested_at is not null and i.verdict is distinct from 'failed' then 'stopped'
+                  when i.output is not null then null
                   when i.verdict is not null then i.error
                   when c.late then 'timed out after ' || i.timeout_s::text || ' s'
                   else i.error
@@ -82,10 +82,10 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               update jobs j set
                 status = case when g.again then 'queued' else g.ending end,
                 completed_at = case when not g.again then clock_timestamp() end,
-                output = g.output,
+                output = case g.ending when 'completed' then g.output end,
                 error = case when not g.again then g.message end,
                 exit_code = case when not g.again then g.exit_code end,
-                failures = j.failures + case when g.output is null then 1 else 0 end,
+                failures = j.failures + case g.ending when 'completed' then 0 else 1 end,
                 lease = case when not g.again and g.verdict is null then j.lease end,
                 session_id = case when not g.again then j.session_id end,
                 queued_at = case when g.again then clock_timestamp() else j.queued_at end,
@@ -130,14 +130,14 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
               and age(i.version) >= 0) is not true
             """);
 
-    /// A success has nothing to be decided: no lock before the update, and half the work. That nobody holds the
-    /// job any more is found by [Holding].
+    /// A success of a job that nobody wants to stop has nothing to be decided: no lock before the update, and half
+    /// the work. That nobody holds the job any more is found by [Holding].
     private static final Sized SUCCESSES = Sized.of("""
             with ended as (
               update jobs j set status = 'completed', completed_at = clock_timestamp(), output = i.output
               from unnest(?::text[], ?::int[], ?::bigint[], ?::text[]) as i(id, attempt, lease, output)
               where j.id = i.id and j.status = 'running' and j.attempt = i.attempt and j.lease = i.lease
-                and age(j.xmin) >= 0
+                and j.stop_requested_at is null and age(j.xmin) >= 0
               returning j.number, j.id, j.attempt, j.runner, j.queue, j.session_id, j.completed_at - j.started_at as ran
             ),
             logged as (

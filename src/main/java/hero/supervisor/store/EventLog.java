@@ -27,10 +27,12 @@ final class EventLog {
 
     private static final List<String> BEFORE = List.of("created", "queued");
 
-    /// Of a job that waits at its old place again. Rare, so it is looked up one by one.
+    /// Of a job that waits at its old place again. Rare, so it is looked up one by one. None when the job is gone,
+    /// and another one of its id has no place yet.
     private static final String PLACE = """
             case when l.status = 'queued' and l.detail in ('released', 'runner lost') then
-              (select array[coalesce(j.priority, 0), j.queue_seq] from jobs j where j.id = l.job_id) end""";
+              (select array[coalesce(j.priority, 0), j.queue_seq] from jobs j
+                where j.id = l.job_id and j.queue_seq is not null) end""";
 
     /// Only the days that can have such events: else a look costs as much as there are partitions, 1 ms for a
     /// month of them. The bounds are those of [Epochs], or none. An hour is for writers of ours that are under

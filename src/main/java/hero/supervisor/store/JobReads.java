@@ -30,6 +30,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -330,6 +331,16 @@ final class JobReads {
                 .orderBy(JOBS.NUMBER)
                 .fetchGroups(row -> row.get(JOB_HELD.SESSION_ID), JobReads::held));
         return sessionIds.stream().map(id -> held.getOrDefault(id, List.of())).toList();
+    }
+
+    List<Assignment.Key> stopping(Collection<String> jobIds) {
+        return database.query(sql -> sql.select(JOBS.ID, JOBS.ATTEMPT, JOBS.LEASE)
+                .from(JOBS)
+                .where(JOBS.ID.eq(DSL.any(jobIds.toArray(String[]::new))))
+                .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
+                .and(JOBS.STOP_REQUESTED_AT.isNotNull())
+                .orderBy(JOBS.NUMBER)
+                .fetch(row -> new Assignment.Key(row.get(JOBS.ID), row.get(JOBS.ATTEMPT), row.get(JOBS.LEASE))));
     }
 
     private static Held held(Record row) {

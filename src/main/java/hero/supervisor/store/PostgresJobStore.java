@@ -287,6 +287,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
+    public List<Assignment.Key> stopping(Collection<String> jobIds) {
+        return reads.stopping(jobIds);
+    }
+
+    @Override
     public List<Held> held(String sessionId) {
         return holds.done(sessionId);
     }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +22,7 @@ final class ClaimTest extends DirectFixture {
     private final AtomicLong lease = new AtomicLong();
 
     private Pull park(Session session, int max) {
-        Pull pull = new Pull(session, max, true);
+        Pull pull = new Pull(session, session.link, max, true);
         queue.park(pull);
         return pull;
     }
@@ -150,8 +151,22 @@ final class ClaimTest extends DirectFixture {
         assertTrue(queue.hasAsked());
         queue.forget(many);
         assertFalse(queue.hasAsked());
-        queue.park(new Pull(session("now", 1), 1, false));
+        Session now = session("now", 1);
+        queue.park(new Pull(now, now.link, 1, false));
         assertTrue(queue.hasAsked());
+    }
+
+    @Test
+    void a_pull_that_is_withdrawn_while_a_claim_is_under_way_ends_with_it() {
+        Session session = session("s", 2);
+        CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
+        waiting.add(looking);
+        Pull pull = parked(session, 1);
+        dispatch.withdraw(pull);
+        assertFalse(pull.jobs.isDone(), "the claim may have found something");
+        looking.complete(List.of());
+        assertEquals(List.of(), ids(pull));
+        nothingIsReserved(session);
     }
 
     private Claim begunWith(Session session) {
@@ -220,7 +235,7 @@ final class ClaimTest extends DirectFixture {
         Session session = session("s", 1);
         Assignment first = new Assignment(job("first"), 1, 1, "s", Instant.EPOCH);
         session.put(new Session.Held(first.key(), 60, false, 0));
-        dispatch.pull(session, 1, true);
+        dispatch.pull(session, session.link, 1, true);
         assertEquals(List.of(), claims, "it has no slot");
         session.report(first.key());
         dispatch.reported(session);

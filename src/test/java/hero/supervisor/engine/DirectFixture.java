@@ -37,7 +37,8 @@ abstract class DirectFixture {
     final Dispatch dispatch =
             new Dispatch(store(), new ManualTime(), leases::incrementAndGet, Runnable::run, new Handing.Handover() {
                 @Override
-                public boolean held(Session session, List<Assignment> jobs) {
+                public boolean held(Pull pull, List<Assignment> jobs) {
+                    Session session = pull.session;
                     if (session.ended) {
                         return false;
                     }
@@ -83,7 +84,7 @@ abstract class DirectFixture {
     }
 
     Pull parked(Session session, int max) {
-        Pull pull = dispatch.pull(session, max, true);
+        Pull pull = dispatch.pull(session, session.link, max, true);
         assertFalse(pull.jobs.isDone());
         return pull;
     }

@@ -262,7 +262,7 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 64);
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
-        dispatch.pull(session, 1, true);
+        dispatch.pull(session, session.link, 1, true);
         looking.complete(
                 List.of(new Assignment(job("a"), 1, claims.getLast().getFirst().lease(), "s", Instant.EPOCH)));
         CompletableFuture<List<Assignment>> last = new CompletableFuture<>();
@@ -340,7 +340,7 @@ final class DirectTest extends DirectFixture {
         Session session = session("s", 1);
         CompletableFuture<List<Assignment>> looking = new CompletableFuture<>();
         waiting.add(looking);
-        Pull pull = dispatch.pull(session, 1, false);
+        Pull pull = dispatch.pull(session, session.link, 1, false);
         assertFalse(pull.jobs.isDone());
         looking.complete(List.of());
         assertEquals(List.of(), ids(pull));

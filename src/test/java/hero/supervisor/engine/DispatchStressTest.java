@@ -45,8 +45,8 @@ final class DispatchStressTest {
     private final Dispatch dispatch =
             new Dispatch(store(), new ManualTime(), leases::incrementAndGet, threads, new Handing.Handover() {
                 @Override
-                public boolean held(Session to, List<Assignment> jobs) {
-                    jobs.forEach(a -> to.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
+                public boolean held(Pull pull, List<Assignment> jobs) {
+                    jobs.forEach(a -> pull.session.held.put(a.job().id(), new Session.Held(a.key(), 60, false, 0)));
                     return true;
                 }
 
@@ -100,7 +100,8 @@ final class DispatchStressTest {
 
     private void pull() {
         while (!threads.isShutdown()) {
-            List<Assignment> jobs = dispatch.pull(session, SLOTS, true).jobs.join();
+            List<Assignment> jobs =
+                    dispatch.pull(session, session.link, SLOTS, true).jobs.join();
             threads.execute(() -> finish(jobs));
         }
     }

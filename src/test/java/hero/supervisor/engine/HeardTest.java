@@ -46,7 +46,7 @@ class HeardTest {
     @Test
     void a_pull_hears_of_a_job_and_the_caller_of_its_end() {
         Link link = runners.connect("r1", 1);
-        var pull = runners.runners.pull(link.session(), 1);
+        var pull = runners.runners.pull(link.session(), link, 1);
         var result = callers.jobs.run(job("j1"), Origin.NONE);
         assertFalse(pull.isDone());
         atRunners.heard(notice(List.of("another"), List.of(), Instant.EPOCH));
@@ -74,7 +74,7 @@ class HeardTest {
     @Test
     void what_names_nothing_wakes_every_queue_only_when_it_says_so() {
         Link link = runners.connect("r1", 1);
-        var pull = runners.runners.pull(link.session(), 1);
+        var pull = runners.runners.pull(link.session(), link, 1);
         callers.jobs.createAndStart(job("j1"), Origin.NONE).join();
         atRunners.heard(notice(List.of(), List.of(), null));
         assertFalse(pull.isDone());

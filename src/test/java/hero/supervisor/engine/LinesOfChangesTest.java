@@ -78,7 +78,7 @@ final class LinesOfChangesTest {
         Link link = engine.connect("r1", 1);
         engine.jobs.create(job("j1"), call("\"a\"")).join();
         engine.jobs.start("j1", call("2")).join();
-        var given = engine.runners.pull(link.session(), 1).join().getFirst();
+        var given = engine.runners.pull(link.session(), link, 1).join().getFirst();
         engine.jobs.stop("j1", call("3"));
         engine.runners.complete(
                 link.session(), List.of(new Report(given.key(), new JobResult.Failure("stopped", null))), call("4"));
@@ -116,7 +116,7 @@ final class LinesOfChangesTest {
     }
 
     private Assignment.Key take(Link link) {
-        return engine.runners.pull(link.session(), 1).join().getFirst().key();
+        return engine.runners.pull(link.session(), link, 1).join().getFirst().key();
     }
 
     private void report(Link link, Assignment.Key key, JobResult result) {

@@ -79,7 +79,7 @@ class LoansTest {
     }
 
     private CompletableFuture<List<Assignment>> pull(Link link, int max) {
-        return b.runners.pull(link.session(), max);
+        return b.runners.pull(link.session(), link, max);
     }
 
     private void complete(Link link, Assignment done) {
@@ -331,7 +331,7 @@ class LoansTest {
         a.shared.runner("r1", "r1");
         a.store.create(job("j1"), true).join();
         a.store.create(job("j2"), true).join();
-        var look = b.runners.look(link.session(), 1);
+        var look = b.runners.look(link.session(), link, 1);
         assertNull(link.session().lent);
         assertEquals(List.of("j2"), ids(look), "the pull that was open before has the first one");
     }

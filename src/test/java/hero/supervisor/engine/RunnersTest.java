@@ -26,7 +26,7 @@ class RunnersTest {
 
     private Assignment handOver(Link link, String jobId) {
         var result = engine.jobs.run(job(jobId), Origin.NONE);
-        List<Assignment> jobs = engine.runners.pull(link.session(), 1).join();
+        List<Assignment> jobs = engine.runners.pull(link.session(), link, 1).join();
         assertFalse(result.isDone());
         assertEquals(1, jobs.size());
         return jobs.getFirst();
@@ -56,7 +56,20 @@ class RunnersTest {
         assertFalse(
                 racing.runners.beat(link.session(), List.of()).join().answer().drain());
         racing.jobs.run(job("j1"), Origin.NONE);
-        assertEquals(1, racing.runners.pull(link.session(), 1).join().size());
+        assertEquals(1, racing.runners.pull(link.session(), link, 1).join().size());
+    }
+
+    @Test
+    void a_connection_that_is_superseded_gets_no_jobs() {
+        Link old = engine.connect("r1", 1);
+        var before = engine.runners.pull(old.session(), old, 1);
+        Link link = engine.connect("r1", 1, new Connect.Resume(old.session().id(), List.of()));
+        assertEquals(List.of(), before.join());
+        var late = engine.runners.pull(old.session(), old, 1);
+        var parked = engine.runners.pull(link.session(), link, 1);
+        engine.jobs.run(job("j1"), Origin.NONE);
+        assertFalse(late.isDone());
+        assertEquals("j1", parked.join().getFirst().job().id());
     }
 
     @Test
@@ -64,7 +77,7 @@ class RunnersTest {
         Link link = engine.connect("r1", 2);
         var run = engine.jobs.run(job("j1"), Origin.NONE);
         var wait = engine.jobs.result("j1");
-        Assignment a = engine.runners.pull(link.session(), 1).join().getFirst();
+        Assignment a = engine.runners.pull(link.session(), link, 1).join().getFirst();
         assertEquals(Outcome.RECORDED, report(link, a.key(), new JobResult.Success("42")));
         assertEquals(new JobResult.Success("42"), run.join());
         assertEquals(new JobResult.Success("42"), wait.join());
@@ -76,7 +89,7 @@ class RunnersTest {
     void queues_are_looked_into_while_a_pull_is_parked() {
         Link link = engine.connect("r1", 1);
         assertEquals(List.of(), engine.runners.dispatch().asked());
-        var pull = engine.runners.pull(link.session(), 1);
+        var pull = engine.runners.pull(link.session(), link, 1);
         assertEquals(List.of("r1"), engine.runners.dispatch().asked());
         pull.cancel(false);
         assertEquals(List.of(), engine.runners.dispatch().asked());
@@ -94,9 +107,9 @@ class RunnersTest {
     @Test
     void a_parked_pull_is_answered_by_the_next_job_and_a_cancelled_one_is_not() {
         Link link = engine.connect("r1", 2);
-        var gone = engine.runners.pull(link.session(), 1);
+        var gone = engine.runners.pull(link.session(), link, 1);
         gone.cancel(false);
-        var parked = engine.runners.pull(link.session(), 1);
+        var parked = engine.runners.pull(link.session(), link, 1);
         assertFalse(parked.isDone());
         engine.jobs.run(job("j1"), Origin.NONE);
         assertEquals("j1", parked.join().getFirst().job().id());
@@ -105,7 +118,7 @@ class RunnersTest {
     @Test
     void a_started_job_of_this_gateway_goes_to_the_waiting_runner_without_a_claim() {
         Link link = engine.connect("r1", 1);
-        var parked = engine.runners.pull(link.session(), 1);
+        var parked = engine.runners.pull(link.session(), link, 1);
         engine.jobs.create(job("j1"), Origin.NONE).join();
         List<String> claims = new ArrayList<>();
         engine.flaky.meanwhile("claim", () -> claims.add("claimed"));
@@ -119,7 +132,7 @@ class RunnersTest {
     void a_job_of_another_gateway_is_started_into_its_queue() {
         var there = new EngineFixture(engine, "b");
         Link link = engine.connect("r1", 1);
-        var parked = engine.runners.pull(link.session(), 1);
+        var parked = engine.runners.pull(link.session(), link, 1);
         there.jobs.create(job("j1"), Origin.NONE).join();
         List<String> claims = new ArrayList<>();
         engine.flaky.meanwhile("claim", () -> claims.add("claimed"));
@@ -134,9 +147,9 @@ class RunnersTest {
         for (int i = 0; i < 5; i++) {
             engine.jobs.run(job("j" + i), Origin.NONE);
         }
-        List<Assignment> first = engine.runners.pull(link.session(), 10).join();
+        List<Assignment> first = engine.runners.pull(link.session(), link, 10).join();
         assertEquals(2, first.size());
-        var parked = engine.runners.pull(link.session(), 10);
+        var parked = engine.runners.pull(link.session(), link, 10);
         assertFalse(parked.isDone());
         report(link, first.getFirst().key(), new JobResult.Success(""));
         assertEquals(1, parked.join().size(), "the freed slot is filled");
@@ -150,8 +163,8 @@ class RunnersTest {
             engine.jobs.create(job("j" + i), Origin.NONE).join();
         }
         engine.runners.control().stop("r1", false, Origin.NONE);
-        var first = engine.runners.pull(one.session(), 4);
-        var second = engine.runners.pull(two.session(), 4);
+        var first = engine.runners.pull(one.session(), one, 4);
+        var second = engine.runners.pull(two.session(), two, 4);
         for (int i = 0; i < 4; i++) {
             engine.jobs.start("j" + i, Origin.NONE).join();
         }
@@ -186,7 +199,7 @@ class RunnersTest {
         assertEquals(JobStatus.RUNNING, status("j1"));
         engine.runners.beat(link.session(), List.of()).join().answer();
         assertEquals(JobStatus.QUEUED, status("j1"));
-        Assignment again = engine.runners.pull(link.session(), 1).join().getFirst();
+        Assignment again = engine.runners.pull(link.session(), link, 1).join().getFirst();
         assertEquals(1, again.attempt());
     }
 
@@ -273,7 +286,8 @@ class RunnersTest {
         engine.runners.holds().lost(rescued.sessions());
         assertEquals(JobStatus.QUEUED, status("j1"));
         Link other = engine.connect("r1", 2);
-        Assignment second = engine.runners.pull(other.session(), 1).join().getFirst();
+        Assignment second =
+                engine.runners.pull(other.session(), other, 1).join().getFirst();
         assertEquals(2, second.attempt());
         assertEquals(Outcome.STALE, report(link, a.key(), new JobResult.Success("late")));
         assertEquals(Outcome.RECORDED, report(other, second.key(), new JobResult.Success("42")));

@@ -36,7 +36,7 @@ final class TimersTest {
         EngineFixture.Link link = a.connect("r1", 2);
         a.jobs.createAndStart(in("j1", 300), Origin.NONE).join();
         a.jobs.createAndStart(in("j2", 700), Origin.NONE).join();
-        var pull = a.runners.pull(link.session(), 1);
+        var pull = a.runners.pull(link.session(), link, 1);
         assertEquals(Duration.ofMillis(300), timers.look());
         assertFalse(pull.isDone());
         a.time.advance(Duration.ofMillis(300));
@@ -69,7 +69,7 @@ final class TimersTest {
         EngineFixture.Link link = a.connect("r1", 1);
         Job.Extras again = new Job.Extras(OptionalInt.of(1), 0.3, OptionalInt.empty(), null, null, null);
         a.jobs.createAndStart(job("j1", "r1", 60, again), Origin.NONE).join();
-        Assignment given = a.runners.pull(link.session(), 1).join().getFirst();
+        Assignment given = a.runners.pull(link.session(), link, 1).join().getFirst();
         assertFalse(isWoken());
         Report report = new Report(given.key(), new JobResult.Failure("not yet", null));
         a.runners.complete(link.session(), List.of(report), Origin.NONE);

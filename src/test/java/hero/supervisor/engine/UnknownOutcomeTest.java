@@ -48,7 +48,7 @@ class UnknownOutcomeTest {
     }
 
     private Assignment take(EngineFixture engine, Link link) {
-        return engine.runners.pull(link.session(), 1).join().getFirst();
+        return engine.runners.pull(link.session(), link, 1).join().getFirst();
     }
 
     /// A connection whose pull was answered with `j1`, of which its runner says nothing.
@@ -80,7 +80,7 @@ class UnknownOutcomeTest {
         Link link = a.connect("r1", 1);
         a.jobs.createAndStart(job("j1"), Origin.NONE).join();
         a.flaky.refuseAfter("claim");
-        a.runners.pull(link.session(), 1).cancel(false);
+        a.runners.pull(link.session(), link, 1).cancel(false);
         assertEquals(JobStatus.RUNNING, a.jobs.state("j1").status());
         a.runners.beat(link.session(), List.of()).join().answer();
         a.runners.beat(link.session(), List.of()).join().answer();
@@ -90,7 +90,7 @@ class UnknownOutcomeTest {
     @Test
     void a_job_whose_start_was_in_doubt_goes_back_after_two_beats() {
         Link link = a.connect("r1", 1);
-        var parked = a.runners.pull(link.session(), 1);
+        var parked = a.runners.pull(link.session(), link, 1);
         a.jobs.create(job("j1"), Origin.NONE).join();
         a.flaky.refuseAfter("start");
         assertTrue(a.jobs.start("j1", Origin.NONE).isCompletedExceptionally());
@@ -156,7 +156,7 @@ class UnknownOutcomeTest {
     void a_stop_that_comes_before_the_hand_over_is_not_lost() {
         Link link = a.connect("r1", 1);
         a.jobs.createAndStart(job("j1"), Origin.NONE).join();
-        a.runners.stops().stop("j1", 1, "stopped");
+        a.flaky.meanwhile("claim", () -> a.jobs.stop("j1", Origin.NONE));
         take(a, link);
         assertEquals(1, a.runners.stops(link.session()).size());
     }
@@ -177,7 +177,7 @@ class UnknownOutcomeTest {
         Assignment given = take(b, link);
         var wait = a.jobs.result("j1");
         b.runners.complete(link.session(), List.of(new Report(given.key(), new JobResult.Success("42"))), Origin.NONE);
-        var unborn = a.results.register("j2");
+        var unborn = a.results.creating("j2");
         a.tail(a.store).run();
         assertTrue(wait.isDone());
         assertFalse(unborn.isDone(), "about to be created"); // seed 54
@@ -186,7 +186,7 @@ class UnknownOutcomeTest {
     @Test
     void a_session_that_has_ended_gets_no_jobs_and_its_pulls_are_answered() {
         Link link = a.connect("r1", 1);
-        var pull = a.runners.pull(link.session(), 1);
+        var pull = a.runners.pull(link.session(), link, 1);
         a.runners.holds().lost(List.of(link.session().id()));
         assertEquals(List.of(), pull.join());
         assertEquals(0, link.session().credit());

@@ -81,6 +81,23 @@ class EventOrderTest {
                 .toList();
     }
 
+    @Test
+    void a_job_that_came_back_is_told_of_when_the_next_one_of_its_id_waits_nowhere() {
+        queue("a");
+        store.release(get(store.claim("queue", slots("s", 1))).stream()
+                .map(Assignment::key)
+                .toList());
+        other.stop("a");
+        other.delete("a");
+        get(other.create(job("a"), false));
+        assertEquals(List.of("created", "queued", "running", "queued", "failed", "deleted", "created"), log("a"));
+        assertEquals(
+                List.of("failed", "deleted"),
+                store.news(new Position(0, 0), 1000).events().stream()
+                        .map(Event::status)
+                        .toList());
+    }
+
     private CompletableFuture<Completed> succeed(Assignment job) {
         return store.complete(new Completion(job.key(), new JobResult.Success("out")));
     }
@@ -101,7 +118,7 @@ class EventOrderTest {
             lock.rollback();
         }
         assertEquals(Outcome.RECORDED, get(end).outcome());
-        assertEquals(List.of("created", "queued", "running", "stopping", "completed"), log("stopped"));
+        assertEquals(List.of("created", "queued", "running", "stopping", "failed"), log("stopped"));
     }
 
     @Test

@@ -22,6 +22,7 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Completed;
+import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Stopped;
@@ -131,6 +132,21 @@ abstract class JobStoreContract extends JobStoreLifeContract {
                 new JobResult.Failure("stopped", 143),
                 fail(store(), given.key(), "killed", 143).result());
         assertEquals(new Stopped.AlreadyFinal(), store().stop("running"));
+    }
+
+    @Test
+    void a_success_that_is_reported_after_a_stop_does_not_count() {
+        queued("a");
+        Assignment.Key key = claimOne(store()).key();
+        store().stop("a");
+        Completed done = get(store().complete(new Completion(key, new JobResult.Success("done"))));
+        assertEquals(Outcome.RECORDED, done.outcome());
+        assertEquals(new JobResult.Failure("stopped", null), done.result());
+        assertEquals(new Answer.Done(new JobResult.Failure("stopped", null)), store().answer("a"));
+        assertEquals(
+                Outcome.DUPLICATE,
+                get(store().complete(new Completion(key, new JobResult.Success("done"))))
+                        .outcome());
     }
 
     @Test

@@ -10,11 +10,11 @@ import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Trace;
-import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.MemoryDatabase.Logged;
 import hero.supervisor.store.MemoryDatabase.Row;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -127,11 +127,7 @@ public final class MemoryJobStore implements JobStore {
                 return CompletableFuture.completedFuture(Completed.refused(before ? Outcome.DUPLICATE : Outcome.STALE));
             }
             row.answered.add(completion.key());
-            return CompletableFuture.completedFuture(
-                    switch (completion.result()) {
-                        case JobResult.Success success -> moves.recorded(row, JobStatus.COMPLETED, success);
-                        case JobResult.Failure failure -> moves.failed(row, failure);
-                    });
+            return CompletableFuture.completedFuture(moves.reported(row, completion.result()));
         }
     }
 
@@ -282,20 +278,16 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
+    public List<Assignment.Key> stopping(Collection<String> jobIds) {
+        synchronized (shared) {
+            return moves.stopping(jobIds);
+        }
+    }
+
+    @Override
     public List<Held> held(String sessionId) {
         synchronized (shared) {
-            return shared.jobs.values().stream()
-                    .filter(row -> row.status == JobStatus.RUNNING && sessionId.equals(row.sessionId))
-                    .map(row -> new Held(
-                            MemoryMoves.key(row),
-                            row.job.timeoutS(),
-                            Duration.between(
-                                    moves.now(),
-                                    Objects.requireNonNull(row.startedAt).plusNanos((long) (row.job.timeoutS() * 1e9))),
-                            row.stopRequested,
-                            row.atMostOnce(),
-                            row.trace == null ? null : new Tracing.Run(MemoryMoves.key(row), row.trace, row.startedAt)))
-                    .toList();
+            return moves.held(sessionId);
         }
     }
 

@@ -8,16 +8,20 @@ import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
+import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Ended;
 import hero.supervisor.store.JobStore.Event;
+import hero.supervisor.store.JobStore.Held;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.JobStore.Slot;
 import hero.supervisor.store.MemoryDatabase.Logged;
 import hero.supervisor.store.MemoryDatabase.Row;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +113,29 @@ final class MemoryMoves {
         return handed;
     }
 
+    List<Held> held(String sessionId) {
+        return shared.jobs.values().stream()
+                .filter(row -> row.status == JobStatus.RUNNING && sessionId.equals(row.sessionId))
+                .map(row -> new Held(
+                        key(row),
+                        row.job.timeoutS(),
+                        Duration.between(
+                                now(),
+                                Objects.requireNonNull(row.startedAt).plusNanos((long) (row.job.timeoutS() * 1e9))),
+                        row.stopRequested,
+                        row.atMostOnce(),
+                        row.trace == null ? null : new Tracing.Run(key(row), row.trace, row.startedAt)))
+                .toList();
+    }
+
+    List<Assignment.Key> stopping(Collection<String> jobIds) {
+        return jobIds.stream()
+                .map(shared.jobs::get)
+                .filter(row -> row != null && row.status == JobStatus.RUNNING && row.stopRequested)
+                .map(MemoryMoves::key)
+                .toList();
+    }
+
     /// A running job, in the hands of its session.
     static Assignment assignment(Row row) {
         return new Assignment(
@@ -168,6 +195,14 @@ final class MemoryMoves {
     Completed recorded(Row row, JobStatus status, JobResult result) {
         finish(row, status, result, true);
         return new Completed(Outcome.RECORDED, result, null, status);
+    }
+
+    Completed reported(Row row, JobResult result) {
+        return switch (result) {
+            case JobResult.Failure failure -> failed(row, failure);
+            case JobResult.Success _ when row.stopRequested -> failed(row, new JobResult.Failure("stopped", null));
+            case JobResult.Success success -> recorded(row, JobStatus.COMPLETED, success);
+        };
     }
 
     Completed failed(Row row, JobResult.Failure failure) {

@@ -83,7 +83,7 @@ final class SimLink implements RunnerLink {
     void pull(int max, Consumer<List<Assignment>> answer) {
         ask(
                 mine -> {
-                    var jobs = node.engine().runners().pull(mine, max);
+                    var jobs = node.engine().runners().pull(mine, this, max);
                     pulls.add(jobs);
                     world.at(node, 10 * S, () -> jobs.complete(List.of()));
                     jobs.whenComplete((handed, error) -> {
