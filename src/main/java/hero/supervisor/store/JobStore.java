@@ -254,8 +254,8 @@ public interface JobStore {
     /// The number of a job, to begin a listing after it; empty when there is no such job.
     Optional<Long> number(String jobId);
 
-    /// Those of these jobs that run and are to stop. An event names no lease: the job that it tells of may be gone,
-    /// and another one run under its id.
+    /// Those of these jobs that run and are to stop. An event names no lease: its job may be gone, and another one
+    /// run under that id.
     List<Assignment.Key> stopping(Collection<String> jobIds);
 
     /// What a session holds, for a gateway that takes it over or watches deadlines.
