@@ -85,8 +85,8 @@ public final class Beats {
                 ? CompletableFuture.completedFuture(Pulse.LOST)
                 : store.beatSoon(session.id, settings.node(), settings.lease());
         return pulse.thenApply(found -> {
-            if (found == Pulse.LOST) {
-                throw lost(session);
+            if (!found.isAlive()) {
+                throw lost(session, found);
             }
             if (found == Pulse.IDLE && session.held.isEmpty()) {
                 // As good as a read that finds nothing, to which thousands of idle runners would come in turn.
@@ -96,8 +96,14 @@ public final class Beats {
         });
     }
 
-    private Refusal lost(Session session) {
+    /// A runner that has lost its session shall come back, one whose session another has taken up shall not: they
+    /// would take it from each other for ever.
+    private Refusal lost(Session session, Pulse found) {
         holds.remove(session);
+        RunnerLink link = session.link;
+        if (found == Pulse.MOVED && link != null) {
+            link.close(4002, "superseded");
+        }
         return Refusal.conflict("the session ended because it was silent for too long; call runner.connect again")
                 .with("session_id", session.id)
                 .with("reason", "session_lost");
@@ -139,8 +145,9 @@ public final class Beats {
     void pulling(Session session) {
         if (mustTell(session)) {
             session.beatNanos = time.nanoTime();
-            if (session.ended || !store.beat(session.id, settings.node(), settings.lease())) {
-                throw lost(session);
+            Pulse found = session.ended ? Pulse.LOST : store.beat(session.id, settings.node(), settings.lease());
+            if (!found.isAlive()) {
+                throw lost(session, found);
             }
         }
     }

@@ -237,7 +237,9 @@ public final class Runners {
         if (closing) {
             holds.remove(session);
             store.closeSession(session.id, settings.node());
-        } else if (here && !store.beat(session.id, settings.node(), settings.resumeGrace())) {
+        } else if (here
+                && !store.beat(session.id, settings.node(), settings.resumeGrace())
+                        .isAlive()) {
             holds.remove(session);
         } else if (here && session.link != null) {
             // Taken up meanwhile, and its lease cut after that.

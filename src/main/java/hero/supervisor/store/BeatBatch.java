@@ -7,8 +7,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Moves the leases of many sessions in one statement. Not waited for on disk: a beat that a crash of PostgreSQL
@@ -23,6 +25,8 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Pulse> {
             where s.id = any (?::text[]) and s.node = ?
             returning s.id, (select true from job_holds h where h.session_id = s.id limit 1)
             """;
+
+    private static final String ELSEWHERE = "select id from runner_sessions where id = any (?::text[])";
 
     /// @param lease from now on, by the database's clock
     record Beat(String sessionId, String node, Duration lease) {
@@ -45,20 +49,39 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Pulse> {
     private static List<@Nullable Pulse> writeRound(Connection connection, List<Beat> beats) throws SQLException {
         Beat first = beats.getFirst();
         List<Beat> alike = beats.stream().filter(first::isLike).toList();
-        Map<String, Pulse> alive = HashMap.newHashMap(alike.size());
+        Map<String, Pulse> found = HashMap.newHashMap(alike.size());
         try (PreparedStatement statement = connection.prepareStatement(SQL)) {
             statement.setDouble(1, first.lease().toMillis() / 1000.0);
             new Columns<>(statement, alike, 1).text(Beat::sessionId).all(first.node());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    alive.put(rows.getString(1), rows.getBoolean(2) ? Pulse.HOLDING : Pulse.IDLE);
+                    found.put(rows.getString(1), rows.getBoolean(2) ? Pulse.HOLDING : Pulse.IDLE);
                 }
             }
         }
+        List<Beat> gone = alike.stream()
+                .filter(beat -> !found.containsKey(beat.sessionId()))
+                .toList();
+        if (!gone.isEmpty()) {
+            moved(connection, gone).forEach(id -> found.put(id, Pulse.MOVED));
+        }
         List<@Nullable Pulse> answers = new ArrayList<>(beats.size());
         for (Beat beat : beats) {
-            answers.add(first.isLike(beat) ? alive.getOrDefault(beat.sessionId(), Pulse.LOST) : null);
+            answers.add(first.isLike(beat) ? found.getOrDefault(beat.sessionId(), Pulse.LOST) : null);
         }
         return answers;
+    }
+
+    private static Set<String> moved(Connection connection, List<Beat> beats) throws SQLException {
+        Set<String> moved = new HashSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(ELSEWHERE)) {
+            new Columns<>(statement, beats).text(Beat::sessionId);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    moved.add(rows.getString(1));
+                }
+            }
+        }
+        return moved;
     }
 }

@@ -199,8 +199,8 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     }
 
     @Override
-    public boolean beat(String sessionId, String node, Duration lease) {
-        return beats.done(new BeatBatch.Beat(sessionId, node, lease)) != Pulse.LOST;
+    public Pulse beat(String sessionId, String node, Duration lease) {
+        return beats.done(new BeatBatch.Beat(sessionId, node, lease));
     }
 
     @Override

@@ -38,12 +38,10 @@ public interface RunnerStore {
     record Session(
             String id, String runner, String node, int slots, List<String> executors, Map<String, String> labels) {}
 
-    /// Sets when the lease ends. Fence: the session is still this gateway's, `node`. False when it is gone, or has
-    /// been resumed at another.
-    boolean beat(String sessionId, String node, Duration lease);
+    /// Sets when the lease ends. Fence: the session is still this gateway's, `node`.
+    Pulse beat(String sessionId, String node, Duration lease);
 
-    /// Likewise, for thousands who beat, with a glance at what the session holds: the future fails with what
-    /// [#beat] throws.
+    /// Likewise, for thousands who beat: the future fails with what [#beat] throws.
     CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease);
 
     /// Ends a session that holds nothing. Same fence.

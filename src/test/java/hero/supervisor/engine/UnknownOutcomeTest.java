@@ -128,6 +128,14 @@ class UnknownOutcomeTest {
     }
 
     @Test
+    void who_beats_for_a_session_that_another_connection_has_at_another_gateway_is_superseded() {
+        Link old = a.connect("r1", 1);
+        b.connect("r1", 1, resume(old));
+        assertTrue(a.runners.beat(old.session(), List.of()).isCompletedExceptionally());
+        assertEquals(List.of(4002), old.closes);
+    }
+
+    @Test
     void a_session_that_comes_back_keeps_what_it_was_given_elsewhere() {
         Link first = a.connect("r1", 1);
         Link second = b.connect("r1", 1, resume(first));

@@ -115,25 +115,22 @@ public final class MemoryRunnerStore implements RunnerStore {
     }
 
     @Override
-    public boolean beat(String sessionId, String node, Duration lease) {
+    public Pulse beat(String sessionId, String node, Duration lease) {
         synchronized (shared) {
             SessionRow row = shared.sessions.get(sessionId);
-            if (row == null || !row.node.equals(node)) {
-                return false;
+            if (row == null) {
+                return Pulse.LOST;
+            } else if (!row.node.equals(node)) {
+                return Pulse.MOVED;
             }
             row.leaseUntil = shared.time.instant().plus(lease);
-            return true;
+            return holds(sessionId) ? Pulse.HOLDING : Pulse.IDLE;
         }
     }
 
     @Override
     public CompletableFuture<Pulse> beatSoon(String sessionId, String node, Duration lease) {
-        synchronized (shared) {
-            if (!beat(sessionId, node, lease)) {
-                return CompletableFuture.completedFuture(Pulse.LOST);
-            }
-            return CompletableFuture.completedFuture(holds(sessionId) ? Pulse.HOLDING : Pulse.IDLE);
-        }
+        return CompletableFuture.completedFuture(beat(sessionId, node, lease));
     }
 
     @Override

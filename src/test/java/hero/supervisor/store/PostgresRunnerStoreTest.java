@@ -65,7 +65,7 @@ class PostgresRunnerStoreTest {
                 new BeatBatch.Beat("t", "node", Duration.ofSeconds(-1)),
                 new BeatBatch.Beat("s", "node", Duration.ofHours(2)));
         assertEquals(
-                List.of(Pulse.IDLE, Pulse.LOST, Pulse.LOST, Pulse.HOLDING, Pulse.IDLE),
+                List.of(Pulse.IDLE, Pulse.LOST, Pulse.MOVED, Pulse.HOLDING, Pulse.IDLE),
                 database.statement(connection -> new BeatBatch().write(connection, beats)));
         assertEquals(
                 List.of("s after an hour", "t over"),
@@ -94,12 +94,12 @@ class PostgresRunnerStoreTest {
         assertTrue(store.openSession(session("s", "r"), true, HOUR));
         assertFalse(store.openSession(session("s", "thief"), false, HOUR));
         assertFalse(store.openSession(session("s", "thief"), true, HOUR));
-        assertTrue(store.beat("s", "node", HOUR));
-        assertFalse(store.beat("s", "other", HOUR), "it lives at another gateway");
+        assertEquals(Pulse.IDLE, store.beat("s", "node", HOUR));
+        assertEquals(Pulse.MOVED, store.beat("s", "other", HOUR));
         store.closeSession("s", "other");
-        assertTrue(store.beat("s", "node", HOUR));
+        assertEquals(Pulse.IDLE, store.beat("s", "node", HOUR));
         store.closeSession("s", "node");
-        assertFalse(store.beat("s", "node", HOUR));
+        assertEquals(Pulse.LOST, store.beat("s", "node", HOUR));
     }
 
     @Test
