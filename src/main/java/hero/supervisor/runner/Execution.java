@@ -110,11 +110,11 @@ final class Execution {
 
     private JobResult run(ProcessGroup group) {
         Process leader = group.leader();
-        CompletableFuture<Void> read = CompletableFuture.allOf(
-                read(leader.getInputStream(), stdout, jobLog.stdout()),
-                read(leader.getErrorStream(), stderr, jobLog.stderr()));
         Ask early = null;
         try {
+            CompletableFuture<Void> read = CompletableFuture.allOf(
+                    read(leader.getInputStream(), stdout, jobLog.stdout()),
+                    read(leader.getErrorStream(), stderr, jobLog.stderr()));
             early = awaitEnd(leader);
             if (early != null) {
                 end(group, early);
@@ -124,6 +124,10 @@ final class Execution {
             group.kill();
             Thread.currentThread().interrupt();
             early = new Ask(STOPPED, Duration.ZERO);
+        } catch (RuntimeException | Error e) {
+            // Such as no thread for a reader: what nobody can watch must not run on.
+            group.kill();
+            throw e;
         } finally {
             sweep(group);
             close(leader);
@@ -201,10 +205,9 @@ final class Execution {
         }
     }
 
-    /// A platform thread, since reading a pipe blocks its carrier.
     private CompletableFuture<Void> read(InputStream from, Capture into, JobLog.Stream live) {
         var done = new CompletableFuture<Void>();
-        Thread.ofPlatform().daemon().name("job-output-" + task.key().jobId()).start(() -> {
+        Thread reader = executor.readers().newThread(() -> {
             byte[] buffer = new byte[READ_BYTES];
             try {
                 for (int n; (n = from.read(buffer)) >= 0; ) {
@@ -217,6 +220,8 @@ final class Execution {
                 done.complete(null);
             }
         });
+        reader.setName("job-output-" + task.key().jobId());
+        reader.start();
         return done;
     }
 

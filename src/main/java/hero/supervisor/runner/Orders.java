@@ -48,7 +48,7 @@ final class Orders {
         JobResult result = new JobResult.Failure("the runner failed to run the job; its log says why", null);
         try {
             result = execution.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.atError().addKeyValue("job_id", task.key().jobId()).setCause(e).log("a job could not be run");
         } finally {
             progressing.last(execution);

@@ -7,15 +7,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadFactory;
 
 /// Makes jobs into processes. Each job gets a folder of its own, a process group of its own and an environment of
 /// its own; nothing of the runner's environment reaches it but `PATH`, `HOME` and `LANG`. Safe for any thread.
 final class ProcessExecutor {
     private final RunnerSettings settings;
+    private final ThreadFactory readers;
     private final List<String> launcher;
 
+    /// Outputs are read by platform threads, since reading a pipe blocks its carrier.
     ProcessExecutor(RunnerSettings settings) {
+        this(settings, Thread.ofPlatform().daemon().factory());
+    }
+
+    /// @param readers makes the two threads that read a job's outputs
+    ProcessExecutor(RunnerSettings settings, ThreadFactory readers) {
         this.settings = settings;
+        this.readers = readers;
         this.launcher = ProcessGroup.launcher(settings.searchPath());
     }
 
@@ -31,6 +40,10 @@ final class ProcessExecutor {
 
     RunnerSettings settings() {
         return settings;
+    }
+
+    ThreadFactory readers() {
+        return readers;
     }
 
     /// The command of an executor; a result in words when this runner has none.
