@@ -2,6 +2,7 @@ package hero.supervisor.client;
 
 import hero.supervisor.domain.Time;
 import hero.supervisor.wire.Json;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -46,14 +47,10 @@ public final class RpcClient implements AutoCloseable {
     private final AtomicLong ids = new AtomicLong();
     private final Link link;
 
-    private RpcClient(RpcSettings settings, Time time, Notifications notifications) {
+    private RpcClient(RpcSettings settings, Time time, Notifications notifications, HttpClient.Builder builder) {
         this.settings = settings;
         this.notifications = notifications;
-        HttpClient http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(settings.connectWithin())
-                .executor(threads)
-                .build();
+        HttpClient http = client(builder);
         if (!settings.webSocket()) {
             this.link = new HttpLink(settings, http, time, new Replies());
             return;
@@ -62,16 +59,36 @@ public final class RpcClient implements AutoCloseable {
         this.link = webSocket;
         try {
             webSocket.open();
-        } catch (ConnectionLost e) {
+        } catch (RuntimeException | Error e) {
             http.shutdownNow();
             throw e;
         }
     }
 
-    /// Connects. [ConnectionLost] when the server is not there or refuses; over HTTP that only shows at the first
-    /// call.
+    /// Takes open files and a thread, of which the machine may have none left for a while.
+    private HttpClient client(HttpClient.Builder builder) {
+        try {
+            return builder.version(HttpClient.Version.HTTP_1_1)
+                    .connectTimeout(settings.connectWithin())
+                    .executor(threads)
+                    .build();
+        } catch (UncheckedIOException | OutOfMemoryError e) {
+            Throwable cause = e.getCause();
+            throw new ConnectionLost(
+                    ConnectionLost.NOBODY,
+                    "cannot connect to " + settings.url() + ": " + (cause == null ? e : cause).getMessage());
+        }
+    }
+
+    /// Connects. [ConnectionLost] when the server is not there or refuses, which over HTTP only shows at the first
+    /// call, and when this machine has no room for a connection.
     public static RpcClient connect(RpcSettings settings, Time time, Notifications notifications) {
-        return new RpcClient(settings, time, notifications);
+        return connect(settings, time, notifications, HttpClient.newBuilder());
+    }
+
+    /// The same with a client of that builder.
+    static RpcClient connect(RpcSettings settings, Time time, Notifications notifications, HttpClient.Builder builder) {
+        return new RpcClient(settings, time, notifications, builder);
     }
 
     /// Calls `method` with parameters by name. The future holds the result as a plain tree, or fails with

@@ -10,7 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Time;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -102,6 +106,38 @@ final class RpcClientTest {
             assertTrue(error.is("job_not_found"));
             assertEquals(1, error.retryAfterMs(9));
         }
+    }
+
+    @Test
+    void a_machine_without_room_for_a_connection_is_like_a_server_that_is_not_there() {
+        var full = List.of(
+                new UncheckedIOException(new IOException("Too many open files")),
+                new OutOfMemoryError("unable to create native thread"));
+        for (URI url : List.of(server.url(), URI.create("http://127.0.0.1:1"))) {
+            for (Throwable why : full) {
+                var settings = RpcSettings.of(url, null);
+                var lost = assertThrows(
+                        ConnectionLost.class,
+                        () -> RpcClient.connect(
+                                settings, Time.system(), RpcClient.Notifications.ignored(), failing(why)));
+                assertTrue(lost.nobodyThere());
+                String words = why instanceof UncheckedIOException ? "Too many open files" : why.getMessage();
+                assertEquals("cannot connect to " + settings.url() + ": " + words, lost.getMessage());
+            }
+        }
+    }
+
+    /// Its client cannot be built.
+    private static HttpClient.Builder failing(Throwable why) {
+        return (HttpClient.Builder) Proxy.newProxyInstance(
+                RpcClientTest.class.getClassLoader(),
+                new Class<?>[] {HttpClient.Builder.class},
+                (builder, method, arguments) -> {
+                    if (method.getName().equals("build")) {
+                        throw why;
+                    }
+                    return builder;
+                });
     }
 
     @Test
