@@ -31,14 +31,29 @@ final class Delivery {
     /// Until the runner is closed.
     void run() {
         try {
-            for (List<Report> batch = next(); !batch.isEmpty(); batch = next()) {
-                Session session = work.session();
-                if (session != null) {
-                    send(session, batch);
-                }
+            boolean open = true;
+            while (open) {
+                open = deliver();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /// False when the runner was closed. What nobody thought of is waited out as well: without this thread jobs
+    /// would run and nobody would hear of them.
+    private boolean deliver() throws InterruptedException {
+        try {
+            List<Report> batch = next();
+            Session session = work.session();
+            if (session != null && !batch.isEmpty()) {
+                send(session, batch);
+            }
+            return !batch.isEmpty();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("results could not be sent, they are tried again");
+            work.pause(Duration.ofMillis(RETRY_MS));
+            return true;
         }
     }
 

@@ -88,14 +88,23 @@ final class Logging {
         try {
             while (true) {
                 rest();
-                Session session = work.session();
-                if (session != null) {
-                    open.forEach(one -> send(session, one));
-                }
-                open.removeIf(JobLog::isFinished);
+                sendAll();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void sendAll() throws InterruptedException {
+        try {
+            Session session = work.session();
+            if (session != null) {
+                open.forEach(one -> send(session, one));
+            }
+            open.removeIf(JobLog::isFinished);
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("logs could not be sent, they are tried again");
+            work.pause(Duration.ofMillis(RETRY_MS));
         }
     }
 
@@ -120,7 +129,12 @@ final class Logging {
         }
         for (JobLog.Stream stream : one.streams()) {
             if (stream.buffer().bytes() > 0 && stream.enter()) {
-                send(session, one, stream);
+                try {
+                    send(session, one, stream);
+                } catch (RuntimeException | Error e) {
+                    stream.leave();
+                    throw e;
+                }
             }
         }
     }

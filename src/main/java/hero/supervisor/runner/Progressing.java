@@ -29,12 +29,20 @@ final class Progressing {
         try {
             while (!work.closed()) {
                 work.pause(LOOK_AGAIN);
-                for (Execution execution : work.alive()) {
-                    tell(execution, ANSWER_WITHIN);
-                }
+                tellAll();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tellAll() throws InterruptedException {
+        try {
+            for (Execution execution : work.alive()) {
+                tell(execution, ANSWER_WITHIN);
+            }
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("progress could not be told, the next look goes on");
         }
     }
 

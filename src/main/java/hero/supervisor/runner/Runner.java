@@ -252,6 +252,9 @@ public final class Runner implements AutoCloseable {
             log.atDebug().addKeyValue("error", e.getMessage()).log("connection lost");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            log.atError().setCause(e).log("pulling or beating failed, the connection is made anew");
+            session.rpc().close(); // One loop without the other would hold a session that does nothing, or is lost.
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,9 +26,20 @@ final class RunnerFaultsTest {
             RunnerSettings.of(List.of(server.url()), "r1", 1, Map.of("sh", List.of("sh")), "hsv_reg_hidden"),
             Time.system(),
             new SplittableRandom(1),
-            line -> {});
+            this::noticed);
     private final CompletableFuture<Void> ended =
             CompletableFuture.runAsync(runner::run, task -> Thread.ofVirtual().start(task));
+
+    /// What befalls the runner where it says that it drains.
+    private volatile @Nullable Throwable fault;
+
+    private void noticed(String line) {
+        switch (line.contains("draining") ? fault : null) {
+            case RuntimeException e -> throw e;
+            case Error e -> throw e;
+            case null, default -> {}
+        }
+    }
 
     @AfterEach
     void close() {
@@ -57,6 +69,22 @@ final class RunnerFaultsTest {
     void a_session_that_is_gone_is_resumed_on_a_new_connection() {
         greet(20, 60_000);
         server.next("runner.heartbeat").refuse(-32002, "conflict", "the session is gone");
+        resumes();
+    }
+
+    @Test
+    void a_pull_that_fails_in_a_way_nobody_thought_of_ends_the_connection() {
+        fault = new InternalError("no room");
+        greet(10_000, 60_000);
+        server.next("runner.pull").answer(Map.of("drain", true));
+        resumes();
+    }
+
+    @Test
+    void a_beat_that_fails_in_a_way_nobody_thought_of_ends_the_connection() {
+        fault = new IllegalStateException("no idea");
+        greet(20, 60_000);
+        server.next("runner.heartbeat").answer(Map.of("drain", true));
         resumes();
     }
 
