@@ -108,9 +108,12 @@ public final class Retention implements AutoCloseable {
               select t.ctid from {0} t where {1} limit {2} for update skip locked))
             """;
 
-    /// The next number after a gap, and whether any job there can be old enough.
+    /// The next number after a gap, and whether any job there can be old enough. Jobs from a moment when the clock
+    /// was ahead are stepped over: they say nothing about those behind them.
     private static final String NEXT = """
-            select number, accepted_at < {1}::timestamptz as old from jobs where number > {0} order by number limit 1
+            select number, accepted_at < {1}::timestamptz as old from jobs
+            where number > {0} and accepted_at <= clock_timestamp()
+            order by number limit 1
             """;
 
     private static final Condition MINUTES = DSL.condition("period = 'minute'");

@@ -164,6 +164,17 @@ class RetentionTest {
     }
 
     @Test
+    void jobs_from_a_clock_that_was_ahead_hold_up_none_behind_them() {
+        get(store.create(job("ahead-1"), false));
+        jobsOfAge(6);
+        get(store.create(job("ahead-2"), false));
+        jobsOfAge(5);
+        execute("update jobs set accepted_at = accepted_at + interval '1 day' where id like 'ahead%'");
+        assertEquals(8, round(AGES).jobs());
+        assertEquals(List.of("ahead-1", "ahead-2", "running-5", "running-6"), texts("select id from jobs order by id"));
+    }
+
+    @Test
     void a_locked_job_is_left_for_the_next_round() {
         jobsOfAge(6);
         database.transaction(other -> {
