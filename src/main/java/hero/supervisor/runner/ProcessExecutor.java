@@ -85,7 +85,13 @@ final class ProcessExecutor {
         Map<String, String> environment = builder.environment();
         environment.clear();
         environment.putAll(environment(task, folder));
-        return ProcessGroup.start(builder, launcher);
+        try {
+            return ProcessGroup.start(builder, launcher);
+        } catch (Error e) {
+            // The JDK starts the process first and then a thread to watch it: without one it hands out no process.
+            Workplace.endProcesses(folder);
+            throw e;
+        }
     }
 
     private Map<String, String> environment(Task task, Path folder) throws java.io.IOException {

@@ -98,6 +98,17 @@ final class Workplace implements AutoCloseable {
     }
 
     private static void end(Path folder) throws IOException {
+        int ended = endProcesses(folder);
+        new JobFolder(folder).remove();
+        log.atWarn()
+                .addKeyValue("folder", folder)
+                .addKeyValue("signals", ended)
+                .log("what a killed runner had left was ended");
+    }
+
+    /// Ends those of the job whose folder this is, or of all jobs whose folders are in it. Returns how many
+    /// signals that took; none where there is no `/proc`.
+    static int endProcesses(Path folder) throws IOException {
         int ended = 0;
         List<ProcessHandle> left = processesOf(folder);
         for (int round = 0; round < ROUNDS_MAX && !left.isEmpty(); round++) {
@@ -105,11 +116,7 @@ final class Workplace implements AutoCloseable {
             left.forEach(ProcessHandle::destroyForcibly);
             left = processesOf(folder);
         }
-        new JobFolder(folder).remove();
-        log.atWarn()
-                .addKeyValue("folder", folder)
-                .addKeyValue("signals", ended)
-                .log("what a killed runner had left was ended");
+        return ended;
     }
 
     /// Those whose environment says so; what has ended and waits to be collected has none.
@@ -118,10 +125,11 @@ final class Workplace implements AutoCloseable {
         if (!Files.isDirectory(PROC.resolve("self"))) {
             return found;
         }
-        String wanted = "\0" + FOLDER_VARIABLE + "=" + folder.toAbsolutePath() + "/";
+        String wanted = "\0" + FOLDER_VARIABLE + "=" + folder.toAbsolutePath();
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path process : processes) {
-                if (("\0" + environment(process)).contains(wanted)) {
+                String environment = "\0" + environment(process);
+                if (environment.contains(wanted + "/") || environment.contains(wanted + "\0")) {
                     ProcessHandle.of(Long.parseLong(process.getFileName().toString()))
                             .ifPresent(found::add);
                 }

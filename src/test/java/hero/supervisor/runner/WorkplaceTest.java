@@ -73,6 +73,18 @@ final class WorkplaceTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
+    void the_processes_of_one_job_are_found_by_its_folder() throws IOException {
+        Path folder = left("1-mine-1");
+        Process process = job(folder);
+        List<ProcessHandle> below = process.descendants().toList();
+        Workplace.endProcesses(folder.resolve("supervisor-job"));
+        assertTrue(process.isAlive(), "another job's");
+        Workplace.endProcesses(folder.resolve("supervisor-job-1"));
+        await().until(() -> !process.isAlive() && below.stream().noneMatch(ProcessTable::isAlive));
+    }
+
+    @Test
     void what_a_living_runner_has_stays() throws IOException {
         Path folder = left("1-alive-1");
         Process process = job(folder);
