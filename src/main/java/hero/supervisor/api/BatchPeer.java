@@ -74,8 +74,8 @@ final class BatchPeer implements Peer {
     }
 
     @Override
-    public void proved() {
-        peer.proved();
+    public void proved(Grant shown) {
+        peer.proved(shown);
     }
 
     @Override

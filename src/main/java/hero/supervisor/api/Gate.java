@@ -68,7 +68,7 @@ final class Gate {
                     .with("scope", grant.scope().word())
                     .with("needs", access.scopeWords());
         }
-        peer.proved();
+        peer.proved(grant);
         return grant;
     }
 

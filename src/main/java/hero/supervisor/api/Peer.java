@@ -29,8 +29,9 @@ public interface Peer {
     /// `auth.login` succeeded: later calls of this connection carry the grant.
     void login(Grant grant);
 
-    /// A call has shown a secret that is good for it: this peer is known.
-    default void proved() {}
+    /// A call has shown a secret that is good for it, or its connection carries one: this peer is known, and its
+    /// connection goes when the secret is revoked.
+    default void proved(Grant shown) {}
 
     /// True when the server can send messages of its own: WebSocket.
     boolean duplex();

@@ -13,6 +13,7 @@ import io.helidon.websocket.WsSession;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -41,6 +42,8 @@ final class SocketPeer implements WsListener, Ready {
     private final Ends ends = new Ends();
     private final Set<String> inFlight = ConcurrentHashMap.newKeySet(2);
     private volatile @Nullable Grant grant;
+    /// The secrets that its calls have shown; never changed, but replaced.
+    private volatile Set<String> shown = Set.of();
     private volatile boolean known;
     /// Of the watchdog alone; 0 before its first look.
     private long lookedNs;
@@ -98,12 +101,20 @@ final class SocketPeer implements WsListener, Ready {
         LOG.atDebug().addKeyValue("peer", id).addKeyValue("code", status).log("WebSocket closed");
     }
 
+    /// It carries one of these secrets, or one of its calls has shown it.
     void closeIfGrantedBy(Set<String> secretIds) {
         Grant mine = grant;
         Session to = session;
-        if (mine != null && to != null && secretIds.contains(mine.secretId())) {
+        boolean carried = mine != null && secretIds.contains(mine.secretId());
+        if (to != null && (carried || shown.stream().anyMatch(secretIds::contains))) {
             to.close(4401, "secret revoked");
         }
+    }
+
+    private synchronized void show(String secretId) {
+        Set<String> more = new HashSet<>(shown);
+        more.add(secretId);
+        shown = more;
     }
 
     /// Closes it when it has shown no good secret within that time. Called often, by one thread.
@@ -252,8 +263,11 @@ final class SocketPeer implements WsListener, Ready {
         }
 
         @Override
-        public void proved() {
+        public void proved(Grant proof) {
             known = true;
+            if (!shown.contains(proof.secretId())) {
+                show(proof.secretId());
+            }
         }
 
         @Override

@@ -31,12 +31,15 @@ final class EndedSecretTest {
         RawWebSocket bearer = RawWebSocket.tcp(live.port());
         assertTrue(bearer.handshake("/rpc", Map.of("Authorization", "Bearer " + secret.secret()))
                 .startsWith("HTTP/1.1 101 "));
+        LiveSocket shown = live.socket();
+        shown.call("list_runners", Map.of("secret", secret.secret())).result();
         LiveSocket other = live.socket();
         other.call("auth.login", Map.of("secret", live.secret(Scope.USER))).result();
         live.call("secrets.revoke", Map.of("id", secret.id(), "secret", live.secret(Scope.ADMIN)))
                 .result();
         assertEquals(4401, login.closeCode());
         assertEquals(4401, bearer.closeCode());
+        assertEquals(4401, shown.closeCode());
         // It does not answer the close frame, and is ended all the same.
         assertTrue(bearer.ended());
         assertTrue(other.isOpen());

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Limits;
+import hero.supervisor.domain.Scope;
 import hero.supervisor.transport.TestGateway.Setup;
 import java.io.IOException;
 import java.time.Duration;
@@ -190,7 +192,7 @@ class HandshakeTest {
         try (TestGateway closed =
                         new TestGateway(Setup.standard().withoutAnonymous().with(limits), (text, peer) -> {
                             if (text.equals("known")) {
-                                peer.proved();
+                                peer.proved(new Grant("s", "s", Scope.USER));
                             }
                             return TestGateway.reply(text);
                         });
