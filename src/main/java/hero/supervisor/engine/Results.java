@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.LongAdder;
 /// The order is what matters: register first, then read, so that a result recorded in between is never missed.
 /// Safe for any thread.
 public final class Results {
+    private static final String STOPPED = "stopped";
+
     private final JobStore store;
     private final ConcurrentHashMap<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
@@ -117,8 +119,13 @@ public final class Results {
         }
     }
 
-    /// The job's outcome is committed: everybody who waits for it hears of it.
+    /// The job's outcome is committed: everybody who waits for it hears of it. One that was stopped may be about
+    /// to be deleted, which its row tells.
     public void finished(String jobId, JobResult result) {
+        if (result instanceof JobResult.Failure failure && failure.message().equals(STOPPED)) {
+            ended(jobId);
+            return;
+        }
         hearing(jobId).forEach(waiter -> waiter.complete(result));
     }
 

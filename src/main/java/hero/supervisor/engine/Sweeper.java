@@ -2,6 +2,7 @@ package hero.supervisor.engine;
 
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Rescued;
 import hero.supervisor.store.Lending;
 import hero.supervisor.store.Notice;
@@ -144,6 +145,14 @@ public final class Sweeper implements Notifications.Listener, AutoCloseable {
         runners.control().refresh();
         jobs.waiting(runners.dispatch().asked()).forEach(runners.dispatch()::wake);
         jobs.overlooked().forEach(runners.dispatch()::wake);
+        jobs.deleting().forEach(this::delete);
+    }
+
+    private void delete(String jobId) {
+        if (jobs.delete(jobId) instanceof Deleted.Gone) {
+            log.atInfo().addKeyValue("job_id", jobId).log("job deleted");
+            results.deleted(jobId);
+        }
     }
 
     void sweep() {

@@ -2,6 +2,7 @@ package hero.supervisor.store;
 
 import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
+import static hero.supervisor.store.schema.Tables.JOB_DELETING;
 import static hero.supervisor.store.schema.Tables.JOB_HELD;
 import static hero.supervisor.store.schema.Tables.JOB_TRACES;
 
@@ -54,8 +55,12 @@ final class JobReads {
             "(extract(epoch from {0} + make_interval(secs => {1}) - clock_timestamp()) * 1000)::bigint",
             Long.class, JOBS.STARTED_AT, JOBS.TIMEOUT_S);
 
-    private static final String ANSWERS =
-            "select id, status, output, error, exit_code from jobs where id = any(?::text[])";
+    /// A job that was stopped in order to be deleted is as good as gone.
+    private static final String ANSWERS = """
+            select id, status, output, error, exit_code,
+              error = 'stopped' and exists (select from job_deleting d where d.job_number = j.number) as is_going
+            from jobs j where id = any(?::text[])
+            """;
 
     private static final String HANDED = JobRow.handing("""
             select ASSIGNMENT, TRACE
@@ -67,6 +72,8 @@ final class JobReads {
             """);
 
     private static final Field<String> SNAPSHOT = DSL.field("pg_current_snapshot()::text", String.class);
+
+    private static final int DELETING_MAX = 100;
 
     private final Database database;
 
@@ -140,11 +147,7 @@ final class JobReads {
     }
 
     Answer answer(String jobId) {
-        return database.query(sql -> sql.select(JOBS.STATUS, JOBS.OUTPUT, JOBS.ERROR, JOBS.EXIT_CODE)
-                .from(JOBS)
-                .where(JOBS.ID.eq(jobId))
-                .fetchOptional(JobReads::answer)
-                .orElseGet(Answer.NoJob::new));
+        return answers(List.of(jobId)).getFirst();
     }
 
     /// The n-th answer is for the n-th id. Asked for each job whose caller is at another gateway than its runner:
@@ -156,7 +159,9 @@ final class JobReads {
                 new Columns<>(statement, jobIds).text(id -> id);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        found.put(JobRow.text(rows, "id"), answer(rows));
+                        found.put(
+                                JobRow.text(rows, "id"),
+                                rows.getBoolean("is_going") ? new Answer.NoJob() : answer(rows));
                     }
                 }
             }
@@ -193,11 +198,6 @@ final class JobReads {
                 row.getString("output"),
                 row.getString("error"),
                 JobRow.integer(row, "exit_code"));
-        return result == null ? new Answer.Pending() : new Answer.Done(result);
-    }
-
-    private static Answer answer(Record job) {
-        JobResult result = result(job);
         return result == null ? new Answer.Pending() : new Answer.Done(result);
     }
 
@@ -331,6 +331,17 @@ final class JobReads {
                 .orderBy(JOBS.NUMBER)
                 .fetchGroups(row -> row.get(JOB_HELD.SESSION_ID), JobReads::held));
         return sessionIds.stream().map(id -> held.getOrDefault(id, List.of())).toList();
+    }
+
+    List<String> deleting() {
+        return database.query(sql -> sql.select(JOB_DELETING.JOB_ID)
+                .from(JOB_DELETING)
+                .join(JOBS)
+                .on(JOBS.NUMBER.eq(JOB_DELETING.JOB_NUMBER))
+                .where(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
+                .orderBy(JOB_DELETING.JOB_NUMBER)
+                .limit(DELETING_MAX)
+                .fetch(JOB_DELETING.JOB_ID));
     }
 
     List<Assignment.Key> stopping(Collection<String> jobIds) {

@@ -258,6 +258,9 @@ public interface JobStore {
     /// run under that id.
     List<Assignment.Key> stopping(Collection<String> jobIds);
 
+    /// Some of the jobs that have ended and were to be deleted when they did. Who asked for it may be gone.
+    List<String> deleting();
+
     /// What a session holds, for a gateway that takes it over or watches deadlines.
     List<Held> held(String sessionId);
 

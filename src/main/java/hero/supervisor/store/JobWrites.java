@@ -2,6 +2,7 @@ package hero.supervisor.store;
 
 import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
+import static hero.supervisor.store.schema.Tables.JOB_DELETING;
 import static hero.supervisor.store.schema.Tables.JOB_EVENTS;
 import static hero.supervisor.store.schema.Tables.JOB_QUEUE;
 import static hero.supervisor.store.schema.Tables.JOB_TIMERS;
@@ -199,6 +200,10 @@ final class JobWrites {
                 return new Deleted.NoJob();
             } else if (status(job) == JobStatus.RUNNING) {
                 askToStop(sql, job);
+                sql.insertInto(JOB_DELETING, JOB_DELETING.JOB_NUMBER, JOB_DELETING.JOB_ID)
+                        .values(job.get(JOBS.NUMBER), jobId)
+                        .onConflictDoNothing()
+                        .execute();
                 return new Deleted.Running(key(job), job.get(JOBS.SESSION_ID));
             }
             unqueue(sql, job);
@@ -209,6 +214,9 @@ final class JobWrites {
                     .execute());
             sql.deleteFrom(JOB_TRACES)
                     .where(JOB_TRACES.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
+                    .execute();
+            sql.deleteFrom(JOB_DELETING)
+                    .where(JOB_DELETING.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
                     .execute();
             LogWrites.delete(sql, jobId);
             log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");

@@ -292,6 +292,11 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
+    public List<String> deleting() {
+        return reads.deleting();
+    }
+
+    @Override
     public List<Held> held(String sessionId) {
         return holds.done(sessionId);
     }

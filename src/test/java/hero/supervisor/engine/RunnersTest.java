@@ -3,6 +3,7 @@ package hero.supervisor.engine;
 import static hero.supervisor.domain.JobFixture.job;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,6 +20,7 @@ import hero.supervisor.engine.EngineFixture.Link;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
 class RunnersTest {
@@ -307,10 +309,18 @@ class RunnersTest {
     void deleting_a_running_job_stops_it_first_and_its_waiters_hear_that_it_is_gone() {
         Link link = engine.connect("r1", 2);
         Assignment a = handOver(link, "j1");
+        var waits = engine.jobs.result("j1");
         var deleted = engine.jobs.delete("j1", Origin.NONE);
         assertFalse(deleted.isDone());
         report(link, a.key(), new JobResult.Failure("killed", null));
         deleted.join();
+        assertEquals(
+                Refusal.Kind.JOB_NOT_FOUND,
+                assertInstanceOf(
+                                Refusal.class,
+                                assertThrows(CompletionException.class, waits::join)
+                                        .getCause())
+                        .kind());
         assertThrows(Refusal.class, () -> engine.jobs.state("j1"));
         assertEquals(0, engine.results.waiting());
     }

@@ -160,6 +160,20 @@ abstract class JobStoreContract extends JobStoreLifeContract {
     }
 
     @Test
+    void a_job_that_is_to_be_deleted_when_it_ends_is_gone_for_who_waits() {
+        queued("a");
+        Assignment.Key key = claimOne(store()).key();
+        store().delete("a");
+        assertEquals(new Answer.Pending(), store().answer("a"));
+        assertEquals(List.of(), store().deleting());
+        fail(store(), key, "killed", null);
+        assertEquals(new Answer.NoJob(), store().answer("a"));
+        assertEquals(List.of("a"), store().deleting());
+        assertEquals(new Deleted.Gone(), store().delete("a"));
+        assertEquals(List.of(), store().deleting());
+    }
+
+    @Test
     void delete_in_each_state() {
         assertEquals(new Deleted.NoJob(), store().delete("nobody"));
         queued("queued");

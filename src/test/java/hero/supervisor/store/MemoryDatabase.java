@@ -48,7 +48,14 @@ public final class MemoryDatabase {
             int attempt,
             @Nullable Long lease,
             @Nullable String sessionId,
-            @Nullable JobResult result) {}
+            @Nullable JobResult result,
+            boolean deleting) {
+
+        /// It has ended, and is to be deleted for that.
+        public boolean going() {
+            return deleting && status.isFinal();
+        }
+    }
 
     /// All jobs that there are.
     public synchronized List<View> views() {
@@ -114,6 +121,7 @@ public final class MemoryDatabase {
         Trace trace;
 
         boolean stopRequested;
+        boolean deleting;
         int failures;
         int losses;
 
@@ -130,7 +138,7 @@ public final class MemoryDatabase {
         }
 
         View view() {
-            return new View(job, status, attempt, lease, sessionId, result);
+            return new View(job, status, attempt, lease, sessionId, result, deleting);
         }
 
         int priority() {

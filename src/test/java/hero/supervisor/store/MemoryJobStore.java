@@ -188,6 +188,7 @@ public final class MemoryJobStore implements JobStore {
                 return new Deleted.NoJob();
             } else if (row.status == JobStatus.RUNNING) {
                 moves.askToStop(row);
+                row.deleting = true;
                 return new Deleted.Running(MemoryMoves.key(row), Objects.requireNonNull(row.sessionId));
             }
             moves.unplace(row);
@@ -227,10 +228,9 @@ public final class MemoryJobStore implements JobStore {
     public Answer answer(String jobId) {
         synchronized (shared) {
             Row row = shared.jobs.get(jobId);
-            if (row == null) {
-                return new Answer.NoJob();
-            }
-            return row.result == null ? new Answer.Pending() : new Answer.Done(row.result);
+            return row == null || (row.deleting && row.result != null)
+                    ? new Answer.NoJob()
+                    : row.result == null ? new Answer.Pending() : new Answer.Done(row.result);
         }
     }
 
@@ -281,6 +281,13 @@ public final class MemoryJobStore implements JobStore {
     public List<Assignment.Key> stopping(Collection<String> jobIds) {
         synchronized (shared) {
             return moves.stopping(jobIds);
+        }
+    }
+
+    @Override
+    public List<String> deleting() {
+        synchronized (shared) {
+            return moves.deleting();
         }
     }
 

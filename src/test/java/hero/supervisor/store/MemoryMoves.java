@@ -128,6 +128,13 @@ final class MemoryMoves {
                 .toList();
     }
 
+    List<String> deleting() {
+        return shared.jobs.values().stream()
+                .filter(row -> row.deleting && row.status != JobStatus.RUNNING)
+                .map(row -> row.job.id())
+                .toList();
+    }
+
     List<Assignment.Key> stopping(Collection<String> jobIds) {
         return jobIds.stream()
                 .map(shared.jobs::get)

@@ -6,6 +6,7 @@ package hero.supervisor.store.schema;
 
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
+import hero.supervisor.store.schema.tables.JobDeleting;
 import hero.supervisor.store.schema.tables.JobDeletions;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
@@ -46,6 +47,8 @@ public class DefaultSchema extends SchemaImpl {
     public final Audit AUDIT = Audit.AUDIT;
 
     public final JobAttempts JOB_ATTEMPTS = JobAttempts.JOB_ATTEMPTS;
+
+    public final JobDeleting JOB_DELETING = JobDeleting.JOB_DELETING;
 
     public final JobDeletions JOB_DELETIONS = JobDeletions.JOB_DELETIONS;
 
@@ -107,6 +110,7 @@ public class DefaultSchema extends SchemaImpl {
         return Arrays.asList(
             Audit.AUDIT,
             JobAttempts.JOB_ATTEMPTS,
+            JobDeleting.JOB_DELETING,
             JobDeletions.JOB_DELETIONS,
             JobEvents.JOB_EVENTS,
             JobEventsFloor.JOB_EVENTS_FLOOR,

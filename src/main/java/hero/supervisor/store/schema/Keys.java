@@ -6,6 +6,7 @@ package hero.supervisor.store.schema;
 
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
+import hero.supervisor.store.schema.tables.JobDeleting;
 import hero.supervisor.store.schema.tables.JobDeletions;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
 import hero.supervisor.store.schema.tables.JobFigures;
@@ -38,6 +39,7 @@ public class Keys {
 
     public static final UniqueKey<Record> AUDIT_PKEY = Internal.createUniqueKey(Audit.AUDIT, DSL.name("audit_pkey"), new TableField[] { Audit.AUDIT.ID }, true);
     public static final UniqueKey<Record> JOB_ATTEMPTS_PKEY = Internal.createUniqueKey(JobAttempts.JOB_ATTEMPTS, DSL.name("job_attempts_pkey"), new TableField[] { JobAttempts.JOB_ATTEMPTS.JOB_ID, JobAttempts.JOB_ATTEMPTS.ATTEMPT }, true);
+    public static final UniqueKey<Record> JOB_DELETING_PKEY = Internal.createUniqueKey(JobDeleting.JOB_DELETING, DSL.name("job_deleting_pkey"), new TableField[] { JobDeleting.JOB_DELETING.JOB_NUMBER }, true);
     public static final UniqueKey<Record> JOB_DELETIONS_PKEY = Internal.createUniqueKey(JobDeletions.JOB_DELETIONS, DSL.name("job_deletions_pkey"), new TableField[] { JobDeletions.JOB_DELETIONS.NUMBER }, true);
     public static final UniqueKey<Record> JOB_EVENTS_FLOOR_PKEY = Internal.createUniqueKey(JobEventsFloor.JOB_EVENTS_FLOOR, DSL.name("job_events_floor_pkey"), new TableField[] { JobEventsFloor.JOB_EVENTS_FLOOR.SINGLETON }, true);
     public static final UniqueKey<Record> JOB_FIGURES_PKEY = Internal.createUniqueKey(JobFigures.JOB_FIGURES, DSL.name("job_figures_pkey"), new TableField[] { JobFigures.JOB_FIGURES.PERIOD, JobFigures.JOB_FIGURES.AT, JobFigures.JOB_FIGURES.QUEUE }, true);

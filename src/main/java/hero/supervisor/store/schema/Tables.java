@@ -6,6 +6,7 @@ package hero.supervisor.store.schema;
 
 import hero.supervisor.store.schema.tables.Audit;
 import hero.supervisor.store.schema.tables.JobAttempts;
+import hero.supervisor.store.schema.tables.JobDeleting;
 import hero.supervisor.store.schema.tables.JobDeletions;
 import hero.supervisor.store.schema.tables.JobEvents;
 import hero.supervisor.store.schema.tables.JobEventsFloor;
@@ -33,6 +34,8 @@ public class Tables {
     public static final Audit AUDIT = Audit.AUDIT;
 
     public static final JobAttempts JOB_ATTEMPTS = JobAttempts.JOB_ATTEMPTS;
+
+    public static final JobDeleting JOB_DELETING = JobDeleting.JOB_DELETING;
 
     public static final JobDeletions JOB_DELETIONS = JobDeletions.JOB_DELETIONS;
 

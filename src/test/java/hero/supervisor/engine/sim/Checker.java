@@ -331,7 +331,9 @@ final class Checker {
         if (result != null) {
             check(resultsOf(jobId).contains(result), "a waiter is told what is recorded", jobId, result);
         } else if (refusal != null && refusal.kind() == Refusal.Kind.JOB_NOT_FOUND) {
-            check(early || deleted.contains(jobId), "a job is not found only if it was deleted", jobId);
+            View row = world.database.view(jobId);
+            boolean gone = deleted.contains(jobId) || (row != null && row.going());
+            check(early || gone, "a job is not found only if it was deleted", jobId);
         }
     }
 
@@ -345,7 +347,7 @@ final class Checker {
     // ---- at the end ----
 
     private static boolean rests(View row) {
-        return row.status().isFinal() || row.status() == JobStatus.CREATED;
+        return row.status() == JobStatus.CREATED || (row.status().isFinal() && !row.going());
     }
 
     /// Nothing is under way: no job, no waiter, nothing held.
