@@ -1,5 +1,6 @@
 package hero.supervisor.api;
 
+import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
@@ -18,6 +19,7 @@ import hero.supervisor.wire.Rfc3339;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +88,8 @@ final class JobMethods {
 
     Pending<JobResult> run(Call call) {
         Duration atMost = waitAtMost(call);
-        return Pending.wait(jobs.run(reader.read(call.params()), call.origin()), atMost, JobJson::result);
+        Job job = reader.read(call.params());
+        return end(job.id(), jobs.run(job, call.origin()), atMost);
     }
 
     Pending<Body> start(Call call) {
@@ -100,8 +103,17 @@ final class JobMethods {
     /// The first look is no waiting: also a call with timeout 0 gets a result that is there.
     Pending<JobResult> result(Call call) {
         Duration atMost = waitAtMost(call);
-        var wait = jobs.await(jobId(call));
-        return Pending.wait(wait.result(), atMost, JobJson::result).after(wait.looked());
+        String jobId = jobId(call);
+        var wait = jobs.await(jobId);
+        return end(jobId, wait.result(), atMost).after(wait.looked());
+    }
+
+    /// Who waited too long is told the id: a server that made it is the only one to know it.
+    private static Pending<JobResult> end(
+            String jobId, CompletableFuture<JobResult> result, @Nullable Duration atMost) {
+        return Pending.wait(result, atMost, JobJson::result).orElse(() -> {
+            throw Call.waitedTooLong(atMost).with("job_id", jobId);
+        });
     }
 
     Body get(Call call) {

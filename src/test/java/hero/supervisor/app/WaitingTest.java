@@ -113,6 +113,13 @@ final class WaitingTest {
                     "-32004 wait_timeout",
                     live.call("job.result", Map.of("job_id", "stopped-1", "timeout", 0))
                             .outcome());
+            for (String call : List.of("job.run", "run_job")) {
+                Told late =
+                        live.call(call, Map.of("secret", live.secret(Scope.USER), "job", withoutId(job), "timeout", 0));
+                assertEquals("-32004 wait_timeout", late.outcome(), late.text());
+                List<Object> id = List.of(String.valueOf(late.data("job_id")));
+                await().until(() -> live.call("job.status", id).outcome().equals("ok"));
+            }
             live.call("job.stop", Map.of("secret", live.secret(Scope.USER), "job_id", "stopped-1"));
             assertEquals(
                     Map.of("error", "stopped"),
@@ -120,6 +127,12 @@ final class WaitingTest {
                             .result());
             await().until(live::nobodyWaits);
         }
+    }
+
+    private static Map<String, Object> withoutId(Map<String, Object> job) {
+        Map<String, Object> rest = new HashMap<>(job);
+        rest.remove("id");
+        return rest;
     }
 
     /// A wait that is over leaves nothing either, on each transport.
@@ -133,9 +146,9 @@ final class WaitingTest {
                 assertEquals(
                         "-32004 wait_timeout",
                         socket.call("job.result", List.of("w0", 0.01)).outcome());
-                assertEquals(
-                        "-32004 wait_timeout",
-                        live.call("job.result", List.of("w0", 0.01)).outcome());
+                Told late = live.call("job.result", List.of("w0", 0.01));
+                assertEquals("-32004 wait_timeout", late.outcome());
+                assertEquals("w0", late.data("job_id"));
             }
             await().until(live::nobodyWaits);
         }
