@@ -60,12 +60,13 @@ public final class Rpc {
 
     /// Answers one whole message. Calls of methods that never block begin on this thread and are answered on the
     /// one that completes them; everything else gets a thread of its own. A rejected thread is thrown, and `to` is
-    /// not called then.
-    public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+    /// not called then. False when nothing in the message wants an answer.
+    public boolean answer(byte[] utf8, Peer peer, ReplyTo to) {
         Message message = parsed(utf8);
         if (!(message instanceof Message.Call call) || !begun(call, peer, to)) {
             threads.execute(() -> to.reply(answer(message, peer), true));
         }
+        return message.wantsAnswer();
     }
 
     /// False for a call that needs a thread.

@@ -9,8 +9,8 @@ import hero.supervisor.wire.RpcError;
 /// What the transport asks, answered by the dispatcher. Safe for any thread.
 record RpcAnswers(Rpc rpc) implements Answers {
     @Override
-    public void answer(byte[] utf8, Peer peer, ReplyTo to) {
-        rpc.answer(utf8, peer, to);
+    public boolean answer(byte[] utf8, Peer peer, ReplyTo to) {
+        return rpc.answer(utf8, peer, to);
     }
 
     @Override

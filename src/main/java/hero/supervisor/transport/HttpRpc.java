@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
 
 /// `POST /rpc`: one request or batch in, one answer out. A call that waits is answered in chunks that begin with
 /// a space every few seconds (JSON allows leading white space): proxies keep the connection, and a client that has
-/// gone is found out, so that nothing waits for it.
+/// gone is found out, so that nothing waits for it. A message that wants no answer gets no such space; its waits
+/// end when the first one would be due, as nobody would find out for whom they wait.
 final class HttpRpc {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRpc.class);
     /// How much of a body that is too long is read and dropped, so that its sender gets to read the answer.
@@ -60,8 +61,8 @@ final class HttpRpc {
             HttpPeer peer =
                     new HttpPeer("http-" + ids.incrementAndGet(), passage, waits, ends, trace(request.headers()));
             var call = new CompletableFuture<@Nullable Reply>();
-            answers.answer(body, peer, (reply, _) -> call.complete(reply));
-            answer(response, call);
+            boolean wanted = answers.answer(body, peer, (reply, _) -> call.complete(reply));
+            answer(response, call, wanted ? null : ends);
         } catch (IOException | UncheckedIOException e) {
             throw new CloseConnectionException("the client is gone", e);
         } catch (InterruptedException e) {
@@ -144,7 +145,8 @@ final class HttpRpc {
                         "a message may have " + max + " bytes; split the batch, or raise the server's limit"));
     }
 
-    private void answer(ServerResponse response, CompletableFuture<@Nullable Reply> call)
+    /// @param unheard ends the waits of a message that wants no answer; null when one is wanted
+    private void answer(ServerResponse response, CompletableFuture<@Nullable Reply> call, @Nullable Ends unheard)
             throws IOException, InterruptedException {
         response.headers().set(HeaderValues.CONTENT_TYPE_JSON);
         OutputStream out = null;
@@ -154,6 +156,10 @@ final class HttpRpc {
         while (!line.await(call, settings.heartbeatEvery())) {
             if (out == null) {
                 out = timed(response.outputStream());
+            if (unheard != null) {
+                unheard.run();
+                continue;
+            }
             }
             out.write(' ');
             out.flush();

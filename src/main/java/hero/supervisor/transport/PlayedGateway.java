@@ -142,8 +142,9 @@ public final class PlayedGateway implements AutoCloseable {
     /// There are no methods over HTTP here.
     private static final class NoAnswers implements Answers {
         @Override
-        public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+        public boolean answer(byte[] utf8, Peer peer, ReplyTo to) {
             to.reply(null, false);
+            return false;
         }
 
         @Override

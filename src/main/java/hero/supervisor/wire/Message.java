@@ -28,6 +28,20 @@ public sealed interface Message {
     /// @param rawId the id to answer with, when one could be read
     record Malformed(String rawId, RpcError error) implements Message {}
 
+    /// False when nothing in it is answered, whatever becomes of it.
+    default boolean wantsAnswer() {
+        return switch (this) {
+            case Call call -> true;
+            case Malformed malformed -> true;
+            case Notification notification -> false;
+            case Response response -> false;
+            case Batch batch ->
+                batch.size() == 0
+                        || batch.size() > batch.items().size()
+                        || batch.items().stream().anyMatch(Message::wantsAnswer);
+        };
+    }
+
     /// Reads UTF-8 JSON. Never throws.
     static Message parse(byte[] utf8, Limits limits) {
         return MessageReader.read(utf8, limits);

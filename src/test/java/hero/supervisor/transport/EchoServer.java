@@ -64,8 +64,9 @@ public final class EchoServer {
 
     private static final class NoAnswers implements Answers {
         @Override
-        public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+        public boolean answer(byte[] utf8, Peer peer, ReplyTo to) {
             to.reply(null, false);
+            return false;
         }
 
         @Override

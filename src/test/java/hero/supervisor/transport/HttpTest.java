@@ -106,6 +106,15 @@ class HttpTest {
     }
 
     @Test
+    void what_needs_no_answer_gets_204_also_when_it_would_wait() throws Exception {
+        try (TestGateway waiting = waiting(new CountDownLatch(1), LONG)) {
+            HttpResponse<String> answer = send(post(waiting, "notification"));
+            assertEquals(204, answer.statusCode());
+            assertEquals(0, waiting.gateway.waitCount());
+        }
+    }
+
+    @Test
     void an_empty_body_reaches_the_floor_above() throws Exception {
         int before = CALLS.get();
         assertEquals(200, send(post(server, "")).statusCode());
@@ -295,7 +304,7 @@ class HttpTest {
                 throw new IllegalStateException(e);
             }
             peer.unpark();
-            return TestGateway.reply("done");
+            return text.equals("notification") ? null : TestGateway.reply("done");
         });
     }
 
@@ -329,9 +338,10 @@ class HttpTest {
         GatewaySettings settings = GatewaySettings.of("127.0.0.1", server.port(), Limits.DEFAULT);
         Answers none = new Answers() {
             @Override
-            public void answer(byte[] utf8, hero.supervisor.api.Peer peer, hero.supervisor.api.ReplyTo to) {
+            public boolean answer(byte[] utf8, hero.supervisor.api.Peer peer, hero.supervisor.api.ReplyTo to) {
                 to.reply(TestGateway.reply(""), true);
             }
+                return true;
 
             @Override
             public byte[] refusal(int code, String kind, String message) {

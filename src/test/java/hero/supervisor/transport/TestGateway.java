@@ -8,8 +8,8 @@ import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.domain.Time;
 import hero.supervisor.wire.Reply;
-import java.io.OutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -245,13 +245,14 @@ final class TestGateway implements AutoCloseable {
     private Answers answers(BiFunction<String, Peer, @Nullable Reply> calls) {
         return new Answers() {
             @Override
-            public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+            public boolean answer(byte[] utf8, Peer peer, ReplyTo to) {
                 if (!peers.contains(peer)) {
                     peers.add(peer);
                     peer.onEnd(ends::incrementAndGet);
                 }
                 String text = new String(utf8, StandardCharsets.UTF_8);
                 Thread.startVirtualThread(() -> to.reply(made(() -> calls.apply(text, peer)), true));
+                return !text.equals("notification");
             }
 
             @Override

@@ -1,7 +1,9 @@
 package hero.supervisor.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +71,29 @@ final class MessageTest {
     @Test
     void a_broken_notification_is_answered_since_it_is_no_request() {
         assertInstanceOf(Message.Malformed.class, Given.parse("{\"method\":\"m\"}"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[]",
+                "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"id\":null}",
+                "{\"method\":\"m\"}",
+                "[{\"jsonrpc\":\"2.0\",\"method\":\"m\"},1]"
+            })
+    void whatever_is_no_notification_wants_an_answer(String text) {
+        assertTrue(Given.parse(text).wantsAnswer());
+    }
+
+    @Test
+    void a_large_batch_wants_an_answer_and_notifications_alone_want_none() {
+        String notification = "{\"jsonrpc\":\"2.0\",\"method\":\"m\"}";
+        assertFalse(Given.parse(notification).wantsAnswer());
+        assertFalse(Given.parse("{\"jsonrpc\":\"2.0\",\"result\":1,\"id\":1}").wantsAnswer());
+        assertFalse(Given.parse("[" + (notification + ",").repeat(99) + notification + "]")
+                .wantsAnswer());
+        assertTrue(Given.parse("[" + (notification + ",").repeat(100) + notification + "]")
+                .wantsAnswer());
     }
 
     @Test
