@@ -168,6 +168,8 @@ class HandshakeTest {
         assertEquals("true null", answer(Map.of("Origin", "http://127.0.0.1:" + server.port())));
         assertEquals("false null", answer(Map.of("Origin", "https://console.example")));
         assertEquals("false null", answer(Map.of("X-Forwarded-For", "10.0.0.1")));
+        assertEquals("false null", answer(Map.of("X-FORWARDED-Server", "proxy")));
+        assertEquals("false null", answer(Map.of("X-Real-IP", "10.0.0.1")));
         assertEquals("false null", answer(Map.of("Forwarded", "for=10.0.0.1")));
         assertEquals("false null", answer(Map.of("Via", "1.1 proxy")));
         assertEquals("false null", answer(Map.of("Host", "gateway.test")));
