@@ -66,6 +66,10 @@ final class Routes {
             String path = request.prologue().uriPath().path();
             if (!path.startsWith(PROBES)) {
                 requireRoom(line, path);
+            if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+                // Helidon only says so in its answer, and reads on (RFC 9112 §9.6).
+                line.last();
+            }
                 request.context()
                         .register(guard.judge(
                                 request.headers(), request.prologue().query(), List.of(), request.remotePeer()));

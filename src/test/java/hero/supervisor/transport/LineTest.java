@@ -27,6 +27,24 @@ class LineTest {
         }
     }
 
+    @Test
+    void a_line_that_is_to_be_closed_ends_with_its_answer() throws Exception {
+        try (TestGateway gateway = TestGateway.echo()) {
+            for (String wish : new String[] {"close", "TE, Close"}) {
+                try (RawWebSocket client = RawWebSocket.tcp(gateway.port())) {
+                    String post = "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                            + "Connection: " + wish + "\r\nContent-Length: 2\r\n\r\n{}";
+                    client.raw((post + post).getBytes(StandardCharsets.US_ASCII));
+                    String head = client.readHead();
+                    assertStatus(200, head);
+                    assertTrue(head.contains("Connection: close"), head);
+                    assertEquals("{}", client.readBytes(2));
+                    assertTrue(client.ended());
+                }
+            }
+        }
+    }
+
     /// The head of the answer; its body is read away.
     private static String options(RawWebSocket client, String secret) throws IOException {
         client.raw(("OPTIONS /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + secret + "\r\n\r\n")
