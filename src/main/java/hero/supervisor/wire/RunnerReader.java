@@ -134,10 +134,9 @@ public final class RunnerReader {
         int attempt = attempt(item);
         String lease = item.text("lease");
         boolean wellFormed = lease.length() == LEASE_CHARS && lease.chars().allMatch(RunnerReader::isHex);
-        // Attempts count from 1: number 0 is nobody's, so such a report is stale and hurts no other in its batch.
-        return wellFormed
-                ? new Assignment.Key(jobId, attempt, Long.parseUnsignedLong(lease, 16))
-                : new Assignment.Key(jobId, 0, 0);
+        // A lease that nobody can have given is as good as any that is guessed: such a report is stale, and hurts no
+        // other in its batch.
+        return new Assignment.Key(jobId, attempt, wellFormed ? Long.parseUnsignedLong(lease, 16) : 0);
     }
 
     private static boolean isHex(int c) {

@@ -116,9 +116,9 @@ final class RunnerJsonTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "0", "+000000000000001", "-000000000000001", "000000000000000G", "00000000000000001"})
-    void a_lease_that_nobody_gave_matches_nothing(String lease) {
+    void a_lease_that_nobody_gave_is_as_good_as_a_guess_and_the_attempt_is_kept(String lease) {
         assertEquals(
-                new Assignment.Key("j", 0, 0),
+                new Assignment.Key("j", 1, 0),
                 reports("\"job_id\":\"j\",\"attempt\":1,\"lease\":\"" + lease + "\",\"error\":\"e\",\"exit_code\":-9")
                         .getFirst()
                         .key());
