@@ -104,7 +104,8 @@ public final class Call {
                         "this connection has " + limits.waitsPerConnection()
                                 + " calls that wait, and may have no more; use another connection",
                         BUSY_RETRY_MS)
-                .with("limit", limits.waitsPerConnection());
+                .with("limit", "waits_per_connection")
+                .with("max", limits.waitsPerConnection());
     }
 
     /// What a call without a thread of its own waited for is there.

@@ -88,7 +88,8 @@ final class StreamMethods {
                                 "this connection has " + limits.subscriptions()
                                         + " streams, and may have no more; end one or use another connection",
                                 RETRY_MS)
-                        .with("limit", limits.subscriptions());
+                        .with("limit", "subscriptions")
+                        .with("max", limits.subscriptions());
             }
             stream = how.apply(new PeerOutlet(peer));
             streams.open.put(stream.id(), stream);

@@ -1,11 +1,11 @@
 package hero.supervisor.engine;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.LogAppend;
 import hero.supervisor.domain.LogChunk;
 import hero.supervisor.domain.LogSlice;
 import hero.supervisor.domain.LogStream;
-import hero.supervisor.domain.Limits;
 import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Time;
@@ -82,7 +82,8 @@ public final class Logs implements AutoCloseable {
                             "data holds " + bytes + " bytes; one call takes at most " + limits.logWindow()
                                     + ", send it in parts")
                     .with("path", "/data")
-                    .with("limit", limits.logWindow());
+                    .with("limit", "log_window")
+                    .with("max", limits.logWindow());
         }
         return store.append(append).thenApply(appended -> switch (appended) {
             case Appended.End(long next) -> {

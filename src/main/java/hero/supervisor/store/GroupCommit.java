@@ -209,7 +209,8 @@ final class GroupCommit<C, R> implements AutoCloseable {
 
     private Refusal full() {
         return Refusal.busy("the server has more to write than it can; try again in a moment", RETRY_AFTER_MS)
-                .with("limit", sizes.queued());
+                .with("limit", "store_queue")
+                .with("max", sizes.queued());
     }
 
     private static Refusal shuttingDown() {

@@ -3,6 +3,7 @@ package hero.supervisor.transport;
 import hero.supervisor.domain.Trace;
 import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.wire.Reply;
+import hero.supervisor.wire.RpcError;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -139,10 +140,11 @@ final class HttpRpc {
         return new Denied(
                 413,
                 Map.of("Connection", "close"),
-                answers.refusal(
-                        -32006,
-                        "too_large",
-                        "a message may have " + max + " bytes; split the batch, or raise the server's limit"));
+                RpcError.tooLarge(
+                                "a message may have " + max + " bytes; split the batch, or raise the server's limit",
+                                "message_bytes",
+                                max)
+                        .bytes());
     }
 
     /// @param unheard ends the waits of a message that wants no answer; null when one is wanted

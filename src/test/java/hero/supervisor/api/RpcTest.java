@@ -97,7 +97,7 @@ final class RpcTest {
     void one_wait_too_many_is_busy_and_names_the_limit() {
         String reply = String.valueOf(answer(result("1", "j"), new FakePeer().waits(0)));
         assertTrue(reply.contains("\"code\":-32005"), reply);
-        assertTrue(reply.contains("\"limit\":20000"), reply);
+        assertTrue(reply.contains("\"limit\":\"waits_per_connection\",\"max\":20000"), reply);
         assertTrue(reply.contains("\"retry_after_ms\":1000"), reply);
     }
 

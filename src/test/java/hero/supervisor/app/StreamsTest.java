@@ -283,7 +283,8 @@ class StreamsTest {
         }
         Told refused = reader.call("jobs.subscribe", only("nothing"));
         assertEquals("busy", refused.data("kind"));
-        assertEquals(128, refused.data("limit"));
+        assertEquals("subscriptions", refused.data("limit"));
+        assertEquals(128, refused.data("max"));
         assertEquals(
                 true,
                 reader.call("job.unsubscribe", Map.of("subscription", String.valueOf(stream)))

@@ -112,6 +112,8 @@ final class LogsTest {
         assertEquals(Limits.DEFAULT.logWindow(), print(here, key, 0, full).nextOffset());
         Refusal refusal = assertThrows(Refusal.class, () -> print(here, key, 0, full + "a"));
         assertEquals(Refusal.Kind.TOO_LARGE, refusal.kind());
+        assertEquals("log_window", refusal.data().get("limit"));
+        assertEquals(Limits.DEFAULT.logWindow(), refusal.data().get("max"));
     }
 
     @Test

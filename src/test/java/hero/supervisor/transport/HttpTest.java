@@ -141,6 +141,7 @@ class HttpTest {
         HttpResponse<String> answer = send(post(server, "x".repeat((1 << 20) + 1)));
         assertEquals(413, answer.statusCode());
         assertTrue(answer.body().contains("-32006"), answer.body());
+        assertTrue(answer.body().contains("\"limit\":\"message_bytes\",\"max\":1048576"), answer.body());
         byte[] big = new byte[(1 << 20) + 1];
         HttpResponse<String> chunked = send(to(server, "/rpc")
                 .header("Content-Type", "application/json")
@@ -340,8 +341,8 @@ class HttpTest {
             @Override
             public boolean answer(byte[] utf8, hero.supervisor.api.Peer peer, hero.supervisor.api.ReplyTo to) {
                 to.reply(TestGateway.reply(""), true);
-            }
                 return true;
+            }
 
             @Override
             public byte[] refusal(int code, String kind, String message) {
