@@ -60,7 +60,7 @@ public final class Params {
         return value == null ? null : text(name);
     }
 
-    /// An id or a name: not empty, at most `charsMax` characters, none of them a control character.
+    /// An id or a name: not empty, at most `charsMax` characters (code points), none of them a control character.
     public String name(String name, int charsMax) {
         return checkedName(name, text(name), charsMax);
     }
@@ -189,7 +189,7 @@ public final class Params {
     private String checkedName(String name, String value, int charsMax) {
         if (value.isEmpty()) {
             throw Refusal.invalid(at(name), name + " must not be empty");
-        } else if (value.length() > charsMax) {
+        } else if (Utf8.isLonger(value, charsMax)) {
             throw Refusal.invalid(at(name), name + " must have at most " + charsMax + " characters")
                     .with("max", charsMax);
         } else if (hasControl(value)) {

@@ -106,7 +106,7 @@ public final class RunnerReader {
 
     private static @Nullable String bounded(Params params, String name, int charsMax) {
         String text = params.optionalText(name);
-        if (text != null && text.length() > charsMax) {
+        if (text != null && Utf8.isLonger(text, charsMax)) {
             throw params.invalid(name, name + " must have at most " + charsMax + " characters")
                     .with("max", charsMax);
         }

@@ -54,9 +54,15 @@ final class Utf8 {
         return -1;
     }
 
+    /// True for more than `charsMax` characters, counted as JSON Schema's `maxLength` does: code points.
+    static boolean isLonger(String text, int charsMax) {
+        return text.length() > charsMax && text.codePointCount(0, text.length()) > charsMax;
+    }
+
     /// At most `charsMax` characters that UTF-8 can carry, whatever the peer had sent.
     static String shown(String text, int charsMax) {
-        String shown = text.length() > charsMax ? text.substring(0, charsMax - 1) + "…" : text;
+        String shown =
+                isLonger(text, charsMax) ? text.substring(0, text.offsetByCodePoints(0, charsMax - 1)) + "…" : text;
         if (loneSurrogate(shown) < 0) {
             return shown;
         }

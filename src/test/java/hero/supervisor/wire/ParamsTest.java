@@ -158,6 +158,16 @@ final class ParamsTest {
     }
 
     @Test
+    void a_character_is_a_code_point() {
+        String most = "😀".repeat(255);
+        assertEquals(most, Given.params("[\"" + most + "\"]", "n").name("n", 255));
+        refused(
+                "/n",
+                "n must have at most 255 characters",
+                () -> Given.params("[\"" + most + "😀\"]", "n").name("n", 255));
+    }
+
+    @Test
     void what_is_left_out_has_its_default() {
         Params params = Given.params("{\"a\":null}", "a", "b");
         assertFalse(params.has("a"));

@@ -60,9 +60,10 @@ final class RpcErrorTest {
     @Test
     void what_a_peer_sent_comes_back_short_and_well_formed() {
         RpcError error = RpcError.unknownMethod("\ud800" + "😀".repeat(5000));
-        assertEquals(256, String.valueOf(error.data().get("method")).length());
+        assertEquals(
+                256, String.valueOf(error.data().get("method")).codePoints().count());
         String text = text(error);
-        assertTrue(text.length() < 1000, text);
+        assertTrue(text.codePoints().count() < 1000, text);
         assertFalse(text.contains("\\ud800"), text);
         assertTrue(text(RpcError.of(Refusal.jobNotFound("x".repeat(100_000)), () -> ""))
                         .length()

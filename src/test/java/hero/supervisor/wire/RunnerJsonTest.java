@@ -140,6 +140,18 @@ final class RunnerJsonTest {
                 () -> reports("\"job_id\":\"j\",\"attempt\":1,\"lease\":\"0000000000000001\"," + members));
     }
 
+    @Test
+    void a_note_is_counted_in_code_points() {
+        String most = "😀".repeat(1000);
+        assertEquals(
+                most,
+                reader.progress(Given.params("{\"note\":\"" + most + "\"}", "percent", "note", "checkpoint"))
+                        .note());
+        assertThrows(
+                Refusal.class,
+                () -> reader.progress(Given.params("{\"note\":\"" + most + "a\"}", "percent", "note", "checkpoint")));
+    }
+
     private static Params connect(String json) {
         return Given.params(json, "name", "queue", "slots", "executors", "labels", "resume");
     }
