@@ -228,10 +228,12 @@ class WebSocketLifeTest {
     }
 
     @Test
-    void an_answer_that_breaks_off_ends_the_connection() throws IOException {
+    void an_answer_that_breaks_off_ends_the_connection_whatever_the_peer_does() throws IOException {
+        AtomicInteger calls = new AtomicInteger();
         try (TestGateway server = new TestGateway(
-                        Setup.standard(),
+                        Setup.standard().withCloseWithin(Duration.ofMillis(200)),
                         (text, peer) -> TestGateway.streaming(out -> {
+                            calls.incrementAndGet();
                             out.write(new byte[100_000]);
                             throw new IllegalStateException("password in the clear");
                         }));
@@ -244,6 +246,9 @@ class WebSocketLifeTest {
             }
             assertEquals(1011, frame.code());
             assertFalse(frame.text().contains("password"));
+            client.text("go on");
+            assertTrue(client.ended());
+            assertEquals(1, calls.get());
         }
     }
 

@@ -59,7 +59,8 @@ final class Connection implements ServerConnection, Session {
         DataReader ahead = context.dataReader();
         byte[] first = ahead.available() == 0 ? NOTHING : ahead.readBytes(ahead.available());
         this.intake = new Intake(wire, first, limits.messageBytes(), time, this::offered, this::answer);
-        this.outbox = new Outbox(wire, limits.sendQueueBytes(), sockets.executor(), time, this::terminate);
+        this.outbox =
+                new Outbox(wire, limits.sendQueueBytes(), sockets.executor(), time, this::terminate, this::closes);
         this.deliveredNs = time.nanoTime();
     }
 
@@ -260,7 +261,7 @@ final class Connection implements ServerConnection, Session {
     public WsSession close(int code, String reason) {
         if (!closing) {
             // Counted from the first call on: repeating it must not put the end off.
-            closeDeadlineNs = time.nanoTime() + sockets.closeWithin().toNanos();
+            setCloseDeadline();
             if (code == TRY_AGAIN_LATER) {
                 sockets.slow();
             }
@@ -269,6 +270,16 @@ final class Connection implements ServerConnection, Session {
             closing = true;
         }
         return this;
+    }
+
+    /// The outbox has queued a close frame by itself.
+    private void closes() {
+        setCloseDeadline();
+        closing = true;
+    }
+
+    private void setCloseDeadline() {
+        closeDeadlineNs = time.nanoTime() + sockets.closeWithin().toNanos();
     }
 
     @Override

@@ -44,6 +44,7 @@ final class Outbox {
     private final int bytesMax;
     private final Executor executor;
     private final Runnable broken;
+    private final Runnable brokenOff;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition room = lock.newCondition();
@@ -53,12 +54,14 @@ final class Outbox {
     long queuedBytes;
     private boolean writing;
 
-    /// `broken` is run when the socket refuses a write.
-    Outbox(Socket socket, int bytesMax, Executor executor, Time time, Runnable broken) {
+    /// `broken` is run when the socket refuses a write; `brokenOff` when a close frame is queued that nobody asked
+    /// for.
+    Outbox(Socket socket, int bytesMax, Executor executor, Time time, Runnable broken, Runnable brokenOff) {
         this.writes = new Writes(socket, time);
         this.bytesMax = bytesMax;
         this.executor = executor;
         this.broken = broken;
+        this.brokenOff = brokenOff;
     }
 
     /// Queues a message; waits for room. False when the connection takes no more. [#flush] must follow.
@@ -208,6 +211,7 @@ final class Outbox {
         } finally {
             lock.unlock();
         }
+        brokenOff.run();
     }
 
     private void fragment(Batch batch, byte[] frame, int length) throws IOException {

@@ -24,6 +24,7 @@ class OutboxTest {
     private final ByteArrayOutputStream wire = new ByteArrayOutputStream();
     private final Queue<Runnable> threads = new ArrayDeque<>();
     private final AtomicInteger broken = new AtomicInteger();
+    private final AtomicInteger brokenOff = new AtomicInteger();
     private int room = Integer.MAX_VALUE;
     private boolean refuses;
     private Runnable waiting = () -> {
@@ -51,7 +52,8 @@ class OutboxTest {
             1 << 20,
             threads::add,
             time,
-            broken::incrementAndGet);
+            broken::incrementAndGet,
+            brokenOff::incrementAndGet);
 
     private static byte[] text(int bytes) {
         return "x".repeat(bytes).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
@@ -156,6 +158,7 @@ class OutboxTest {
         assertTrue(first.join(Duration.ofSeconds(20)));
         assertTrue(second.join(Duration.ofSeconds(20)));
         assertEquals(Frames.FIN | Frames.CLOSE, wire.toByteArray()[0] & 0xFF);
+        assertEquals(1, brokenOff.get());
         assertFalse(outbox.offer(Frames.TEXT, text(10), 1));
     }
 
