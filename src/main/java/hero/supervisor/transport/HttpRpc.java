@@ -156,12 +156,12 @@ final class HttpRpc {
         Thread thread = Thread.currentThread();
         call.whenComplete((_, _) -> LockSupport.unpark(thread));
         while (!line.await(call, settings.heartbeatEvery())) {
-            if (out == null) {
-                out = timed(response.outputStream());
             if (unheard != null) {
                 unheard.run();
                 continue;
             }
+            if (out == null) {
+                out = timed(response.outputStream());
             }
             out.write(' ');
             out.flush();

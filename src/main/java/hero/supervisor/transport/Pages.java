@@ -7,6 +7,7 @@ import hero.supervisor.wire.Json;
 import io.helidon.common.media.type.MediaType;
 import io.helidon.common.media.type.MediaTypes;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -56,16 +57,16 @@ final class Pages {
         if (known) {
             response.status(Status.NOT_MODIFIED_304).send();
         } else {
-            json(response, 200, bytes);
+            json(request, response, 200, bytes);
         }
     }
 
     void live(ServerRequest request, ServerResponse response) {
         String reason = stuck.get();
         if (reason.isEmpty()) {
-            json(response, 200, Json.bytes(Map.of("status", "live")));
+            json(request, response, 200, Json.bytes(Map.of("status", "live")));
         } else {
-            json(response, 503, Json.bytes(Map.of("status", "stuck", "reasons", List.of(reason))));
+            json(request, response, 503, Json.bytes(Map.of("status", "stuck", "reasons", List.of(reason))));
         }
     }
 
@@ -85,7 +86,7 @@ final class Pages {
         answer.put("status", ready ? "ready" : "not_ready");
         answer.put("reasons", reasons);
         answer.put("checks", checks);
-        json(response, ready ? 200 : 503, Json.bytes(answer));
+        json(request, response, ready ? 200 : 503, Json.bytes(answer));
     }
 
     /// As protected mode lets the caller in: from the safe corner, or with a secret of scope admin. [Denied]
@@ -114,11 +115,12 @@ final class Pages {
         }
         response.headers().contentType(PROMETHEUS);
         response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
-        response.send(probes.metrics().get().getBytes(StandardCharsets.UTF_8));
+        send(request, response, probes.metrics().get().getBytes(StandardCharsets.UTF_8));
     }
 
     void notFound(ServerRequest request, ServerResponse response) {
         json(
+                request,
                 response,
                 404,
                 Json.bytes(Map.of(
@@ -127,9 +129,20 @@ final class Pages {
                                 + " describes them")));
     }
 
-    static void json(ServerResponse response, int status, byte[] body) {
+    static void json(ServerRequest request, ServerResponse response, int status, byte[] body) {
         response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
-        response.status(Status.create(status)).send(body);
+        response.status(Status.create(status));
+        send(request, response, body);
+    }
+
+    /// To HEAD the length alone, as Helidon would send the body.
+    private static void send(ServerRequest request, ServerResponse response, byte[] body) {
+        if (request.prologue().method().equals(Method.HEAD)) {
+            response.headers().contentLength(body.length);
+            response.send();
+        } else {
+            response.send(body);
+        }
     }
 
     private static String hash(byte[] bytes) {

@@ -53,8 +53,11 @@ final class Routes {
                 .any("/rpc", this::rpc)
                 .get("/openrpc.json", pages::openRpc)
                 .get("/health/live", pages::live)
+                .head("/health/live", pages::live)
                 .get("/health/ready", pages::ready)
+                .head("/health/ready", pages::ready)
                 .get(METRICS, this::metrics)
+                .head(METRICS, this::metrics)
                 .any((Handler) pages::notFound);
     }
 
@@ -63,20 +66,20 @@ final class Routes {
         line.busy(true);
         try {
             secure(response.headers());
-            String path = request.prologue().uriPath().path();
-            if (!path.startsWith(PROBES)) {
-                requireRoom(line, path);
             if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
                 // Helidon only says so in its answer, and reads on (RFC 9112 §9.6).
                 line.last();
             }
+            String path = request.prologue().uriPath().path();
+            if (!path.startsWith(PROBES)) {
+                requireRoom(line, path);
                 request.context()
                         .register(guard.judge(
                                 request.headers(), request.prologue().query(), List.of(), request.remotePeer()));
             }
             chain.proceed();
         } catch (Denied denied) {
-            refuse(response, denied);
+            refuse(request, response, denied);
         } finally {
             line.busy(false);
         }
@@ -119,7 +122,7 @@ final class Routes {
                         answers.refusal(-32600, "invalid_request", "calls are sent by POST, or over a WebSocket"));
             }
         } catch (Denied denied) {
-            refuse(response, denied);
+            refuse(request, response, denied);
         }
     }
 
@@ -127,7 +130,7 @@ final class Routes {
         try {
             pages.metrics(request, response);
         } catch (Denied denied) {
-            refuse(response, denied);
+            refuse(request, response, denied);
         }
     }
 
@@ -148,9 +151,9 @@ final class Routes {
         response.status(Status.NO_CONTENT_204).send();
     }
 
-    private static void refuse(ServerResponse response, Denied denied) {
+    private static void refuse(ServerRequest request, ServerResponse response, Denied denied) {
         denied.headers().forEach((name, value) -> response.headers().set(HeaderNames.create(name), value));
-        Pages.json(response, denied.status(), denied.body());
+        Pages.json(request, response, denied.status(), denied.body());
     }
 
     private static void secure(ServerResponseHeaders headers) {

@@ -45,13 +45,37 @@ class LineTest {
         }
     }
 
+    @Test
+    void a_head_is_answered_as_a_get_without_its_body() throws Exception {
+        try (TestGateway gateway = TestGateway.echo();
+                RawWebSocket client = RawWebSocket.tcp(gateway.port())) {
+            for (String path : new String[] {"/health/live", "/health/ready", "/metrics", "/rpc", "/nothing/here"}) {
+                client.raw(head("HEAD", path));
+                String head = client.readHead();
+                client.raw(head("GET", path));
+                String get = client.readHead();
+                assertEquals(get.lines().findFirst(), head.lines().findFirst(), path);
+                assertEquals(length(get), length(head), path);
+                client.readBytes(length(get));
+            }
+        }
+    }
+
+    private static byte[] head(String method, String path) {
+        return (method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static int length(String head) {
+        Matcher length = LENGTH.matcher(head);
+        return length.find() ? Integer.parseInt(length.group(1)) : 0;
+    }
+
     /// The head of the answer; its body is read away.
     private static String options(RawWebSocket client, String secret) throws IOException {
         client.raw(("OPTIONS /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + secret + "\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
         String head = client.readHead();
-        Matcher length = LENGTH.matcher(head);
-        client.readBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+        client.readBytes(length(head));
         return head;
     }
 
