@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Accepts many jobs in one statement: their rows, their places in the queue, their events.
 final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created> {
     private static final int LOOKS = 3;
+    private static final int OTHER_BYTES = 200;
 
     /// No join between parts of the statement: their sizes are not known to a plan that is kept, and pairs of a
     /// thousand rows are a million. Nothing is sorted either: rows go from the arrays to the table in their order.
@@ -149,7 +150,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing)
-            implements Placeable {
+            implements Placeable, GroupCommit.Bulky {
         static Create of(Job job, boolean start, @Nullable Trace trace, Placing placing) {
             return new Create(job, start, trace, Fingerprint.of(job), start ? placing : Placing.NONE);
         }
@@ -157,6 +158,26 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
         @Override
         public String runner() {
             return job.runner();
+        }
+
+        @Override
+        public long bytes() {
+            return OTHER_BYTES
+                    + job.payload().length()
+                    + bytes(job.envVars())
+                    + bytes(job.extras().labels());
+        }
+
+        private static long bytes(@Nullable Map<String, String> texts) {
+            long bytes = 0;
+            if (texts != null) {
+                for (Map.Entry<String, String> text : texts.entrySet()) {
+                    bytes += OTHER_BYTES
+                            + text.getKey().length()
+                            + text.getValue().length();
+                }
+            }
+            return bytes;
         }
     }
 

@@ -149,9 +149,17 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
 
     /// @param verdict the server's own ending, `failed` or `timeout`; null for what a runner reports
     record End(
-            Assignment.Key key, JobResult result, @Nullable String verdict) {
+            Assignment.Key key, JobResult result, @Nullable String verdict) implements GroupCommit.Bulky {
         static End reported(Completion completion) {
             return new End(completion.key(), completion.result(), null);
+        }
+
+        @Override
+        public long bytes() {
+            return switch (result) {
+                case JobResult.Success success -> success.output().length();
+                case JobResult.Failure failure -> failure.message().length();
+            };
         }
 
         @Nullable

@@ -15,9 +15,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
-import java.util.function.Predicate;
-import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,44 +52,30 @@ final class GroupCommit<C, R> implements AutoCloseable {
         List<R> run(List<C> commands);
     }
 
-    /// @param queued writes that may wait; one that finds no room waits outside for `patience`, then is refused
-    /// @param batchMax writes in one commit
-    record Sizes(int queued, int batchMax, Duration patience) {
-        static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
+    /// A write that may be large.
+    interface Bulky {
+        /// About how many bytes it keeps in memory.
+        long bytes();
     }
 
-    /// When the first write of a batch waits for others.
-    ///
-    /// @param time how long at most
-    /// @param each so much longer for every one that waits, up to [#LONGEST] in all; asked of the first one
-    /// @param after whether a batch does that comes after one of these; asked with none before the first
-    /// @param enough how many of these, the first ones, need not wait longer: asked when at least so many have
-    /// come as the smaller of the last two batches had, and when somebody says so ([#look]). When it is so many or
-    /// more they are written, the rest is the beginning of the next batch. Under the queue's lock, so it must
-    /// return at once.
-    record Gather<C>(
-            Duration time, Function<C, Duration> each, Predicate<List<C>> after, ToIntFunction<List<C>> enough) {
-        private static final Duration LONGEST = Duration.ofMillis(10);
-        private static final Duration WAVE = Duration.ofMillis(2);
+    /// @param queued writes that may wait; one that finds no room waits outside for `patience`, then is refused
+    /// @param batchMax writes in one commit
+    /// @param bytesMax of those that wait, and once more of those outside: while the database hangs they are kept
+    /// in memory
+    /// @param batchBytesMax in one commit, which keeps some copies of them; a larger one goes by itself
+    record Sizes(int queued, int batchMax, Duration patience, long bytesMax, long batchBytesMax) {
+        private static final long BYTES_LEAST = 32 << 20;
+        private static final int PART_OF_HEAP = 16;
+        private static final long BATCH_BYTES = 8 << 20;
+        static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
 
-        static <C> Gather<C> never() {
-            return new Gather<>(Duration.ZERO, _ -> Duration.ZERO, _ -> false, List::size);
-        }
-
-        static <C> Gather<C> always(Duration time) {
-            return new Gather<>(time, _ -> Duration.ZERO, _ -> true, _ -> 0);
-        }
-
-        /// The callers of a wave come back together, and one statement for all of them costs much less than two. A
-        /// wave of one waits for nobody, but maybe for what makes it enough.
-        static <C> Gather<C> waves(Function<C, Duration> each, Predicate<C> any, ToIntFunction<List<C>> enough) {
-            return new Gather<>(WAVE, each, last -> last.stream().anyMatch(any), enough);
-        }
-
-        /// How long so many writes wait at most.
-        long forNs(int writes, C first) {
-            long more = each.apply(first).toNanos() * writes;
-            return Math.max(time.toNanos(), Math.min(time.toNanos() + more, LONGEST.toNanos()));
+        Sizes(int queued, int batchMax, Duration patience) {
+            this(
+                    queued,
+                    batchMax,
+                    patience,
+                    Math.max(BYTES_LEAST, Runtime.getRuntime().maxMemory() / PART_OF_HEAP),
+                    BATCH_BYTES);
         }
     }
 
@@ -100,9 +83,11 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private static final class Waiting<C, R> {
         private final C command;
         private final CompletableFuture<R> answer = new CompletableFuture<>();
+        private final long bytes;
 
         Waiting(C command) {
             this.command = command;
+            this.bytes = command instanceof Bulky bulky ? bulky.bytes() : 0;
         }
 
         C command() {
@@ -119,6 +104,10 @@ final class GroupCommit<C, R> implements AutoCloseable {
     private final ArrayDeque<Waiting<C, R>> queue = new ArrayDeque<>();
     /// Those that found no room, the first one first.
     private final LinkedHashSet<Waiting<C, R>> outside = new LinkedHashSet<>();
+    /// Of all in the queue; of all outside.
+    private long queuedBytes;
+
+    private long outsideBytes;
     private boolean closed;
     /// How many make a batch that gathers ask whether it has enough; 0 while none gathers. Changed under the lock.
     private volatile int awaited;
@@ -165,10 +154,13 @@ final class GroupCommit<C, R> implements AutoCloseable {
         try {
             if (closed) {
                 return CompletableFuture.failedFuture(shuttingDown());
-            } else if (queue.size() < sizes.queued()) {
+            } else if (isRoomFor(waiting)) {
                 enqueue(waiting);
+            } else if (!fits(outsideBytes, waiting)) {
+                return CompletableFuture.failedFuture(full());
             } else {
                 outside.add(waiting);
+                outsideBytes += waiting.bytes;
                 CompletableFuture.delayedExecutor(sizes.patience().toNanos(), TimeUnit.NANOSECONDS)
                         .execute(() -> tooLate(waiting));
             }
@@ -178,8 +170,18 @@ final class GroupCommit<C, R> implements AutoCloseable {
         return waiting.answer;
     }
 
+    /// One that is too large by itself fits where nothing else is.
+    private boolean fits(long presentBytes, Waiting<C, R> waiting) {
+        return presentBytes == 0 || presentBytes + waiting.bytes <= sizes.bytesMax();
+    }
+
+    private boolean isRoomFor(Waiting<C, R> waiting) {
+        return queue.size() < sizes.queued() && fits(queuedBytes, waiting);
+    }
+
     private void enqueue(Waiting<C, R> waiting) {
         queue.add(waiting);
+        queuedBytes += waiting.bytes;
         if (queue.size() == 1 || queue.size() == awaited) {
             notEmpty.signal();
         }
@@ -190,6 +192,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
         lock.lock();
         try {
             late = outside.remove(waiting);
+            outsideBytes -= late ? waiting.bytes : 0;
         } finally {
             lock.unlock();
         }
@@ -310,10 +313,17 @@ final class GroupCommit<C, R> implements AutoCloseable {
         lock.lock();
         try {
             List<Waiting<C, R>> batch = new ArrayList<>(Math.min(queue.size(), most));
+            long bytes = 0;
             while (!queue.isEmpty() && batch.size() < most) {
+                bytes += queue.element().bytes;
+                if (!batch.isEmpty() && bytes > sizes.batchBytesMax()) {
+                    break;
+                }
                 batch.add(queue.remove());
+                queuedBytes -= batch.getLast().bytes;
             }
-            while (!outside.isEmpty() && queue.size() < sizes.queued()) {
+            while (!outside.isEmpty() && isRoomFor(outside.getFirst())) {
+                outsideBytes -= outside.getFirst().bytes;
                 enqueue(outside.removeFirst());
             }
             return batch;
@@ -329,7 +339,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
         } catch (Refusal unreachable) {
             fail(batch, unreachable);
             return;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             split(batch, e);
             return;
         }
@@ -344,7 +354,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
         }
     }
 
-    private void split(List<Waiting<C, R>> batch, RuntimeException failure) {
+    private void split(List<Waiting<C, R>> batch, Throwable failure) {
         if (batch.size() == 1) {
             fail(batch, failure);
             return;
@@ -368,6 +378,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
             notEmpty.signalAll();
             refused = List.copyOf(outside);
             outside.clear();
+            outsideBytes = 0;
         } finally {
             lock.unlock();
         }

@@ -11,7 +11,6 @@ import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Trace;
 import hero.supervisor.store.Committed.News;
-import hero.supervisor.store.GroupCommit.Gather;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;

@@ -8,7 +8,6 @@ import static hero.supervisor.store.schema.Tables.RUNNER_SESSIONS;
 
 import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
-import hero.supervisor.store.GroupCommit.Gather;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;

@@ -65,7 +65,7 @@ class GroupCommitTest {
     void a_batch_that_gathers_waits_for_others_and_not_for_them_when_it_is_closed() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
-        var commit = new GroupCommit<>("test", sizes(100, 100), GroupCommit.Gather.always(Duration.ofHours(1)), gate);
+        var commit = new GroupCommit<>("test", sizes(100, 100), Gather.always(Duration.ofHours(1)), gate);
         List<CompletableFuture<String>> answers = add(commit, 0, 3);
         assertTrue(gate.batches.isEmpty());
         commit.close();
@@ -75,7 +75,7 @@ class GroupCommitTest {
 
     @Test
     void only_a_wave_that_counts_makes_the_next_batch_gather() {
-        GroupCommit.Gather<Integer> gather = GroupCommit.Gather.waves(_ -> Duration.ZERO, n -> n == 7, List::size);
+        Gather<Integer> gather = Gather.waves(_ -> Duration.ZERO, n -> n == 7, List::size);
         assertFalse(gather.after().test(List.of()), "the first batch");
         assertFalse(gather.after().test(Collections.nCopies(20, 1)), "none for which it pays");
         assertTrue(gather.after().test(List.of(7)));
@@ -88,7 +88,7 @@ class GroupCommitTest {
         Gate gate = new Gate();
         gate.open.countDown();
         AtomicBoolean enough = new AtomicBoolean();
-        var gather = new GroupCommit.Gather<Integer>(
+        var gather = new Gather<Integer>(
                 Duration.ofHours(1), _ -> Duration.ZERO, last -> !last.isEmpty(), all -> enough.get() ? all.size() : 0);
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 9", commit.add(9).get(10, TimeUnit.SECONDS));
@@ -116,7 +116,7 @@ class GroupCommitTest {
         Gate gate = new Gate();
         gate.open.countDown();
         AtomicBoolean enough = new AtomicBoolean(true);
-        var gather = new GroupCommit.Gather<Integer>(
+        var gather = new Gather<Integer>(
                 Duration.ofHours(1), _ -> Duration.ZERO, _ -> true, all -> enough.get() ? all.size() : 0);
         try (var commit = new GroupCommit<>("test", sizes(100, 100), gather, gate)) {
             assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
@@ -135,8 +135,7 @@ class GroupCommitTest {
     void a_batch_gathers_after_one_that_says_so() throws Exception {
         Gate gate = new Gate();
         gate.open.countDown();
-        var after = new GroupCommit.Gather<Integer>(
-                Duration.ofHours(1), _ -> Duration.ZERO, last -> last.contains(4), _ -> 0);
+        var after = new Gather<Integer>(Duration.ofHours(1), _ -> Duration.ZERO, last -> last.contains(4), _ -> 0);
         var commit = new GroupCommit<>("test", sizes(100, 100), after, gate);
         assertEquals("row 1", commit.add(1).get(10, TimeUnit.SECONDS));
         assertEquals("row 4", commit.add(4).get(10, TimeUnit.SECONDS));
@@ -316,16 +315,15 @@ class GroupCommitTest {
 
     @Test
     void the_longer_the_wait_is_worth_it_the_more_there_are_up_to_a_bound() {
-        GroupCommit.Gather<Integer> gather =
-                GroupCommit.Gather.waves(n -> Duration.ofNanos(n * 25_000L), _ -> true, List::size);
+        Gather<Integer> gather = Gather.waves(n -> Duration.ofNanos(n * 25_000L), _ -> true, List::size);
         assertEquals(Duration.ofMillis(2).toNanos(), gather.forNs(0, 1));
         assertEquals(Duration.ofMillis(7).toNanos(), gather.forNs(200, 1));
         assertEquals(Duration.ofMillis(7).toNanos(), gather.forNs(100, 2));
         assertEquals(Duration.ofMillis(10).toNanos(), gather.forNs(1000, 1));
-        assertEquals(0, GroupCommit.Gather.never().forNs(1000, 1));
+        assertEquals(0, Gather.never().forNs(1000, 1));
         assertEquals(
                 Duration.ofHours(1).toNanos(),
-                GroupCommit.Gather.always(Duration.ofHours(1)).forNs(7, 1));
+                Gather.always(Duration.ofHours(1)).forNs(7, 1));
     }
 
     @Test
@@ -334,7 +332,7 @@ class GroupCommitTest {
         Gate gate = new Gate();
         gate.open.countDown();
         AtomicInteger places = new AtomicInteger();
-        var gather = new GroupCommit.Gather<Integer>(
+        var gather = new Gather<Integer>(
                 Duration.ofHours(1),
                 _ -> Duration.ZERO,
                 last -> !last.isEmpty(),
