@@ -192,8 +192,9 @@ final class Lender {
             loan.returned = true;
             over = loan.isOver();
         }
-        if (over) {
-            takeBack(loan);
+        if (over && takeBack(loan)) {
+            // What it has written may have been said by a notification that was lost.
+            dispatch.doubt(loan.session);
         }
     }
 

@@ -64,7 +64,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
     /// in memory
     /// @param batchBytesMax in one commit, which keeps some copies of them; a larger one goes by itself
     record Sizes(int queued, int batchMax, Duration patience, long bytesMax, long batchBytesMax) {
-        private static final long BYTES_LEAST = 32 << 20;
+        private static final long BYTES_LEAST = 8 << 20;
         private static final int PART_OF_HEAP = 16;
         private static final long BATCH_BYTES = 8 << 20;
         static final Sizes DEFAULT = new Sizes(10_000, 1000, Duration.ofSeconds(2));
