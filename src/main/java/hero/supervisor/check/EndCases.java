@@ -5,7 +5,10 @@ import java.util.List;
 
 /// The end of a runner. These come last: it has to be started again after each.
 final class EndCases {
-    private static final int TICKS = 12;
+    private static final int TICK_MS = 50;
+    /// So that a runner which forgets its heartbeats at the end is seen.
+    private static final int HEARTBEATS = 3;
+
     private static final int NORMAL = 1000;
     private static final int SUPERSEDED = 4002;
 
@@ -35,9 +38,9 @@ final class EndCases {
 
     private static String drain(Stage stage, Jobs jobs) throws InterruptedException {
         Line line = stage.connected();
-        HandOver job = jobs.begin(jobs.work(TICKS));
+        HandOver job = jobs.begin(jobs.work(ticks(stage)));
         stage.server(Server::drain);
-        stage.beats(1);
+        goesOn(stage, job);
         int pulls = stage.heard(Said.Pull.class).size();
         jobs.succeeds(job, "");
         closed(stage, line);
@@ -46,6 +49,26 @@ final class EndCases {
         }
         stage.never(() -> cameBack(stage), "the runner connected again after it had been drained");
         return "the job was finished and reported, no further one asked for, the connection closed with 1000";
+    }
+
+    /// A job of some heartbeats, which ends while there is still patience with its result.
+    private static int ticks(Stage stage) {
+        long ms = Math.min(
+                HEARTBEATS * stage.settings().heartbeatMs(),
+                stage.settings().patience().toMillis() / 2);
+        return (int) Math.max(12, ms / TICK_MS);
+    }
+
+    /// Waits for a heartbeat, or for the end of the job: nobody has to send one after that.
+    private static void goesOn(Stage stage, HandOver job) throws InterruptedException {
+        int beats = stage.heard(Said.Beat.class).size();
+        stage.await(
+                () -> stage.heard(Said.Beat.class).size() > beats || isOver(job),
+                "heartbeats stopped while a job was running");
+    }
+
+    private static boolean isOver(HandOver job) {
+        return job.recorded != null || job.released;
     }
 
     private static void closed(Stage stage, Line line) throws InterruptedException {
@@ -81,14 +104,12 @@ final class EndCases {
                     "only a runner that the kit has started can be sent a signal; put its command" + " behind --");
         }
         Line line = stage.connected();
-        HandOver job = jobs.begin(jobs.work(TICKS));
+        HandOver job = jobs.begin(jobs.work(ticks(stage)));
         process.terminate();
-        stage.beats(1);
+        goesOn(stage, job);
         HandOver late = jobs.say("too late");
         stage.offer(late);
-        stage.await(
-                () -> job.recorded != null || job.released,
-                "SIGTERM came, and the running job was neither" + " reported nor released");
+        stage.await(() -> isOver(job), "SIGTERM came, and the running job was neither reported nor released");
         closed(stage, line);
         if (late.handed && late.recorded == null && !late.released) {
             throw Fault.failed("a job that was taken after SIGTERM was neither released nor reported");

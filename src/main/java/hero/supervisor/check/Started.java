@@ -51,15 +51,15 @@ final class Started {
         return process.isAlive();
     }
 
-    /// SIGTERM.
+    /// SIGTERM. Not [Process#destroy], which closes the pipe that the runner's last words come through.
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /// What is left of it is killed, its descendants too.
     void end() {
         List<ProcessHandle> all = process.descendants().toList();
-        process.destroy();
+        terminate();
         try {
             if (!process.waitFor(LAST.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();

@@ -198,6 +198,14 @@ final class RunnerCheckTest {
         assertTrue(said.startsWith("a server refuses this runner's runner.pull: "), said);
     }
 
+    /// It has nothing to beat for any more: with seldom heartbeats, too, a runner may close as soon as it is done.
+    @Test
+    void a_runner_that_drains_between_two_heartbeats_is_right() {
+        CheckSettings settings = new CheckSettings(
+                0, List.of("drain"), List.of(), "tiny", TinyRunner.PAYLOADS, 1000, 3000, Duration.ofSeconds(2));
+        assertEquals(Map.of(), complaints(settings, tiny(Flaw.NONE)));
+    }
+
     @Test
     void a_runner_that_never_connects_is_no_verdict() {
         try (RunnerCheck check = RunnerCheck.open(
