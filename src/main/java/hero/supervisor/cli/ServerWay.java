@@ -54,7 +54,11 @@ final class ServerWay implements Way {
 
     static Failed refused(RemoteError e) {
         if (e.is("unauthorized") || e.is("forbidden")) {
-            return new Failed(Exit.CONNECTION, e.getMessage() + " (the secret is SUPERVISOR_SECRET or --secret-file)");
+            // A host or an origin that is forbidden is no matter of the secret, and needs no scope.
+            boolean ofSecret = e.is("unauthorized") || e.data().containsKey("needs");
+            return new Failed(
+                    Exit.CONNECTION,
+                    e.getMessage() + (ofSecret ? " (the secret is SUPERVISOR_SECRET or --secret-file)" : ""));
         }
         boolean noAnswer = e.code() == INTERNAL || NO_ANSWER.contains(String.valueOf(e.kind()));
         return new Failed(noAnswer ? Exit.CONNECTION : Exit.USAGE, String.valueOf(e.getMessage()));
@@ -62,7 +66,8 @@ final class ServerWay implements Way {
 
     static Failed lost(ConnectionLost e) {
         if (e.refused()) {
-            return new Failed(Exit.CONNECTION, e.getMessage() + "; check SUPERVISOR_SECRET or --secret-file");
+            String hint = e.code() == 401 ? "; check SUPERVISOR_SECRET or --secret-file" : "";
+            return new Failed(Exit.CONNECTION, e.getMessage() + hint, e);
         }
         return new Failed(
                 Exit.CONNECTION,

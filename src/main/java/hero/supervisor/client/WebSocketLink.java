@@ -76,7 +76,8 @@ final class WebSocketLink implements Link, WebSocket.Listener {
             int status = e.getResponse().statusCode();
             String why = switch (status) {
                 case 401 -> "refused the secret (HTTP 401)";
-                case 403 -> "refused this caller (HTTP 403)";
+                case 403 ->
+                    "refused this caller (HTTP 403)" + sentence(e.getResponse().body());
                 default -> "refused the WebSocket (HTTP " + status + ")";
             };
             return new ConnectionLost(status, "the server at " + settings.url() + " " + why);
@@ -85,6 +86,19 @@ final class WebSocketLink implements Link, WebSocket.Listener {
         }
         String detail = cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage();
         return new ConnectionLost(ConnectionLost.NOBODY, "cannot connect to " + settings.url() + detail);
+    }
+
+    /// What a server of ours says of it; nothing when it was somebody else.
+    private static String sentence(@Nullable Object body) {
+        if (!(body instanceof String text) || !text.stripLeading().startsWith("{")) {
+            return "";
+        }
+        try {
+            return ": "
+                    + RemoteError.of(Tree.object(Tree.parse(text)).get("error")).getMessage();
+        } catch (IllegalArgumentException e) {
+            return "";
+        }
     }
 
     @Override

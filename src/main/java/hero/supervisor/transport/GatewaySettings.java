@@ -8,8 +8,8 @@ import java.util.Set;
 ///
 /// @param bind address or name to listen on
 /// @param port 0 takes any free one
-/// @param hosts further `Host` names that are served, lower case, without port; on a loopback listener only
-/// loopback     names and these are served, elsewhere an empty set serves every name
+/// @param hosts further `Host` names that are served, lower case, without port, besides `bind` and, from this
+/// machine, the loopback names; on a listener for the network an empty set serves every name
 /// @param origins further web origins that may call, such as `https://console.example`
 /// @param anonymous false closes the safe corner of protected mode (contract §5)
 /// @param limits the server's bounds

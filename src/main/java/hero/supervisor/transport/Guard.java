@@ -9,10 +9,13 @@ import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -26,6 +29,11 @@ final class Guard {
     private static final Set<String> SECRET_WORDS =
             Set.of("secret", "token", "access_token", "bearer", "authorization", "api_key", "apikey", "password");
     private static final Pattern LOOPBACK = Pattern.compile("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
+    private static final List<String> LOOPBACK_NAMES = List.of("localhost", "127.0.0.1", "[::1]");
+    private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0");
+    /// Of what a stranger has sent, so much is said back.
+    private static final int HOST_SHOWN_MAX = 255;
+
     private static final String SECRET_PREFIX = "hsv_";
     private static final String BEARER_PROTOCOL = "bearer.";
 
@@ -47,7 +55,7 @@ final class Guard {
     Passage judge(Headers headers, UriQuery query, List<String> subProtocols, PeerInfo peer) {
         String authority = headers.first(HeaderNames.HOST).orElse("").toLowerCase(Locale.ROOT);
         boolean loopbackName = isLoopbackName(hostOf(authority));
-        judgeHost(hostOf(authority), loopbackName);
+        judgeHost(hostOf(authority), onLoopback || isOfThisMachine(peer));
         String origin = judgeOrigin(headers.all(HeaderNames.ORIGIN, List::of), authority);
         judgeQuery(query);
         Grant grant = judgeSecret(headers, subProtocols);
@@ -55,9 +63,7 @@ final class Guard {
                 && onLoopback
                 && loopbackName
                 && origin == null
-                && peer.address() instanceof InetSocketAddress address
-                && address.getAddress() != null
-                && address.getAddress().isLoopbackAddress()
+                && isOfThisMachine(peer)
                 && !isForwarded(headers);
         return new Passage(peer.host() + ":" + peer.port(), corner, grant, origin);
     }
@@ -72,18 +78,43 @@ final class Guard {
         return false;
     }
 
-    private void judgeHost(String host, boolean loopbackName) {
-        if (settings.hosts().contains(host)) {
+    /// Served are the listed names and the address that is listened on, and from this machine the loopback names:
+    /// a browser puts the name into `Host` by which a page called, so no foreign page comes under one of these.
+    /// Without a list a listener for the network serves every name.
+    private void judgeHost(String host, boolean ofThisMachine) {
+        boolean everyName = !onLoopback && settings.hosts().isEmpty();
+        if (everyName
+                || (ofThisMachine && isLoopbackName(host))
+                || namesServed().contains(host)) {
             return;
         }
-        boolean served = onLoopback ? loopbackName : settings.hosts().isEmpty();
-        if (!served) {
-            throw denied(
-                    403,
-                    -32602,
-                    "forbidden",
-                    "this server does not serve the host named in the Host header; use localhost, or allow the name");
+        List<String> names = new ArrayList<>(namesServed());
+        if (ofThisMachine) {
+            names.addAll(LOOPBACK_NAMES);
         }
+        String shown = host.substring(0, Math.min(host.length(), HOST_SHOWN_MAX));
+        throw denied(
+                403,
+                -32602,
+                "forbidden",
+                "this server is not served under the Host '" + shown + "'; use one of: "
+                        + String.join(", ", new LinkedHashSet<>(names)) + ", or add " + shown
+                        + " to the setting hosts (--hosts)");
+    }
+
+    private Set<String> namesServed() {
+        Set<String> names = new TreeSet<>(settings.hosts());
+        String bind = settings.bind().toLowerCase(Locale.ROOT);
+        if (!EVERY_ADDRESS.contains(bind)) {
+            names.add(bind.contains(":") ? "[" + bind + "]" : bind);
+        }
+        return names;
+    }
+
+    private static boolean isOfThisMachine(PeerInfo peer) {
+        return peer.address() instanceof InetSocketAddress address
+                && address.getAddress() != null
+                && address.getAddress().isLoopbackAddress();
     }
 
     /// The listed foreign origin, or null for none or the same one.
@@ -98,8 +129,12 @@ final class Guard {
         if (origins.size() == 1 && settings.origins().contains(origin)) {
             return origin;
         }
+        String shown = origin.substring(0, Math.min(origin.length(), HOST_SHOWN_MAX));
         throw denied(
-                403, -32602, "forbidden", "web pages of this Origin may not call; add it to the allowed origins first");
+                403,
+                -32602,
+                "forbidden",
+                "web pages of the Origin '" + shown + "' may not call; add it to the setting origins (--origins)");
     }
 
     private static boolean isSame(String origin, String authority) {

@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import hero.supervisor.FreePort;
+import hero.supervisor.client.ConnectionLost;
+import hero.supervisor.client.RpcClient;
+import hero.supervisor.client.RpcSettings;
 import hero.supervisor.client.Tree;
+import hero.supervisor.domain.Time;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -61,6 +65,12 @@ final class ServerWayTest {
                             503,
                             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32007,\"message\":\"leaving\","
                                     + "\"data\":{\"kind\":\"shutting_down\"}}}");
+                case "refused 401", "refused 403" ->
+                    reply(
+                            exchange,
+                            Integer.parseInt(loss.substring(8)),
+                            "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32602,\"message\":"
+                                    + "\"not under this Host\",\"data\":{\"kind\":\"forbidden\"}}}");
                 default -> reply(exchange, Integer.parseInt(loss), "<html>no server behind me</html>");
             }
             exchange.close();
@@ -120,6 +130,31 @@ final class ServerWayTest {
         Failed failure = failure();
         assertEquals(exit, failure.exit());
         assertTrue(String.valueOf(failure.getMessage()).startsWith("so it is"), failure.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'{\"kind\":\"unauthorized\"}', true",
+        "'{\"kind\":\"forbidden\",\"needs\":\"admin\"}', true",
+        "'{\"kind\":\"forbidden\"}', false",
+    })
+    void the_secret_is_pointed_at_when_it_is_the_reason_and_not_for_a_host_or_an_origin(String data, boolean named) {
+        answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32602,\"message\":\"no\",\"data\":" + data + "}}";
+        String message = String.valueOf(failure().getMessage());
+        assertEquals(named, message.contains("SUPERVISOR_SECRET"), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"401, true", "403, false"})
+    void a_refused_websocket_points_at_the_secret_only_when_that_was_refused(int status, boolean named) {
+        losses.add("refused " + status);
+        ConnectionLost lost = assertThrows(
+                ConnectionLost.class,
+                () -> RpcClient.connect(
+                        RpcSettings.of(url().replace("http", "ws"), "s3"), Time.system(), (method, params) -> {}));
+        String message = String.valueOf(ServerWay.lost(lost).getMessage());
+        assertEquals(named, message.contains("SUPERVISOR_SECRET"), message);
+        assertEquals(!named, message.endsWith("refused this caller (HTTP 403): not under this Host"), message);
     }
 
     @Test
