@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bind address to listen on
 /// @param port to listen on; 0 takes a free one
-/// @param dbUrl JDBC URL of PostgreSQL; empty when there is none yet, as before the embedded one runs
-/// @param dbUser of the database; a `user` in the URL wins over it
+/// @param dbUrl JDBC URL of PostgreSQL, without user and password; empty when there is none yet, as before the
+/// embedded one runs
+/// @param dbUser of the database: the setting, else the one of the URL, else the one of this system
 /// @param dbPassword never printed
 /// @param dbPool connections to the database
 /// @param dbWaitMs for a database that cannot be reached at start
@@ -123,7 +124,7 @@ public record Config(
 
     /// `settings`, checked.
     public static Config of(SettingLayers settings) {
-        SettingsReader reader = new SettingsReader(settings);
+        SettingsReader reader = new SettingsReader(settings.withoutUserInUrl());
         Config config = new Config(
                 reader.address(Setting.BIND),
                 (int) reader.whole(Setting.PORT, 0, 65_535),
@@ -205,6 +206,19 @@ public record Config(
                     + " jdbc:postgresql://localhost:5432/supervisor, or use 'supervisor dev', which brings its own");
         }
         return this;
+    }
+
+    /// [CannotStart] when the name to listen on has no address. Asked before a database is waited for.
+    void requireAddress() {
+        try {
+            InetAddress.getByName(bind);
+        } catch (UnknownHostException e) {
+            throw new CannotStart(
+                    CannotStart.Reason.SETTING,
+                    "bind is '" + bind + "', a name that has no address; use 127.0.0.1, 0.0.0.0 for every network, or"
+                            + " a name or address of this machine",
+                    e);
+        }
     }
 
     /// The database's URL as it may be shown: without a password.

@@ -6,20 +6,24 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /// SettingLayers as YAML that people can read, and that `--config` can read again: with the place of each value,
-/// without
-/// passwords.
+/// without passwords. What may not be shown, and what differs from process to process, is a comment.
 public final class ConfigText {
     private static final Pattern QUERY = Pattern.compile("(?i)((?:password|sslpassword)=)[^&]*");
-    private static final Pattern USER_INFO = Pattern.compile("(//[^:/@]*:)[^/]*@");
+    /// Also when the password has a `/` or `?` in it; no port, and no `@` in a parameter.
+    private static final Pattern PASSWORD = Pattern.compile("(//[^:/?@\\[]*:)(?!\\d*(?:[,/?]|$)).*@");
+
+    private static final Pattern USER = Pattern.compile("//[^/?]*@");
 
     private ConfigText() {}
 
     /// One line per setting: `port: 3030  # default`.
-    public static String of(SettingLayers settings) {
+    public static String of(SettingLayers written) {
+        SettingLayers settings = written.withoutUserInUrl();
         Config config = Config.of(settings);
         StringBuilder text = new StringBuilder();
         Map<Setting, String> sources = settings.sources();
-        sources.forEach((setting, source) -> text.append(setting.key())
+        sources.forEach((setting, source) -> text.append(isComment(setting, settings, config) ? "# " : "")
+                .append(setting.key())
                 .append(": ")
                 .append(shown(setting, config))
                 .append("  # ")
@@ -28,9 +32,23 @@ public final class ConfigText {
         return text.toString();
     }
 
+    private static boolean isComment(Setting setting, SettingLayers settings, Config config) {
+        return switch (setting) {
+            case DB_PASSWORD -> !config.dbPassword().isEmpty();
+            case DB_URL -> !config.dbUrlShown().equals(config.dbUrl());
+            case DB_USER, NODE_NAME -> settings.text(setting).isEmpty();
+            default -> false;
+        };
+    }
+
     /// A URL with `***` for each password in it.
     static String withoutPassword(String url) {
-        return USER_INFO.matcher(QUERY.matcher(url).replaceAll("$1***")).replaceAll("$1***@");
+        return PASSWORD.matcher(QUERY.matcher(url).replaceAll("$1***")).replaceAll("$1***@");
+    }
+
+    /// True for `//user@host` and `//user:password@host`.
+    static boolean hasUserBeforeHost(String url) {
+        return USER.matcher(url).find() || PASSWORD.matcher(url).find();
     }
 
     private static String shown(Setting setting, Config config) {

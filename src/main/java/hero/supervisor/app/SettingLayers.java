@@ -1,7 +1,11 @@
 package hero.supervisor.app;
 
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// Values as people wrote them, each with the place where it was written, so that a sentence about a wrong one
@@ -47,6 +51,44 @@ public final class SettingLayers {
         SettingLayers merged = copy();
         merged.values.putAll(file);
         return merged;
+    }
+
+    /// These, with user and password that stand among the parameters of the database's URL moved into their
+    /// settings, unless those are set. Left in the URL they would win over the settings in one way to connect, and
+    /// be passed over in the other.
+    SettingLayers withoutUserInUrl() {
+        Written url = values.get(Setting.DB_URL);
+        String text = url == null ? "" : url.text().strip();
+        int query = text.indexOf('?');
+        if (url == null || query < 0 || !text.startsWith("jdbc:postgresql:")) {
+            return this;
+        }
+        SettingLayers split = copy();
+        List<String> rest = new ArrayList<>();
+        for (String parameter : text.substring(query + 1).split("&", -1)) {
+            Setting setting = parameter.startsWith("user=")
+                    ? Setting.DB_USER
+                    : parameter.startsWith("password=") ? Setting.DB_PASSWORD : null;
+            if (setting == null) {
+                rest.add(parameter);
+            } else if (split.text(setting).isEmpty()) {
+                split.values.put(setting, new Written(decoded(parameter), Setting.DB_URL.key()));
+            }
+        }
+        String address = text.substring(0, query) + (rest.isEmpty() ? "" : "?" + String.join("&", rest));
+        split.values.put(Setting.DB_URL, new Written(address, url.source()));
+        return split;
+    }
+
+    private String decoded(String parameter) {
+        try {
+            return URLDecoder.decode(parameter.substring(parameter.indexOf('=') + 1), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new CannotStart(
+                    CannotStart.Reason.SETTING,
+                    subject(Setting.DB_URL) + " has a user or password with a '%' that begins no escape; write %25",
+                    e);
+        }
     }
 
     /// As written, or the fallback.

@@ -163,12 +163,17 @@ final class SettingsReader {
         return text;
     }
 
-    /// Empty, or a JDBC URL of PostgreSQL. The sentence shows it without its password.
+    /// Empty, or a JDBC URL of PostgreSQL without user and password before its host: the driver would take them
+    /// for a part of the host's name, and tell that. The sentence shows it without its password.
     String jdbcUrl(Setting setting) {
         String text = trimmed(setting);
         if (!text.isEmpty() && !text.startsWith("jdbc:postgresql:")) {
             throw CannotStart.setting(settings.subject(setting) + " is '" + ConfigText.withoutPassword(text)
                     + "'; it must be a JDBC URL, such as jdbc:postgresql://localhost:5432/supervisor");
+        }
+        if (ConfigText.hasUserBeforeHost(text)) {
+            throw CannotStart.setting(settings.subject(setting) + " holds user:password@host, which JDBC does not take;"
+                    + " use db_user and SUPERVISOR_DB_PASSWORD");
         }
         return text;
     }

@@ -90,6 +90,7 @@ public final class Supervisor implements AutoCloseable {
 
     /// Starts a gateway on the database of `config`. [CannotStart] in words for people when that cannot be.
     public static Supervisor start(Config config) {
+        config.requireAddress();
         try {
             Database database = open(config);
             try {

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ConfigTest {
     /// A value for each setting that is valid and not its fallback, as written and as `--print-config` shows it.
@@ -83,6 +84,7 @@ final class ConfigTest {
     private static String shown(Setting setting, SettingLayers layers) {
         return ConfigText.of(layers)
                 .lines()
+                .map(line -> line.startsWith("# ") ? line.substring(2) : line)
                 .filter(line -> line.startsWith(setting.key() + ":"))
                 .findFirst()
                 .orElseThrow();
@@ -155,9 +157,97 @@ final class ConfigTest {
     void the_printed_form_is_a_file_that_gives_the_same_settings() throws IOException {
         Map<Setting, String> flags = new EnumMap<>(Setting.class);
         OTHER.forEach((setting, pair) -> flags.put(setting, pair.getFirst()));
-        flags.put(Setting.DB_PASSWORD, "***");
         SettingLayers layers = SettingLayers.none().withFlags(flags);
-        assertEquals(Config.of(layers), Config.of(Map.of(), Map.of(), yaml(ConfigText.of(layers))));
+        Config read = Config.of(Map.of(), Map.of(), yaml(ConfigText.of(layers)));
+        assertEquals("", read.dbPassword(), "it is not shown, and nothing else is taken for it");
+        flags.remove(Setting.DB_PASSWORD);
+        assertEquals(Config.with(flags), read);
+    }
+
+    @Test
+    void what_may_not_be_shown_or_is_of_this_process_only_is_printed_as_a_comment() throws IOException {
+        Map<Setting, String> flags = Map.of(
+                Setting.DB_PASSWORD, "hidden", Setting.DB_URL, "jdbc:postgresql://a/x?sslpassword=hidden&ssl=true");
+        String printed = ConfigText.of(SettingLayers.none().withFlags(flags));
+        String user = System.getProperty("user.name");
+        for (String line : List.of(
+                "# db_url: 'jdbc:postgresql://a/x?sslpassword=***&ssl=true'  # --db-url",
+                "# db_password: '***'  # --db-password",
+                "# db_user: '" + user + "'  # default",
+                "# node_name: '" + Config.with(Map.of()).nodeName() + "'  # default")) {
+            assertTrue(printed.lines().anyMatch(line::equals), line + " in " + printed);
+        }
+        assertEquals(Config.with(Map.of()), Config.of(Map.of(), Map.of(), yaml(printed)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "jobs, 'jdbc:postgresql://a/x?user=other&ssl=true', jobs, jdbc:postgresql://a/x?ssl=true, --db-user",
+        "'', 'jdbc:postgresql://a/x?ssl=true&user=a%40b', a@b, jdbc:postgresql://a/x?ssl=true, db_url",
+        "'', jdbc:postgresql://a/x?user=other, other, jdbc:postgresql://a/x, db_url",
+    })
+    void the_user_is_the_setting_else_that_of_the_url(String set, String url, String user, String left, String source) {
+        Map<Setting, String> flags = Map.of(Setting.DB_USER, set, Setting.DB_URL, url);
+        Config config = Config.with(flags);
+        assertEquals(user, config.dbUser());
+        assertEquals(left, config.dbUrl());
+        String printed = ConfigText.of(SettingLayers.none().withFlags(flags));
+        assertTrue(printed.contains("\ndb_user: '" + user + "'  # " + source + "\n"), printed);
+    }
+
+    @Test
+    void without_any_user_it_is_the_one_of_the_system_and_a_password_in_the_url_is_one() {
+        assertEquals(
+                System.getProperty("user.name"),
+                Config.with(Map.of(Setting.DB_URL, "jdbc:postgresql://a/x")).dbUser());
+        assertEquals(
+                "a b",
+                Config.with(Map.of(Setting.DB_URL, "jdbc:postgresql://a/x?password=a+b"))
+                        .dbPassword());
+        assertEquals(
+                "db_url (from --db-url) has a user or password with a '%' that begins no escape; write %25",
+                sentence(Map.of(Setting.DB_URL, "jdbc:postgresql://a/x?password=9%"), Map.of()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "jdbc:postgresql://me:hunter2@db/x",
+                "jdbc:postgresql://me@db:5432/x",
+                "jdbc:postgresql://a:5432,me:hunter2@b:5432/x",
+                "jdbc:postgresql://me:hunter/2@db/x",
+                "jdbc:postgresql://me:hunter?2@db/x",
+                "jdbc:postgresql://:hunter2@db/x",
+            })
+    void an_url_with_a_user_before_its_host_is_refused_without_being_shown(String url) {
+        assertEquals(
+                "db_url (from SUPERVISOR_DB_URL) holds user:password@host, which JDBC does not take; use db_user and"
+                        + " SUPERVISOR_DB_PASSWORD",
+                sentence(Map.of(), Map.of("SUPERVISOR_DB_URL", url)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "jdbc:postgresql://db:5432/x?currentSchema=a@b",
+                "jdbc:postgresql://db?options=a@b",
+                "jdbc:postgresql://a:5432,b:5432/x?options=a:b@c",
+                "jdbc:postgresql://[::1]:5432/x?options=a@b",
+                "jdbc:postgresql:x",
+            })
+    void an_url_without_one_is_taken_and_printed_as_it_is(String url) {
+        Config config = Config.with(Map.of(Setting.DB_URL, url));
+        assertEquals(url, config.dbUrl());
+        assertEquals(url, config.dbUrlShown());
+    }
+
+    @Test
+    void a_name_to_listen_on_that_has_no_address_is_told_before_the_database_is_waited_for() {
+        Config config =
+                Config.with(Map.of(Setting.BIND, "nowhere.invalid", Setting.DB_URL, "jdbc:postgresql://127.0.0.1:1/x"));
+        CannotStart why = assertThrows(CannotStart.class, () -> Supervisor.start(config));
+        assertEquals(CannotStart.Reason.SETTING, why.reason());
+        assertTrue(String.valueOf(why.getMessage()).startsWith("bind is 'nowhere.invalid', "), why.getMessage());
     }
 
     @ParameterizedTest
@@ -236,7 +326,7 @@ final class ConfigTest {
                 "hunter2");
         String all = ConfigText.of(SettingLayers.none().withFlags(flags)) + Config.with(flags);
         assertFalse(all.contains("hunter2"), all);
-        assertTrue(all.contains("password=***&ssl=true"), all);
+        assertTrue(all.contains("# db_password: '***'"), all);
     }
 
     /// A row of the table in the docs.
