@@ -131,7 +131,7 @@ public final class Database implements AutoCloseable {
             } catch (SQLException e) {
                 String reason = firstLine(e);
                 if (!Outage.is(e)) {
-                    throw new Unusable("PostgreSQL at " + settings.address() + " refuses us: " + reason);
+                    throw refused(settings, e);
                 }
                 if (attempt >= attempts) {
                     throw new Unusable("PostgreSQL at " + settings.address() + " cannot be reached (" + reason
@@ -146,6 +146,15 @@ public final class Database implements AutoCloseable {
                 LockSupport.parkNanos(CONNECT_EVERY.toNanos());
             }
         }
+    }
+
+    private static Unusable refused(Settings settings, SQLException e) {
+        return new Unusable("PostgreSQL at " + settings.address() + " refuses us: " + firstLine(e));
+    }
+
+    /// What to throw when the server did not let us in on a connection of [#patientSource].
+    Unusable refused(SQLException e) {
+        return refused(settings, e);
     }
 
     private static void checkVersion(Connection connection) throws SQLException {

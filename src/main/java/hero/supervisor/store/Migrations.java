@@ -3,7 +3,11 @@ package hero.supervisor.store;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
+import java.util.Date;
 import java.util.List;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -11,6 +15,7 @@ import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationState;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
+import org.jspecify.annotations.Nullable;
 
 /// The schema's versions, kept by Flyway from `db/migration`. Several processes may migrate at once: they take
 /// turns, by a lock of the database session. So a step must not be taken through PgBouncer in transaction mode;
@@ -62,7 +67,12 @@ public final class Migrations {
     /// One line of `supervisor migrate info`.
     ///
     /// @param state Flyway's word: Pending, Success, Failed, Future, …
-    public record Step(String version, String description, String state) {}
+    /// @param takenAt in the time zone of whoever took it, as Flyway keeps it; null before
+    public record Step(
+            String version,
+            String description,
+            String state,
+            @Nullable LocalDateTime takenAt) {}
 
     /// All versions, oldest first.
     public List<Step> info() {
@@ -71,10 +81,15 @@ public final class Migrations {
     }
 
     private static Step step(MigrationInfo info) {
+        Date taken = info.getInstalledOn();
         return new Step(
                 String.valueOf(info.getVersion()),
                 info.getDescription(),
-                info.getState().getDisplayName());
+                info.getState().getDisplayName(),
+                taken == null
+                        ? null
+                        : LocalDateTime.ofInstant(taken.toInstant(), ZoneId.systemDefault())
+                                .truncatedTo(ChronoUnit.SECONDS));
     }
 
     /// Brings the schema to the newest version, and a log that was restored from another server to this one's
@@ -130,7 +145,14 @@ public final class Migrations {
     /// server's.
     public void validate() {
         translated(() -> {
-            flyway().validate();
+            Flyway flyway = flyway();
+            long missing = Arrays.stream(flyway.info().pending()).count();
+            if (missing > 0) {
+                throw new Database.Unusable(missing
+                        + (missing == 1 ? " step of the schema is" : " steps of the schema are")
+                        + " missing; run 'supervisor migrate up'");
+            }
+            flyway.validate();
             return true;
         });
         if (restored.isForeign()) {
@@ -143,12 +165,16 @@ public final class Migrations {
         R run();
     }
 
-    private static <R> R translated(Action<R> step) {
+    private <R> R translated(Action<R> step) {
         try {
             return step.run();
         } catch (FlywayException e) {
             if (Outage.is(e)) {
                 throw Outage.refusal();
+            }
+            SQLException refused = Outage.findRefused(e);
+            if (refused != null) {
+                throw database.refused(refused);
             }
             throw new Database.Unusable("the database schema does not fit this version: "
                     + String.valueOf(e.getMessage()).lines().findFirst().orElse("")

@@ -18,6 +18,15 @@ final class Outage {
         return find(failure, Outage::connection) != null;
     }
 
+    /// What the server says when it does not let us in: class 28 (user, password, rules) and 3D000 (no such
+    /// database); null for everything else.
+    static @Nullable SQLException findRefused(Throwable failure) {
+        return find(
+                failure,
+                e -> e.getSQLState() != null
+                        && (e.getSQLState().startsWith("28") || e.getSQLState().equals("3D000")));
+    }
+
     /// True when the same transaction may succeed when it is simply done again: 40001 and 40P01 (deadlock).
     static boolean mayRepeat(@Nullable Throwable failure) {
         return find(failure, e -> "40001".equals(e.getSQLState()) || "40P01".equals(e.getSQLState())) != null;

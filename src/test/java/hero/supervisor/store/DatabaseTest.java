@@ -45,7 +45,10 @@ class DatabaseTest {
     void an_empty_database_is_migrated_once_and_then_fits() {
         try (Database database = Database.connect(PostgresFixture.emptyDatabase(), PATIENCE)) {
             Migrations migrations = new Migrations(database);
-            assertThrows(Database.Unusable.class, migrations::validate);
+            assertEquals(
+                    Migrations.STEPS + " steps of the schema are missing; run 'supervisor migrate up'",
+                    assertThrows(Database.Unusable.class, migrations::validate).getMessage());
+            assertTrue(migrations.info().stream().allMatch(step -> step.takenAt() == null));
             assertEquals(
                     List.of("Pending"),
                     migrations.info().stream()
@@ -55,12 +58,27 @@ class DatabaseTest {
             assertTrue(migrations.up() > 0);
             assertEquals(0, migrations.up());
             migrations.validate();
+            assertTrue(migrations.info().stream().allMatch(step -> step.takenAt() != null));
             assertEquals(
                     List.of("Success"),
                     migrations.info().stream()
                             .map(Migrations.Step::state)
                             .distinct()
                             .toList());
+        }
+    }
+
+    /// The pool's connections take the user of the URL, those of migrations the setting.
+    @Test
+    void a_migration_that_is_not_let_in_says_so_and_not_that_the_schema_is_wrong() {
+        Database.Settings settings = PostgresFixture.emptyDatabase();
+        String url = settings.url() + (settings.url().contains("?") ? "&" : "?") + "user=" + settings.user();
+        try (Database database =
+                Database.connect(new Database.Settings(url, "nobody_there", settings.password()), PATIENCE)) {
+            String refusal = String.valueOf(assertThrows(Database.Unusable.class, new Migrations(database)::validate)
+                    .getMessage());
+            assertTrue(refusal.startsWith("PostgreSQL at ") && refusal.contains(" refuses us: "), refusal);
+            assertTrue(refusal.contains("nobody_there"), refusal);
         }
     }
 
