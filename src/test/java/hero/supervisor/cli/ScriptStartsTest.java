@@ -109,6 +109,9 @@ final class ScriptStartsTest extends ScriptFixture {
         Files.setLastModifiedTime(notes, older);
         Ended command = run("job");
         assertEquals("", command.err(), "it is over before notes would help");
+        for (String look : List.of("--help", "-h", "--print-config")) {
+            assertEquals("", run("serve", look).err(), "who reads something waits for nothing");
+        }
         Ended server = run("serve");
         assertTrue(server.err().contains("preparing quick starts"), server.err());
         assertTrue(server.out().contains(cache), server.out());
