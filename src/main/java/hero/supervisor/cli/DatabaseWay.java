@@ -36,7 +36,7 @@ final class DatabaseWay implements Way {
             };
         } catch (Refusal e) {
             throw new Failed(
-                    e.kind() == Refusal.Kind.BUSY ? Exit.CONNECTION : Exit.USAGE, String.valueOf(e.getMessage()), e);
+                    e.kind() == Refusal.Kind.BUSY ? Exit.CONNECTION : Exit.USAGE, Failed.ofCommands(e.getMessage()), e);
         }
     }
 

@@ -1,5 +1,7 @@
 package hero.supervisor.cli;
 
+import org.jspecify.annotations.Nullable;
+
 /// Ends a command with one sentence on stderr and an exit code.
 final class Failed extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -18,6 +20,14 @@ final class Failed extends RuntimeException {
 
     int exit() {
         return exit;
+    }
+
+    /// What the system said, with the commands that do what the methods do that it names.
+    static String ofCommands(@Nullable String message) {
+        return String.valueOf(message)
+                .replace("secrets.list tells", "'supervisor secret list' tells")
+                .replace("list_runners tells", "'supervisor runners list' tells")
+                .replace("register_runner adds", "'supervisor runners register' adds");
     }
 
     static Failed usage(String message) {

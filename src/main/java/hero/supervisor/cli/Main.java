@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.AutoComplete;
@@ -26,6 +28,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The entry point of everything: `supervisor COMMAND …`.
 public final class Main {
+    private static final Pattern NO_PAIR =
+            Pattern.compile("Value for (?:option )*'([^']+)' \\(([^)]+)\\) should be in KEY=VALUE format but was (.*)");
+    private static final Pattern NO_NUMBER =
+            Pattern.compile("Invalid value for option '([^']+)'(?: \\([^)]*\\))?: '(.*)' is not an? (double|int|long)");
     private static final String LOG_LEVEL = "SUPERVISOR_LOG_LEVEL";
 
     private Main() {}
@@ -155,7 +161,21 @@ public final class Main {
             String there = known.isEmpty() ? "" : "; there are " + String.join(", ", known);
             return "unknown " + what + word + "'" + there;
         }
-        return oneLine(e.getMessage());
+        return value(oneLine(e.getMessage()));
+    }
+
+    /// What picocli says of a value that it cannot read names Java's types.
+    private static String value(String message) {
+        Matcher pair = NO_PAIR.matcher(message);
+        if (pair.matches()) {
+            return pair.group(1) + " is '" + pair.group(3) + "'; it must be " + pair.group(2);
+        }
+        Matcher number = NO_NUMBER.matcher(message);
+        if (number.matches()) {
+            return number.group(1) + " is '" + number.group(2) + "'; it must be a "
+                    + (number.group(3).equals("double") ? "number" : "whole number that is not too large");
+        }
+        return message;
     }
 
     private static int failed(Shell shell, Exception e) {

@@ -61,7 +61,7 @@ final class ServerWay implements Way {
                     e.getMessage() + (ofSecret ? " (the secret is SUPERVISOR_SECRET or --secret-file)" : ""));
         }
         boolean noAnswer = e.code() == INTERNAL || NO_ANSWER.contains(String.valueOf(e.kind()));
-        return new Failed(noAnswer ? Exit.CONNECTION : Exit.USAGE, String.valueOf(e.getMessage()));
+        return new Failed(noAnswer ? Exit.CONNECTION : Exit.USAGE, Failed.ofCommands(e.getMessage()));
     }
 
     static Failed lost(ConnectionLost e) {

@@ -231,7 +231,8 @@ public final class Params {
         if (whole && number.longValue() >= min && number.longValue() <= max) {
             return number.longValue();
         }
-        throw Refusal.invalid(at(name), name + " must be a whole number from " + min + " to " + max)
+        String limits = max == Long.MAX_VALUE ? ", " + min + " or more" : " from " + min + " to " + max;
+        throw Refusal.invalid(at(name), name + " must be a whole number" + limits)
                 .with("min", min)
                 .with("max", max);
     }

@@ -22,6 +22,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class MainTest {
@@ -132,6 +133,17 @@ final class MainTest {
         assertTrue(err.toString().startsWith("supervisor: "), err.toString());
         assertEquals("", out.toString());
         assertEquals(List.of(), floors.calls);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "job run -r a -e sh --env FOO x, --env is 'FOO'; it must be NAME=VALUE",
+        "job run -r a -e sh -t abc x, --timeout is 'abc'; it must be a number",
+        "runner-check --lease 1.5, --lease is '1.5'; it must be a whole number that is not too large",
+    })
+    void a_value_that_cannot_be_read_is_told_in_plain_words(String line, String sentence) {
+        assertEquals(Exit.USAGE, run(line.split(" ")));
+        assertTrue(err.toString().startsWith("supervisor: " + sentence + "; see "), err.toString());
     }
 
     @Test

@@ -144,6 +144,17 @@ final class ServerWayTest {
         assertEquals(named, message.contains("SUPERVISOR_SECRET"), message);
     }
 
+    @Test
+    void a_method_that_an_error_names_is_told_as_the_command() {
+        answer = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32602,\"message\":"
+                + "\"there is no runner 'r'; list_runners tells the names, register_runner adds one\","
+                + "\"data\":{\"kind\":\"invalid_params\"}}}";
+        assertEquals(
+                "there is no runner 'r'; 'supervisor runners list' tells the names, 'supervisor runners register' adds"
+                        + " one",
+                failure().getMessage());
+    }
+
     @ParameterizedTest
     @CsvSource({"401, true", "403, false"})
     void a_refused_websocket_points_at_the_secret_only_when_that_was_refused(int status, boolean named) {

@@ -115,6 +115,14 @@ final class ParamsTest {
                 () -> Given.params("[" + number + "]", "n").integer("n", 0, 10));
     }
 
+    @Test
+    void a_number_without_an_upper_limit_of_ours_is_told_the_lower_one() {
+        refused(
+                "/n",
+                "n must be a whole number, 0 or more",
+                () -> Given.params("[-1]", "n").integer("n", 0, Long.MAX_VALUE));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "1e309", "100.5"})
     void a_number_stays_within_its_bounds(String number) {
