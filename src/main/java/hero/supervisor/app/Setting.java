@@ -16,7 +16,10 @@ public enum Setting {
     DB_USER("", "NAME", "user of the database; else the one of the URL, else the one of this system"),
     DB_PASSWORD("", "PASSWORD", "its password; better in the environment, as flags show in the list of processes"),
     DB_POOL("10", "N", "connections to the database, 2…500"),
-    DB_WAIT_MS("30000", "MS", "a database that cannot be reached at start is waited for so long, 0…3600000"),
+    DB_WAIT_MS(
+            "30000",
+            "MS",
+            "a database that cannot be reached at start is waited for so long, 0…3600000; commands that look wait 5000"),
     MIGRATE("true", "BOOL", "bring the schema up to date at start"),
     MESSAGE_BYTES("1048576", "N", "largest request in bytes, 1024…268435456"),
     TIMEOUT_DEFAULT_S("300", "SECONDS", "timeout of a job that names none, above 0, at most timeout_max_s"),

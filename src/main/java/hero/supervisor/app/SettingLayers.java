@@ -46,6 +46,13 @@ public final class SettingLayers {
         return merged;
     }
 
+    /// These, with `text` where the setting is not written.
+    public SettingLayers withFallback(Setting setting, String text) {
+        SettingLayers merged = copy();
+        merged.values.putIfAbsent(setting, new Written(text, ""));
+        return merged;
+    }
+
     /// These, with the settings of a file above them.
     SettingLayers withFile(Map<Setting, Written> file) {
         SettingLayers merged = copy();

@@ -1,5 +1,6 @@
 package hero.supervisor.cli;
 
+import hero.supervisor.app.Config;
 import hero.supervisor.cli.Floors.Migration;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -47,7 +48,8 @@ final class MigrateCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec mine = Objects.requireNonNull(spec, "set by picocli");
         Migration migration = migration(what);
-        return shell.floors().migrate(ServerOptions.database(shell, mine, file), migration, shell::line);
+        Config config = ServerOptions.database(shell, mine, file, migration == Migration.UP);
+        return shell.floors().migrate(config, migration, shell::line);
     }
 
     private static Migration migration(String word) {

@@ -86,7 +86,7 @@ final class ReportCommand implements Callable<Integer> {
             throw Failed.usage("report takes --csv or --json, not both");
         }
         Duration age = age(since);
-        Config config = ServerOptions.database(shell, mine, file);
+        Config config = ServerOptions.database(shell, mine, file, false);
         if (what.equals("rebuild")) {
             long events = shell.floors().rebuildFigures(config);
             shell.line(events + " events counted here; gateways that run may have counted more");

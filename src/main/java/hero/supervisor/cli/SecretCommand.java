@@ -1,6 +1,7 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.Config;
+import hero.supervisor.app.SettingLayers;
 import hero.supervisor.domain.Scope;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,12 +53,12 @@ final class SecretCommand {
             params.put(
                     "expires_at", shell.time().instant().plusSeconds(expiresS).toString());
         }
-        return shown(client, "secrets.create", params);
+        return shown(client, true, "secrets.create", params);
     }
 
     @Command(description = "List secrets: names, scopes and times, never the secrets themselves.")
     int list(@Mixin ClientOptions client) {
-        try (Way way = open(client)) {
+        try (Way way = open(client, false)) {
             Object secrets = way.call("secrets.list", Map.of());
             if (client.json || !(secrets instanceof List<?> rows)) {
                 shell.json(secrets);
@@ -78,14 +79,14 @@ final class SecretCommand {
                             defaultValue = "0",
                             description = "the old one stays valid so long; default ${DEFAULT-VALUE}")
                     long overlapS) {
-        return shown(client, "secrets.rotate", Map.of("id", id, "overlap_s", overlapS));
+        return shown(client, false, "secrets.rotate", Map.of("id", id, "overlap_s", overlapS));
     }
 
     @Command(description = "End a secret now; connections that came with it are closed.")
     int revoke(
             @Mixin ClientOptions client,
             @Parameters(paramLabel = "ID", description = "as 'secret list' tells it") String id) {
-        try (Way way = open(client)) {
+        try (Way way = open(client, false)) {
             Object result = way.call("secrets.revoke", Map.of("id", id));
             if (client.json) {
                 shell.json(result);
@@ -96,8 +97,8 @@ final class SecretCommand {
 
     /// Of a new secret: for programs the whole, for people the secret on stdout and the rest on stderr, so that
     /// `$(supervisor secret create …)` is the secret.
-    private int shown(ClientOptions client, String method, Map<String, Object> params) {
-        try (Way way = open(client)) {
+    private int shown(ClientOptions client, boolean patient, String method, Map<String, Object> params) {
+        try (Way way = open(client, patient)) {
             Object created = way.call(method, params);
             if (client.json || !(created instanceof Map<?, ?> map)) {
                 shell.json(created);
@@ -110,12 +111,13 @@ final class SecretCommand {
         }
     }
 
-    private Way open(ClientOptions client) {
-        boolean onDatabase =
-                client.url == null && shell.variable("SUPERVISOR_DB_URL").isPresent();
-        return onDatabase
-                ? shell.floors().database(Config.of(Map.of(), shell.env(), null))
-                : client.open(shell, Scope.ADMIN);
+    /// `patient`: the first secret is made where the database may still be starting.
+    private Way open(ClientOptions client, boolean patient) {
+        if (client.url != null || shell.variable("SUPERVISOR_DB_URL").isEmpty()) {
+            return client.open(shell, Scope.ADMIN);
+        }
+        SettingLayers settings = ServerOptions.settings(shell, Map.of(), null);
+        return shell.floors().database(Config.of(patient ? settings : ServerOptions.prompt(settings)));
     }
 
     private static String word(String scope) {

@@ -51,6 +51,9 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandSpec mine = Objects.requireNonNull(spec, "set by picocli");
+        if (noMigrate && mine.commandLine().getParseResult().hasMatchedOption(Setting.MIGRATE.flag())) {
+            throw Failed.usage("--no-migrate and --migrate say the same or the opposite; keep one of them");
+        }
         Map<Setting, String> more = noMigrate ? Map.of(Setting.MIGRATE, "false") : Map.of();
         SettingLayers settings = ServerOptions.settings(shell, mine, file, more);
         if (print) {

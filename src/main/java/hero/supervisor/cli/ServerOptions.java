@@ -51,13 +51,19 @@ final class ServerOptions {
         return Config.settings(flags, shell.env(), file == null ? null : shell.path(file));
     }
 
-    /// For a command that asks the database: that of `dev` in this folder, when no other is named.
-    static Config database(Shell shell, CommandSpec spec, @Nullable Path file) {
+    /// For a command that asks the database: that of `dev` in this folder, when no other is named. Who looks at
+    /// the terminal wants to know soon that it is away; `patient` is for what prepares a start.
+    static Config database(Shell shell, CommandSpec spec, @Nullable Path file, boolean patient) {
         SettingLayers named = settings(shell, spec, file, Map.of());
         boolean isNamed =
                 DATABASE.stream().anyMatch(setting -> !named.text(setting).isEmpty());
-        return Config.of(isNamed ? named : named.withFlags(DevEnv.database(shell)))
-                .requireDatabase();
+        SettingLayers found = isNamed ? named : named.withFlags(DevEnv.database(shell));
+        return Config.of(patient ? found : prompt(found)).requireDatabase();
+    }
+
+    /// These, with a short wait for the database unless another is set.
+    static SettingLayers prompt(SettingLayers settings) {
+        return settings.withFallback(Setting.DB_WAIT_MS, "5000");
     }
 
     static void print(Shell shell, SettingLayers settings) {

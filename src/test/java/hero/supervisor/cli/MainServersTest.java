@@ -166,4 +166,31 @@ final class MainServersTest {
         assertEquals(Exit.OK, run("migrate", "validate"));
         assertEquals(Floors.Migration.VALIDATE, floors.started.get(1));
     }
+
+    @Test
+    void a_command_that_only_looks_does_not_wait_long_for_a_database_that_is_away() {
+        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
+        assertEquals(5000, waitsFor("migrate", "info"));
+        assertEquals(5000, waitsFor("report"));
+        assertEquals(5000, waitsFor("secret", "list"));
+        assertEquals(30_000, waitsFor("migrate", "up"));
+        assertEquals(30_000, waitsFor("secret", "create", "--scope", "admin", "--name", "first"));
+        assertEquals(30_000, waitsFor("serve"));
+        env.put("SUPERVISOR_DB_WAIT_MS", "7000");
+        assertEquals(7000, waitsFor("report"));
+    }
+
+    private long waitsFor(String... command) {
+        floors.started.clear();
+        run(command);
+        return ((Config) floors.started.getFirst()).dbWaitMs();
+    }
+
+    @Test
+    void to_migrate_and_not_to_is_refused() {
+        env.put("SUPERVISOR_DB_URL", "jdbc:postgresql://db/x");
+        assertEquals(Exit.USAGE, run("serve", "--no-migrate", "--migrate", "true"));
+        assertTrue(err.toString().contains("--no-migrate and --migrate"), err.toString());
+        assertEquals(List.of(), floors.started);
+    }
 }
