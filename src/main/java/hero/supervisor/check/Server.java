@@ -114,6 +114,10 @@ final class Server {
             case Said.Pull pull -> {
                 pulls.add(heard);
                 pump();
+                if (draining) {
+                    // It was on its way when the others were told.
+                    endPulls();
+                }
                 timer.schedule(() -> overdue(heard), pull.waitMs(), TimeUnit.MILLISECONDS);
             }
             case Said.Beat beat -> heard.answer(beaten(beat.running()));

@@ -198,11 +198,11 @@ final class RunnerCheckTest {
         assertTrue(said.startsWith("a server refuses this runner's runner.pull: "), said);
     }
 
-    /// It has nothing to beat for any more: with seldom heartbeats, too, a runner may close as soon as it is done.
+    /// It has nothing to beat for any more. The patience ends before a first heartbeat would come.
     @Test
     void a_runner_that_drains_between_two_heartbeats_is_right() {
         CheckSettings settings = new CheckSettings(
-                0, List.of("drain"), List.of(), "tiny", TinyRunner.PAYLOADS, 1000, 3000, Duration.ofSeconds(2));
+                0, List.of("drain"), List.of(), "tiny", TinyRunner.PAYLOADS, 4000, 12_000, Duration.ofSeconds(3));
         assertEquals(Map.of(), complaints(settings, tiny(Flaw.NONE)));
     }
 
