@@ -81,12 +81,13 @@ public final class Beats {
         session.heard(running);
         long now = time.nanoTime();
         session.beatNanos = now;
+        RunnerLink link = session.link;
         CompletableFuture<Pulse> pulse = session.ended
                 ? CompletableFuture.completedFuture(Pulse.LOST)
                 : store.beatSoon(session.id, settings.node(), settings.lease());
         return pulse.thenApply(found -> {
             if (!found.isAlive()) {
-                throw lost(session, found);
+                throw lost(session, link, found);
             }
             if (found == Pulse.IDLE && session.held.isEmpty()) {
                 // As good as a read that finds nothing, to which thousands of idle runners would come in turn.
@@ -98,9 +99,8 @@ public final class Beats {
 
     /// A runner that has lost its session shall come back, one whose session another has taken up shall not: they
     /// would take it from each other for ever.
-    private Refusal lost(Session session, Pulse found) {
+    private Refusal lost(Session session, @Nullable RunnerLink link, Pulse found) {
         holds.remove(session);
-        RunnerLink link = session.link;
         if (found == Pulse.MOVED && link != null) {
             link.close(4002, "superseded");
         }
@@ -145,9 +145,10 @@ public final class Beats {
     void pulling(Session session) {
         if (mustTell(session)) {
             session.beatNanos = time.nanoTime();
+            RunnerLink link = session.link;
             Pulse found = session.ended ? Pulse.LOST : store.beat(session.id, settings.node(), settings.lease());
             if (!found.isAlive()) {
-                throw lost(session, found);
+                throw lost(session, link, found);
             }
         }
     }

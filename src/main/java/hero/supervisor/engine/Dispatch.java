@@ -173,7 +173,7 @@ public final class Dispatch {
         }
     }
 
-    private static boolean isOver(Pull pull) {
+    static boolean isOver(Pull pull) {
         return isOver(pull.session) || pull.isSuperseded();
     }
 

@@ -212,10 +212,15 @@ public final class Jobs {
 
     /// Removes a job; a running one is stopped first. The future completes when it is gone.
     public CompletableFuture<Void> delete(String jobId, Origin origin) {
+        return delete(jobId, 0, origin);
+    }
+
+    /// @param number of the job that has been waited for: another one may have its id by now; 0 at first
+    private CompletableFuture<Void> delete(String jobId, long number, Origin origin) {
         open();
         var ended = results.register(jobId);
         try {
-            return delete(jobId, origin, ended);
+            return delete(jobId, number, origin, ended);
         } catch (RuntimeException e) {
             // A wait that nobody knows of would stay for ever.
             ended.cancel(false);
@@ -223,20 +228,20 @@ public final class Jobs {
         }
     }
 
-    private CompletableFuture<Void> delete(String jobId, Origin origin, Results.Waiter ended) {
-        switch (store.delete(jobId)) {
+    private CompletableFuture<Void> delete(String jobId, long number, Origin origin, Results.Waiter ended) {
+        switch (store.delete(jobId, number)) {
             case Deleted.Gone() -> {
                 ended.cancel(false);
                 gone(jobId, origin);
                 return CompletableFuture.completedFuture(null);
             }
             case Deleted.NoJob() -> throw Refusal.jobNotFound(jobId);
-            case Deleted.Running(var key, String _) -> {
+            case Deleted.Running(var key, String _, long running) -> {
                 stopping(key, origin);
                 runners.stops().stop(key, "stopped");
                 // The job may have ended between the two statements, before anybody here could hear of it.
                 results.read(jobId, ended);
-                return ended.handleAsync((_, _) -> delete(jobId, origin), executor)
+                return ended.handleAsync((_, _) -> delete(jobId, running, origin), executor)
                         .thenCompose(again -> again)
                         .exceptionally(error -> {
                             Refusal refusal = Refusals.of(error);
@@ -251,7 +256,7 @@ public final class Jobs {
 
     private void gone(String jobId, Origin origin) {
         origin.on(log.atInfo().addKeyValue("job_id", jobId)).log("job deleted");
-        results.deleted(jobId);
+        results.ended(jobId);
     }
 
     /// All jobs that pass the filter, newest first, read page by page while the iterator is used.

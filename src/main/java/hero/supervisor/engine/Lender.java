@@ -192,9 +192,8 @@ final class Lender {
             loan.returned = true;
             over = loan.isOver();
         }
-        if (over && takeBack(loan)) {
-            // What it has written may have been said by a notification that was lost.
-            dispatch.doubt(loan.session);
+        if (over) {
+            takeBack(loan);
         }
     }
 
@@ -272,7 +271,7 @@ final class Lender {
             // Nothing of what was written is there any more.
             empty = !open.pull.jobs.isDone();
         }
-        if (empty && Dispatch.isOver(loan.session)) {
+        if (empty && Dispatch.isOver(open.pull)) {
             open.pull.jobs.complete(List.of());
         } else if (empty) {
             dispatch.park(open.pull);

@@ -129,11 +129,6 @@ public final class Results {
         hearing(jobId).forEach(waiter -> waiter.complete(result));
     }
 
-    /// The job is gone.
-    public void deleted(String jobId) {
-        hearing(jobId).forEach(waiter -> waiter.completeExceptionally(Refusal.jobNotFound(jobId)));
-    }
-
     private List<Waiter> hearing(String jobId) {
         var all = waiters.get(jobId);
         return all == null ? List.of() : all.stream().filter(Waiter::hears).toList();

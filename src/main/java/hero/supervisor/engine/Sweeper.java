@@ -2,7 +2,6 @@ package hero.supervisor.engine;
 
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.JobStore;
-import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Rescued;
 import hero.supervisor.store.Lending;
 import hero.supervisor.store.Notice;
@@ -145,14 +144,12 @@ public final class Sweeper implements Notifications.Listener, AutoCloseable {
         runners.control().refresh();
         jobs.waiting(runners.dispatch().asked()).forEach(runners.dispatch()::wake);
         jobs.overlooked().forEach(runners.dispatch()::wake);
-        jobs.deleting().forEach(this::delete);
+        jobs.deleteEnded().forEach(this::deleted);
     }
 
-    private void delete(String jobId) {
-        if (jobs.delete(jobId) instanceof Deleted.Gone) {
-            log.atInfo().addKeyValue("job_id", jobId).log("job deleted");
-            results.deleted(jobId);
-        }
+    private void deleted(String jobId) {
+        log.atInfo().addKeyValue("job_id", jobId).log("job deleted");
+        results.ended(jobId);
     }
 
     void sweep() {

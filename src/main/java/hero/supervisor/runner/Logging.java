@@ -96,16 +96,26 @@ final class Logging {
     }
 
     private void sendAll() throws InterruptedException {
-        try {
-            Session session = work.session();
-            if (session != null) {
-                open.forEach(one -> send(session, one));
-            }
-            open.removeIf(JobLog::isFinished);
-        } catch (RuntimeException | Error e) {
-            log.atError().setCause(e).log("logs could not be sent, they are tried again");
+        Session session = work.session();
+        boolean all = session == null || sendAll(session);
+        open.removeIf(JobLog::isFinished);
+        if (!all) {
             work.pause(Duration.ofMillis(RETRY_MS));
         }
+    }
+
+    /// One that fails holds up no other. False when one did.
+    private boolean sendAll(Session session) {
+        boolean all = true;
+        for (JobLog one : open) {
+            try {
+                send(session, one);
+            } catch (RuntimeException | Error e) {
+                log.atError().setCause(e).log("a log could not be sent, it is tried again");
+                all = false;
+            }
+        }
+        return all;
     }
 
     /// Lets small outputs gather.

@@ -33,10 +33,25 @@ final class Orders {
             work.olderThan(task.key()).forEach(older -> abandon(older.task().key()));
             Execution execution = executor.prepare(task, logging.prepare(task));
             if (work.add(execution)) {
-                logging.begin(execution.log());
-                Thread.ofVirtual().name("job-" + task.key().jobId()).start(() -> run(execution));
+                begin(execution);
             }
         }
+    }
+
+    private void begin(Execution execution) {
+        Task task = execution.task();
+        try {
+            logging.begin(execution.log());
+            Thread.ofVirtual().name("job-" + task.key().jobId()).start(() -> run(execution));
+        } catch (RuntimeException | Error e) {
+            // Without a report it would take a slot for good.
+            log.atError().addKeyValue("job_id", task.key().jobId()).setCause(e).log("a job could not be begun");
+            work.finished(execution, Report.of(task, notRun()));
+        }
+    }
+
+    private static JobResult notRun() {
+        return new JobResult.Failure("the runner failed to run the job; its log says why", null);
     }
 
     private void run(Execution execution) {
@@ -45,21 +60,28 @@ final class Orders {
                 .addKeyValue("job_id", task.key().jobId())
                 .addKeyValue("attempt", task.key().attempt())
                 .log("job started");
-        JobResult result = new JobResult.Failure("the runner failed to run the job; its log says why", null);
+        JobResult result = notRun();
         try {
             result = execution.run();
         } catch (RuntimeException | Error e) {
             log.atError().addKeyValue("job_id", task.key().jobId()).setCause(e).log("a job could not be run");
         } finally {
-            progressing.last(execution);
-            logging.end(execution.log());
-            work.finished(execution, Report.of(task, result));
+            end(execution, result);
         }
         log.atInfo()
                 .addKeyValue("job_id", task.key().jobId())
                 .addKeyValue("attempt", task.key().attempt())
                 .addKeyValue("success", result instanceof JobResult.Success)
                 .log("job ended");
+    }
+
+    private void end(Execution execution, JobResult result) {
+        try {
+            progressing.last(execution);
+            logging.end(execution.log());
+        } finally {
+            work.finished(execution, Report.of(execution.task(), result));
+        }
     }
 
     /// `stops` of an answer.

@@ -37,12 +37,12 @@ final class Progressing {
     }
 
     private void tellAll() throws InterruptedException {
-        try {
-            for (Execution execution : work.alive()) {
+        for (Execution execution : work.alive()) {
+            try {
                 tell(execution, ANSWER_WITHIN);
+            } catch (RuntimeException | Error e) {
+                log.atError().setCause(e).log("progress could not be told, the next look goes on");
             }
-        } catch (RuntimeException | Error e) {
-            log.atError().setCause(e).log("progress could not be told, the next look goes on");
         }
     }
 

@@ -150,7 +150,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
     }
 
     record Create(Job job, boolean start, @Nullable Trace trace, String fingerprint, Placing placing)
-            implements Placeable, GroupCommit.Bulky {
+            implements Placeable, Bulky {
         static Create of(Job job, boolean start, @Nullable Trace trace, Placing placing) {
             return new Create(job, start, trace, Fingerprint.of(job), start ? placing : Placing.NONE);
         }

@@ -149,7 +149,7 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
 
     /// @param verdict the server's own ending, `failed` or `timeout`; null for what a runner reports
     record End(
-            Assignment.Key key, JobResult result, @Nullable String verdict) implements GroupCommit.Bulky {
+            Assignment.Key key, JobResult result, @Nullable String verdict) implements Bulky {
         static End reported(Completion completion) {
             return new End(completion.key(), completion.result(), null);
         }

@@ -52,12 +52,6 @@ final class GroupCommit<C, R> implements AutoCloseable {
         List<R> run(List<C> commands);
     }
 
-    /// A write that may be large.
-    interface Bulky {
-        /// About how many bytes it keeps in memory.
-        long bytes();
-    }
-
     /// @param queued writes that may wait; one that finds no room waits outside for `patience`, then is refused
     /// @param batchMax writes in one commit
     /// @param bytesMax of those that wait, and once more of those outside: while the database hangs they are kept
@@ -87,7 +81,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
 
         Waiting(C command) {
             this.command = command;
-            this.bytes = command instanceof Bulky bulky ? bulky.bytes() : 0;
+            this.bytes = Bulky.of(command);
         }
 
         C command() {
@@ -154,7 +148,7 @@ final class GroupCommit<C, R> implements AutoCloseable {
         try {
             if (closed) {
                 return CompletableFuture.failedFuture(shuttingDown());
-            } else if (isRoomFor(waiting)) {
+            } else if (outside.isEmpty() && isRoomFor(waiting)) {
                 enqueue(waiting);
             } else if (!fits(outsideBytes, waiting)) {
                 return CompletableFuture.failedFuture(full());

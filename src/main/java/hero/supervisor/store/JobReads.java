@@ -2,7 +2,6 @@ package hero.supervisor.store;
 
 import static hero.supervisor.store.schema.Tables.JOBS;
 import static hero.supervisor.store.schema.Tables.JOB_ATTEMPTS;
-import static hero.supervisor.store.schema.Tables.JOB_DELETING;
 import static hero.supervisor.store.schema.Tables.JOB_HELD;
 import static hero.supervisor.store.schema.Tables.JOB_TRACES;
 
@@ -72,8 +71,6 @@ final class JobReads {
             """);
 
     private static final Field<String> SNAPSHOT = DSL.field("pg_current_snapshot()::text", String.class);
-
-    private static final int DELETING_MAX = 100;
 
     private final Database database;
 
@@ -331,17 +328,6 @@ final class JobReads {
                 .orderBy(JOBS.NUMBER)
                 .fetchGroups(row -> row.get(JOB_HELD.SESSION_ID), JobReads::held));
         return sessionIds.stream().map(id -> held.getOrDefault(id, List.of())).toList();
-    }
-
-    List<String> deleting() {
-        return database.query(sql -> sql.select(JOB_DELETING.JOB_ID)
-                .from(JOB_DELETING)
-                .join(JOBS)
-                .on(JOBS.NUMBER.eq(JOB_DELETING.JOB_NUMBER))
-                .where(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
-                .orderBy(JOB_DELETING.JOB_NUMBER)
-                .limit(DELETING_MAX)
-                .fetch(JOB_DELETING.JOB_ID));
     }
 
     List<Assignment.Key> stopping(Collection<String> jobIds) {

@@ -185,14 +185,19 @@ public interface JobStore {
     /// or timeout. A timeout uses up one attempt: with retries left the job is queued again.
     Completed end(Assignment.Key key, JobStatus status, String error);
 
-    /// Removes a job that is not running; history keeps id and times.
-    Deleted delete(String jobId);
+    /// Removes a job that is not running; history keeps id and times. Only the one of that number, unless it is 0:
+    /// another one may have the id by now.
+    Deleted delete(String jobId, long number);
+
+    default Deleted delete(String jobId) {
+        return delete(jobId, 0);
+    }
 
     sealed interface Deleted {
         record Gone() implements Deleted {}
 
         /// It runs: stop it first.
-        record Running(Assignment.Key key, String sessionId) implements Deleted {}
+        record Running(Assignment.Key key, String sessionId, long number) implements Deleted {}
 
         record NoJob() implements Deleted {}
     }
@@ -258,8 +263,8 @@ public interface JobStore {
     /// run under that id.
     List<Assignment.Key> stopping(Collection<String> jobIds);
 
-    /// Some of the jobs that have ended and were to be deleted when they did. Who asked for it may be gone.
-    List<String> deleting();
+    /// Removes jobs that have ended and were to be deleted when they did, as who asked for it may be gone.
+    List<String> deleteEnded();
 
     /// What a session holds, for a gateway that takes it over or watches deadlines.
     List<Held> held(String sessionId);

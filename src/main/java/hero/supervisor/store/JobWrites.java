@@ -17,8 +17,10 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jooq.Condition;
@@ -49,6 +51,19 @@ final class JobWrites {
     private static final String TRACE = """
             insert into job_deletions (number, id, accepted_at, queued_at, started_at, completed_at)
             values ({0}, {1}, {2}, {3}, {4}, {5})
+            """;
+
+    private static final int DELETING_MAX = 100;
+
+    /// Lateral, so that no plan begins with all jobs there are.
+    private static final String DELETING = """
+            select d.job_number, d.job_id from job_deleting d cross join lateral (
+              select from jobs j where j.number = d.job_number and j.status <> 'running' offset 0) ended
+            order by d.job_number limit {0}
+            """;
+
+    private static final String UNMARK = """
+            delete from job_deleting d where not exists (select from jobs j where j.number = d.job_number)
             """;
 
     private final Database database;
@@ -193,10 +208,21 @@ final class JobWrites {
         }
     }
 
-    Deleted delete(String jobId) {
+    /// Ended jobs that were to be deleted when they did, by number. Marks of jobs that are gone are removed: a
+    /// gateway of the version before has deleted these, or retention has.
+    Map<Long, String> deleting() {
+        return database.query(sql -> {
+            sql.execute(UNMARK);
+            return new LinkedHashMap<>(sql.fetch(DELETING, DSL.val(DELETING_MAX))
+                    .intoMap(row -> row.get(0, Long.class), row -> row.get(1, String.class)));
+        });
+    }
+
+    /// @param number of the job that is meant; 0 for whichever has the id
+    Deleted delete(String jobId, long number) {
         return database.transactionQuery(sql -> {
             Record job = locked(sql, jobId);
-            if (job == null) {
+            if (job == null || (number != 0 && number != job.get(JOBS.NUMBER))) {
                 return new Deleted.NoJob();
             } else if (status(job) == JobStatus.RUNNING) {
                 askToStop(sql, job);
@@ -204,7 +230,7 @@ final class JobWrites {
                         .values(job.get(JOBS.NUMBER), jobId)
                         .onConflictDoNothing()
                         .execute();
-                return new Deleted.Running(key(job), job.get(JOBS.SESSION_ID));
+                return new Deleted.Running(key(job), job.get(JOBS.SESSION_ID), job.get(JOBS.NUMBER));
             }
             unqueue(sql, job);
             sql.deleteFrom(JOB_ATTEMPTS).where(JOB_ATTEMPTS.JOB_ID.eq(jobId)).execute();

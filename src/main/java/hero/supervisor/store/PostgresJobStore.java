@@ -14,6 +14,7 @@ import hero.supervisor.store.Committed.News;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -204,8 +205,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public Deleted delete(String jobId) {
-        return told(() -> writes.delete(jobId));
+    public Deleted delete(String jobId, long number) {
+        return told(() -> writes.delete(jobId, number));
     }
 
     @Override
@@ -291,8 +292,10 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     }
 
     @Override
-    public List<String> deleting() {
-        return reads.deleting();
+    public List<String> deleteEnded() {
+        Map<Long, String> ended = writes.deleting();
+        ended.entrySet().removeIf(job -> !(delete(job.getValue(), job.getKey()) instanceof Deleted.Gone));
+        return List.copyOf(ended.values());
     }
 
     @Override

@@ -108,13 +108,15 @@ public final class Retention implements AutoCloseable {
               select t.ctid from {0} t where {1} limit {2} for update skip locked))
             """;
 
-    /// The next number after a gap, and whether any job there can be old enough. Jobs from a moment when the clock
-    /// was ahead are stepped over: they say nothing about those behind them.
+    /// The next job that can be old enough, after a gap. Numbers go with the time of acceptance, but for jobs of a
+    /// moment when the clock was ahead: so many young ones in a row mean that all that follow are young.
     private static final String NEXT = """
-            select number, accepted_at < {1}::timestamptz as old from jobs
-            where number > {0} and accepted_at <= clock_timestamp()
-            order by number limit 1
+            select number from (
+              select number, accepted_at from jobs where number > {0} order by number limit {2}) n
+            where accepted_at < {1}::timestamptz order by number limit 1
             """;
+
+    private static final int YOUNG_MAX = 10_000;
 
     private static final Condition MINUTES = DSL.condition("period = 'minute'");
 
@@ -166,8 +168,8 @@ public final class Retention implements AutoCloseable {
         long at = 0;
         while (!closed) {
             long from = at;
-            Record next = database.query(sql -> sql.fetchOne(NEXT, DSL.val(from), youngestCutoff));
-            if (next == null || !next.get("old", Boolean.class)) {
+            Record next = database.query(sql -> sql.fetchOne(NEXT, DSL.val(from), youngestCutoff, DSL.val(YOUNG_MAX)));
+            if (next == null) {
                 return removed;
             }
             long begin = next.get("number", Long.class) - 1;

@@ -9,8 +9,6 @@ import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,7 +27,6 @@ final class Guard {
     private static final Set<String> SECRET_WORDS =
             Set.of("secret", "token", "access_token", "bearer", "authorization", "api_key", "apikey", "password");
     private static final Pattern LOOPBACK = Pattern.compile("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
-    private static final List<String> LOOPBACK_NAMES = List.of("localhost", "127.0.0.1", "[::1]");
     private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0");
     /// Of what a stranger has sent, so much is said back.
     private static final int HOST_SHOWN_MAX = 255;
@@ -88,18 +85,14 @@ final class Guard {
                 || namesServed().contains(host)) {
             return;
         }
-        List<String> names = new ArrayList<>(namesServed());
-        if (ofThisMachine) {
-            names.addAll(LOOPBACK_NAMES);
-        }
         String shown = host.substring(0, Math.min(host.length(), HOST_SHOWN_MAX));
         throw denied(
                 403,
                 -32602,
                 "forbidden",
-                "this server is not served under the Host '" + shown + "'; use one of: "
-                        + String.join(", ", new LinkedHashSet<>(names)) + ", or add " + shown
-                        + " to the setting hosts (--hosts)");
+                "this server is not served under the Host '" + shown + "'; call it by "
+                        + (ofThisMachine ? "localhost or " : "") + "a name of its own, or add '" + shown
+                        + "' to the setting hosts (--hosts)");
     }
 
     private Set<String> namesServed() {

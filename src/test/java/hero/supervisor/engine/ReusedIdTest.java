@@ -53,7 +53,6 @@ class ReusedIdTest {
     void nothing_ends_the_wait_of_who_creates_a_job_before_it_is_there() {
         a.flaky.meanwhile("create", () -> {
             a.results.finished("j1", DONE);
-            a.results.deleted("j1");
             a.results.ended("j1");
         });
         CompletableFuture<JobResult> wait = a.jobs.run(job("j1"), Origin.NONE);

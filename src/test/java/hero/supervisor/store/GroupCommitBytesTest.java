@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.LogAppend;
+import hero.supervisor.domain.LogStream;
 import hero.supervisor.domain.Refusal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +28,7 @@ class GroupCommitBytesTest {
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch open = new CountDownLatch(1);
 
-    private record Piece(long bytes) implements GroupCommit.Bulky {}
+    private record Piece(long bytes) implements Bulky {}
 
     private List<Long> write(List<Piece> pieces) {
         entered.countDown();
@@ -73,10 +75,12 @@ class GroupCommitBytesTest {
             assertEquals(
                     Refusal.Kind.BUSY,
                     assertThrows(Refusal.class, () -> get(refused)).kind());
-            assertFalse(commit.add(new Piece(40)).isDone(), "there is room for a small one");
+            CompletableFuture<Long> small = commit.add(new Piece(40));
+            assertFalse(small.isDone(), "there is room for a small one, behind those that came before it");
             open.countDown();
             assertEquals(60, get(queued));
             assertEquals(60, get(outside));
+            assertEquals(40, get(small));
             assertEquals(60, get(commit.add(new Piece(60))), "there is room again");
         }
     }
@@ -109,6 +113,7 @@ class GroupCommitBytesTest {
         assertTrue(CreateBatch.Create.of(job, true, null, JobStore.Placing.NONE).bytes() > 5000);
         var key = new Assignment.Key("a", 1, 1);
         assertEquals(5000, new EndBatch.End(key, new JobResult.Success("x".repeat(5000)), null).bytes());
+        assertEquals(7, Bulky.of(new LogAppend(key, LogStream.STDOUT, 0, "printed")));
         assertEquals(50, new EndBatch.End(key, new JobResult.Failure("x".repeat(50), 1), null).bytes());
     }
 }

@@ -27,6 +27,7 @@ import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Stopped;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /// What every [JobStore] does, the real one and its twins: the life of one job, each fence, each refusal.
@@ -165,12 +166,22 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         Assignment.Key key = claimOne(store()).key();
         store().delete("a");
         assertEquals(new Answer.Pending(), store().answer("a"));
-        assertEquals(List.of(), store().deleting());
+        assertEquals(List.of(), store().deleteEnded());
         fail(store(), key, "killed", null);
         assertEquals(new Answer.NoJob(), store().answer("a"));
-        assertEquals(List.of("a"), store().deleting());
-        assertEquals(new Deleted.Gone(), store().delete("a"));
-        assertEquals(List.of(), store().deleting());
+        assertEquals(JobStatus.FAILED, store().state("a").orElseThrow().status());
+        assertEquals(List.of("a"), store().deleteEnded());
+        assertEquals(Optional.empty(), store().state("a"));
+        assertEquals(List.of(), store().deleteEnded());
+    }
+
+    @Test
+    void only_the_job_of_the_number_is_deleted() {
+        queued("a");
+        long number = store().number("a").orElseThrow();
+        assertEquals(new Deleted.NoJob(), store().delete("a", number + 1));
+        assertEquals(JobStatus.QUEUED, store().state("a").orElseThrow().status());
+        assertEquals(new Deleted.Gone(), store().delete("a", number));
     }
 
     @Test
@@ -183,7 +194,7 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         assertEquals(List.of(), claim(1));
         queued("a");
         Assignment given = claimOne(store());
-        assertEquals(new Deleted.Running(given.key(), "s1"), store().delete("a"));
+        assertEquals(new Deleted.Running(given.key(), "s1", store().number("a").orElseThrow()), store().delete("a"));
         assertTrue(store().held("s1").getFirst().stopRequested());
         fail(store(), given.key());
         assertEquals(new Deleted.Gone(), store().delete("a"));

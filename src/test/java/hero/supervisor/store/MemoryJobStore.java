@@ -181,20 +181,9 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public Deleted delete(String jobId) {
+    public Deleted delete(String jobId, long number) {
         synchronized (shared) {
-            Row row = shared.jobs.get(jobId);
-            if (row == null) {
-                return new Deleted.NoJob();
-            } else if (row.status == JobStatus.RUNNING) {
-                moves.askToStop(row);
-                row.deleting = true;
-                return new Deleted.Running(MemoryMoves.key(row), Objects.requireNonNull(row.sessionId));
-            }
-            moves.unplace(row);
-            shared.jobs.remove(jobId);
-            moves.log(row, "deleted");
-            return new Deleted.Gone();
+            return moves.delete(jobId, number);
         }
     }
 
@@ -285,9 +274,9 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public List<String> deleting() {
+    public List<String> deleteEnded() {
         synchronized (shared) {
-            return moves.deleting();
+            return moves.deleteEnded();
         }
     }
 

@@ -10,6 +10,7 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.JobStore.Completed;
+import hero.supervisor.store.JobStore.Deleted;
 import hero.supervisor.store.JobStore.Ended;
 import hero.supervisor.store.JobStore.Event;
 import hero.supervisor.store.JobStore.Held;
@@ -128,11 +129,27 @@ final class MemoryMoves {
                 .toList();
     }
 
-    List<String> deleting() {
-        return shared.jobs.values().stream()
+    List<String> deleteEnded() {
+        List<Row> ended = shared.jobs.values().stream()
                 .filter(row -> row.deleting && row.status != JobStatus.RUNNING)
-                .map(row -> row.job.id())
                 .toList();
+        ended.forEach(row -> delete(row.job.id(), row.number));
+        return ended.stream().map(row -> row.job.id()).toList();
+    }
+
+    Deleted delete(String jobId, long number) {
+        Row row = shared.jobs.get(jobId);
+        if (row == null || (number != 0 && number != row.number)) {
+            return new Deleted.NoJob();
+        } else if (row.status == JobStatus.RUNNING) {
+            askToStop(row);
+            row.deleting = true;
+            return new Deleted.Running(key(row), Objects.requireNonNull(row.sessionId), row.number);
+        }
+        unplace(row);
+        shared.jobs.remove(jobId);
+        log(row, "deleted");
+        return new Deleted.Gone();
     }
 
     List<Assignment.Key> stopping(Collection<String> jobIds) {

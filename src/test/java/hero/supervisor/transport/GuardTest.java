@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class GuardTest {
     private static final Answers ANSWERS = new Answers() {
         @Override
-        public void answer(byte[] utf8, Peer peer, ReplyTo to) {
+        public boolean answer(byte[] utf8, Peer peer, ReplyTo to) {
             throw new IllegalStateException("nothing is called");
         }
 
@@ -119,15 +119,14 @@ final class GuardTest {
     }
 
     @Test
-    void a_refusal_tells_the_names_that_work_and_the_setting() {
+    void a_refusal_tells_the_setting_and_no_name_that_the_caller_did_not_send() {
         assertEquals(
-                "403 forbidden: this server is not served under the Host 'evil.example'; use one of: 10.0.0.5,"
-                        + " supervisor.example, localhost, 127.0.0.1, [::1], or add evil.example to the setting hosts"
-                        + " (--hosts)",
+                "403 forbidden: this server is not served under the Host 'evil.example'; call it by localhost"
+                        + " or a name of its own, or add 'evil.example' to the setting hosts (--hosts)",
                 judged(guard("10.0.0.5", "supervisor.example"), "127.0.0.1", "evil.example:80"));
         assertEquals(
-                "403 forbidden: this server is not served under the Host 'evil.example'; use one of:"
-                        + " supervisor.example, or add evil.example to the setting hosts (--hosts)",
+                "403 forbidden: this server is not served under the Host 'evil.example'; call it by a name of"
+                        + " its own, or add 'evil.example' to the setting hosts (--hosts)",
                 judged(guard("0.0.0.0", "supervisor.example"), "10.0.0.9", "evil.example"));
         assertEquals(
                 "403 forbidden: web pages of the Origin 'https://evil.example' may not call; add it to the setting"
