@@ -175,7 +175,7 @@ final class CommandsProcessTest {
         assertTrue(before.ended().out().contains("Pending"), before::toString);
         assertEquals(0, before.exit());
         assertEquals(3, invalid.exit(), invalid::toString);
-        DevProcessTest.assertSentence(invalid, "the database schema does not fit this version");
+        DevProcessTest.assertSentence(invalid, "of the schema are missing; run 'supervisor migrate up'");
         Command up = system.processes.run(empty, "migrate", "up");
         assertEquals(0, up.exit(), up::toString);
         Command after = system.processes.start(empty, "migrate", "info");
