@@ -26,7 +26,7 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Pulse> {
             returning s.id, (select true from job_holds h where h.session_id = s.id limit 1)
             """;
 
-    private static final String ELSEWHERE = "select id from runner_sessions where id = any (?::text[])";
+    private static final String ELSEWHERE = "select id from runner_sessions where id = any (?::text[]) and node <> ?";
 
     /// @param lease from now on, by the database's clock
     record Beat(String sessionId, String node, Duration lease) {
@@ -75,7 +75,9 @@ final class BeatBatch implements GroupCommit.Batch<BeatBatch.Beat, Pulse> {
     private static Set<String> moved(Connection connection, List<Beat> beats) throws SQLException {
         Set<String> moved = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(ELSEWHERE)) {
-            new Columns<>(statement, beats).text(Beat::sessionId);
+            new Columns<>(statement, beats)
+                    .text(Beat::sessionId)
+                    .all(beats.getFirst().node());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     moved.add(rows.getString(1));

@@ -4,7 +4,7 @@ import hero.supervisor.domain.LogAppend;
 
 /// A write that may be large.
 interface Bulky {
-    /// About how many bytes it keeps in memory.
+    /// About how many bytes it keeps in memory: one for each character, of which the JVM may need two.
     long bytes();
 
     /// Of any write; 0 for one that is small.

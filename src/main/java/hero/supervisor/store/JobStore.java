@@ -189,10 +189,6 @@ public interface JobStore {
     /// another one may have the id by now.
     Deleted delete(String jobId, long number);
 
-    default Deleted delete(String jobId) {
-        return delete(jobId, 0);
-    }
-
     sealed interface Deleted {
         record Gone() implements Deleted {}
 

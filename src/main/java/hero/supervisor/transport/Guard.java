@@ -9,11 +9,11 @@ import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -35,6 +35,7 @@ final class Guard {
     private static final String BEARER_PROTOCOL = "bearer.";
 
     private final GatewaySettings settings;
+    private final Set<String> names;
     private final boolean onLoopback;
     private final Function<String, Supplier<Grant>> secrets;
     private final Answers answers;
@@ -43,6 +44,7 @@ final class Guard {
     /// tells what that proves, or throws a [Refusal].
     Guard(GatewaySettings settings, boolean onLoopback, Function<String, Supplier<Grant>> secrets, Answers answers) {
         this.settings = settings;
+        this.names = namesServed(settings);
         this.onLoopback = onLoopback;
         this.secrets = secrets;
         this.answers = answers;
@@ -80,9 +82,7 @@ final class Guard {
     /// Without a list a listener for the network serves every name.
     private void judgeHost(String host, boolean ofThisMachine) {
         boolean everyName = !onLoopback && settings.hosts().isEmpty();
-        if (everyName
-                || (ofThisMachine && isLoopbackName(host))
-                || namesServed().contains(host)) {
+        if (everyName || (ofThisMachine && isLoopbackName(host)) || names.contains(host)) {
             return;
         }
         String shown = host.substring(0, Math.min(host.length(), HOST_SHOWN_MAX));
@@ -95,8 +95,8 @@ final class Guard {
                         + "' to the setting hosts (--hosts)");
     }
 
-    private Set<String> namesServed() {
-        Set<String> names = new TreeSet<>(settings.hosts());
+    private static Set<String> namesServed(GatewaySettings settings) {
+        Set<String> names = new HashSet<>(settings.hosts());
         String bind = settings.bind().toLowerCase(Locale.ROOT);
         if (!EVERY_ADDRESS.contains(bind)) {
             names.add(bind.contains(":") ? "[" + bind + "]" : bind);

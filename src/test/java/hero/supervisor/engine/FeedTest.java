@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobEvent;
-import hero.supervisor.domain.LogChunk;
 import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobFixture;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
+import hero.supervisor.domain.LogChunk;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.MemoryJobStore;
@@ -95,7 +95,7 @@ class FeedTest {
         here.create("j1");
         Reader reader = new Reader();
         there.follow("j1", reader);
-        engine.store.delete("j1");
+        engine.store.delete("j1", 0);
         there.tail.run();
         assertEquals(List.of("j1 created", "j1 deleted final"), reader.events);
         assertEquals(0, there.feed.open());
@@ -194,7 +194,7 @@ class FeedTest {
         here.start("j1");
         here.finish("j1");
         here.tail.run();
-        engine.store.delete("j1");
+        engine.store.delete("j1", 0);
         here.tail.run();
         assertEquals(List.of("j1 completed final"), ended.events);
         assertEquals(5, mine.events.size());

@@ -129,7 +129,7 @@ class CommittedTest {
         assertEquals(false, last().isAll());
         store.stop("j");
         assertEquals(false, last().isAll());
-        store.delete("j");
+        store.delete("j", 0);
         assertEquals(false, last().isAll());
     }
 }

@@ -88,7 +88,7 @@ class EventOrderTest {
                 .map(Assignment::key)
                 .toList());
         other.stop("a");
-        other.delete("a");
+        other.delete("a", 0);
         get(other.create(job("a"), false));
         assertEquals(List.of("created", "queued", "running", "queued", "failed", "deleted", "created"), log("a"));
         assertEquals(

@@ -164,7 +164,7 @@ abstract class JobStoreContract extends JobStoreLifeContract {
     void a_job_that_is_to_be_deleted_when_it_ends_is_gone_for_who_waits() {
         queued("a");
         Assignment.Key key = claimOne(store()).key();
-        store().delete("a");
+        store().delete("a", 0);
         assertEquals(new Answer.Pending(), store().answer("a"));
         assertEquals(List.of(), store().deleteEnded());
         fail(store(), key, "killed", null);
@@ -186,21 +186,21 @@ abstract class JobStoreContract extends JobStoreLifeContract {
 
     @Test
     void delete_in_each_state() {
-        assertEquals(new Deleted.NoJob(), store().delete("nobody"));
+        assertEquals(new Deleted.NoJob(), store().delete("nobody", 0));
         queued("queued");
-        assertEquals(new Deleted.Gone(), store().delete("queued"));
-        assertEquals(new Deleted.NoJob(), store().delete("queued"));
+        assertEquals(new Deleted.Gone(), store().delete("queued", 0));
+        assertEquals(new Deleted.NoJob(), store().delete("queued", 0));
         assertEquals(new Answer.NoJob(), store().answer("queued"));
         assertEquals(List.of(), claim(1));
         queued("a");
         Assignment given = claimOne(store());
-        assertEquals(new Deleted.Running(given.key(), "s1", store().number("a").orElseThrow()), store().delete("a"));
+        assertEquals(new Deleted.Running(given.key(), "s1", store().number("a").orElseThrow()), store().delete("a", 0));
         assertTrue(store().held("s1").getFirst().stopRequested());
         fail(store(), given.key());
-        assertEquals(new Deleted.Gone(), store().delete("a"));
+        assertEquals(new Deleted.Gone(), store().delete("a", 0));
         assertEquals(Outcome.STALE, succeed(store(), given.key()).outcome());
         assertEquals(new Created.New("queue"), get(store().create(job("a"), false)));
-        assertEquals(new Deleted.Gone(), store().delete("a"));
+        assertEquals(new Deleted.Gone(), store().delete("a", 0));
     }
 
     // ---- reads ----

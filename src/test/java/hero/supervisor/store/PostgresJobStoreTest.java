@@ -209,7 +209,7 @@ class PostgresJobStoreTest extends JobStoreContract {
         queued("b", "c");
         store.stop("a");
         store.stop("b");
-        store.delete("c");
+        store.delete("c", 0);
         assertEquals(0, count("job_timers"));
         assertEquals(0, count("job_queue"));
     }

@@ -266,7 +266,7 @@ final class PostgresLogStoreTest {
         append(key, OUT, 0, "text");
         assertTrue(get(logs.say(key, new Progress.Said(50.0, null, null))));
         succeed(jobs, key);
-        jobs.delete("a");
+        jobs.delete("a", 0);
         assertEquals(new Appended.Stale(), append(key, OUT, 4, "more"));
         assertEquals(new Appended.Stale(), append(key, OUT, 0, "more"));
         assertFalse(get(logs.say(key, new Progress.Said(60.0, null, null))));

@@ -63,7 +63,7 @@ class ReportViewsTest {
             fail(store, claimOne(store).key(), "broken\r\nagain", 4);
             get(store.create(job("gone"), true));
             succeed(store, claimOne(store).key());
-            store.delete("gone");
+            store.delete("gone", 0);
             get(store.create(retried("late", 1, 3000), true));
             fail(store, claimOne(store).key());
             store.stop("late");
