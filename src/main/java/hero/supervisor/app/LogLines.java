@@ -21,7 +21,7 @@ import org.slf4j.event.KeyValuePair;
 
 /// Writes the log to standard error on a thread of its own, many lines at once. Who logs never waits: while
 /// nobody reads standard error, lines are kept up to a bound, then lost, the unimportant ones first; how many is
-/// told in the log as soon as there is room, and in the metrics. Made by `logback.xml`. Safe for any thread.
+/// told in the log as soon as there is room, and in the metrics. Made by [LogSetup]. Safe for any thread.
 public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
     /// Lines that may wait.
     static final int QUEUE_MAX = 8192;
@@ -49,7 +49,7 @@ public final class LogLines extends UnsynchronizedAppenderBase<ILoggingEvent> {
         this.out = out;
     }
 
-    /// The form of the lines; may be changed while they are written. Named for `logback.xml`.
+    /// The form of the lines; may be changed while they are written. Any thread.
     public void setEncoder(Encoder<ILoggingEvent> form) {
         encoder = form;
     }

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /// The log of this process: its form, its levels, what of it was lost. All gateways of one process share it.
 public final class LogOutput {
-    private static final String APPENDER = "stderr";
+    static final String APPENDER = "stderr";
     private static final String OURS = "hero.supervisor";
 
     private LogOutput() {}

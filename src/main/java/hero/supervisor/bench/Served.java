@@ -29,7 +29,8 @@ final class Served implements AutoCloseable {
     ///
     /// @param classPath of its build
     /// @param options of its JVM
-    record Program(String classPath, List<String> options) {
+    /// @param flags of `serve`
+    record Program(String classPath, List<String> options, List<String> flags) {
         /// This build, as the script `supervisor` starts it here: the notes of earlier starts, which this JVM has
         /// too, and the choice of compilers and collector.
         static Program ours(List<String> further) {
@@ -42,11 +43,13 @@ final class Served implements AutoCloseable {
         }
 
         /// This build without the notes of earlier starts, for it writes new ones when it ends (JEP 514). What is
-        /// not compiled by then is not noted, so it is not compiled later than usual.
+        /// not compiled by then is not noted, so it is not compiled later than usual. With a flag, as most
+        /// servers are started: else what reads flags is not noted.
         static Program taught(Path notes, List<String> further) {
             List<String> options = new ArrayList<>(further);
             options.addAll(List.of("-XX:CompileThresholdScaling=1", "-XX:AOTCacheOutput=" + notes.toAbsolutePath()));
-            return of(System.getProperty("java.class.path"), List.of(), options);
+            Program program = of(System.getProperty("java.class.path"), List.of(), options);
+            return new Program(program.classPath, program.options, List.of("--bind", "127.0.0.1"));
         }
 
         private static Program of(String classPath, List<String> inherited, List<String> further) {
@@ -58,7 +61,7 @@ final class Served implements AutoCloseable {
                     .filter(word -> !word.isEmpty())
                     .toList());
             options.addAll(further);
-            return new Program(classPath, options);
+            return new Program(classPath, options, List.of());
         }
     }
 
@@ -99,6 +102,7 @@ final class Served implements AutoCloseable {
         words.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders"));
         words.addAll(program.options());
         words.addAll(List.of("-cp", program.classPath(), "hero.supervisor.cli.Main", "serve"));
+        words.addAll(program.flags());
         ProcessBuilder builder =
                 new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
         Map<String, String> environment = builder.environment();

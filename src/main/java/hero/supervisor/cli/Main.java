@@ -39,7 +39,7 @@ public final class Main {
     /// Ends the process with the command's exit code.
     public static void main(String[] args) {
         if (args.length > 0 && args[0].equals("dev") && System.getenv(LOG_LEVEL) == null) {
-            // What dev says is for a newcomer's eyes: a line per job is not. Read by logback.xml.
+            // What dev says is for a newcomer's eyes: a line per job is not. Read by app.LogSetup.
             System.setProperty(LOG_LEVEL, "WARN");
         }
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);

@@ -5,6 +5,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -285,6 +287,13 @@ public final class Database implements AutoCloseable {
                 }
                 log.atInfo().addKeyValue("attempt", attempt).log("transaction done again after a deadlock");
             }
+        }
+    }
+
+    /// What a question of one row and column answers.
+    static boolean isTrue(PreparedStatement question) throws SQLException {
+        try (ResultSet answer = question.executeQuery()) {
+            return answer.next() && answer.getBoolean(1);
         }
     }
 

@@ -1,7 +1,6 @@
 package hero.supervisor.store;
 
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -107,15 +106,9 @@ public final class Migrations {
                     PreparedStatement taken = connection.prepareStatement(ALL_TAKEN)) {
                 taken.setInt(1, NEWEST);
                 taken.setInt(2, STEPS);
-                return isTrue(history) && isTrue(taken);
+                return Database.isTrue(history) && Database.isTrue(taken);
             }
         });
-    }
-
-    private static boolean isTrue(PreparedStatement question) throws SQLException {
-        try (ResultSet answer = question.executeQuery()) {
-            return answer.next() && answer.getBoolean(1);
-        }
     }
 
     private int stepped() {
@@ -138,7 +131,8 @@ public final class Migrations {
 
     /// True when every step that this version knows has been taken; a newer version may have taken further ones.
     public boolean complete() {
-        return translated(() -> Arrays.stream(flyway().info().all()).noneMatch(Migrations::open));
+        return areAllTaken()
+                || translated(() -> Arrays.stream(flyway().info().all()).noneMatch(Migrations::open));
     }
 
     /// Throws [Database.Unusable] when the schema is not exactly what this version needs, or the log another

@@ -1,5 +1,6 @@
 package hero.supervisor.store;
 
+import java.sql.PreparedStatement;
 import org.jooq.DSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +40,12 @@ final class Restored {
 
     /// True when the log's numbers are another server's.
     boolean isForeign() {
-        return database.query(sql -> sql.fetchSingle(FOREIGN).get(0, Boolean.class));
+        // At each start: without jOOQ, which takes a tenth of a start's time to begin with.
+        return database.statement(connection -> {
+            try (PreparedStatement question = connection.prepareStatement(FOREIGN)) {
+                return Database.isTrue(question);
+            }
+        });
     }
 
     /// Gives the events numbers of this server, where they have another's: once after a restore, and a pass over

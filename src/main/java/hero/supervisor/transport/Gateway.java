@@ -8,6 +8,9 @@ import hero.supervisor.transport.websocket.Door;
 import hero.supervisor.transport.websocket.Sockets;
 import hero.supervisor.transport.websocket.Upgrade;
 import io.helidon.common.socket.SocketOptions;
+import io.helidon.service.registry.GlobalServiceRegistry;
+import io.helidon.service.registry.ServiceRegistryConfig;
+import io.helidon.service.registry.ServiceRegistryManager;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
@@ -74,6 +77,16 @@ public final class Gateway implements AutoCloseable {
     private volatile boolean draining;
     private volatile long beatenNanos;
     private @Nullable ScheduledFuture<?> beats;
+
+    static {
+        // Helidon looks through the class path for services of its own, of which we use none: a twentieth of the
+        // time until a server is ready.
+        GlobalServiceRegistry.registry(() -> ServiceRegistryManager.create(ServiceRegistryConfig.builder()
+                        .discoverServices(false)
+                        .discoverServicesFromServiceLoader(false)
+                        .build())
+                .registry());
+    }
 
     /// `secrets` reads a secret; what it gives tells what that proves now, or throws a `Refusal`. `document` is
     /// `openrpc.json`; `notReady` names in plain words what is missing for readiness, an empty list when nothing
