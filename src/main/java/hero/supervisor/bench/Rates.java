@@ -21,13 +21,12 @@ final class Rates {
     private static final int SOCKETS = 4;
     private static final int DRAIN_SLOTS = 256;
     private static final int FEW_RUNNERS = 8;
+    private static final int HEAT_JOBS = 20_000;
     private static final int QUEUE_AT_ONCE = 256;
     private static final long BRIEF_NS = 100_000_000;
     private static final Duration DRAIN_WITHIN = Duration.ofMinutes(10);
     private static final ThreadFactory PLATFORM =
             Thread.ofPlatform().daemon().name("bench-", 0).factory();
-    private static final ThreadFactory VIRTUAL =
-            Thread.ofVirtual().name("bench-http-", 0).factory();
 
     private final Stage stage;
     private final Site site;
@@ -59,7 +58,9 @@ final class Rates {
         heated.retainAll(scenarios);
         heated.addAll(List.of(Scenario.RUN_64, Scenario.RUN_512));
         // It has a number of jobs instead of a time.
-        heated.remove(Scenario.DRAIN);
+        if (heated.remove(Scenario.DRAIN)) {
+            drain(Math.min(stage.plan().drainJobs(), HEAT_JOBS));
+        }
         heated.forEach(this::alone);
         if (scenarios.contains(Scenario.TWO_GATEWAYS)) {
             run(512, 1, 1);
@@ -80,7 +81,7 @@ final class Rates {
             case FEW_SLOTS -> List.of(compared("few-slots", lives(), fewSlots(), null));
             case STEPS_64 -> List.of(compared("steps-64", lives(), steps(), null));
             case CREATE -> List.of(compared("create", inserts(), create(), Goal.atLeast(1.5)));
-            case DRAIN -> List.of(compared("drain", lives(), drain(), Goal.atLeast(10)));
+            case DRAIN -> List.of(compared("drain", lives(), drain(stage.plan().drainJobs()), Goal.atLeast(10)));
             case HTTP_64 -> List.of(compared("http-64", webSocket(), http(), Goal.atLeast(0.7)));
             case TWO_GATEWAYS -> List.of(compared("two-gateways", webSocket(), run(64, 0, 1), Goal.atLeast(0.7)));
             case LONE -> lone();
@@ -114,7 +115,7 @@ final class Rates {
             case FEW_SLOTS -> fewSlots();
             case STEPS_64 -> steps();
             case CREATE -> create();
-            case DRAIN -> drain();
+            case DRAIN -> drain(stage.plan().drainJobs());
             case HTTP_64 -> http();
             case TWO_GATEWAYS -> run(64, 0, 1);
             case LONE -> loneRun();
@@ -175,7 +176,7 @@ final class Rates {
             callers.add(new Caller(line, load.calls(), load.atWork() / sockets, Long.MAX_VALUE, tally, stage.time()));
         }
         long before = newest();
-        Measured measured = measured(load.name(), callers, List.of(tally, runner.recorded()), span, PLATFORM);
+        Measured measured = measured(load.name(), callers, List.of(tally, runner.recorded()), span);
         same(load.name(), since(before, load.status()), tally);
         return measured;
     }
@@ -194,7 +195,7 @@ final class Rates {
             callers.add(
                     new Caller(site.client(0), calls, 4 * FEW_RUNNERS / SOCKETS, Long.MAX_VALUE, tally, stage.time()));
         }
-        return completed("job.run with few slots", callers, tallies, PLATFORM);
+        return completed("job.run with few slots", callers, tallies);
     }
 
     /// Each job in three calls.
@@ -205,33 +206,28 @@ final class Rates {
         for (int i = 0; i < SOCKETS; i++) {
             callers.add(new Steps(site.client(0), runnerName(0, 64), 64 / SOCKETS, tally, stage.time()));
         }
-        return completed("three calls", callers, List.of(tally, runner.recorded()), PLATFORM);
+        return completed("three calls", callers, List.of(tally, runner.recorded()));
     }
 
     private Measured http() {
         Puller runner = runner(0, 64);
         Calls calls = Calls.run(runnerName(0, 64));
         Tally tally = new Tally();
-        List<HttpCaller> callers = new ArrayList<>();
-        for (int i = 0; i < 64; i++) {
-            callers.add(new HttpCaller(site.gateway(0).port(), site.userSecret(), calls, tally, stage.time()));
-        }
-        return completed("job.run over HTTP", callers, List.of(tally, runner.recorded()), VIRTUAL);
+        var callers = new HttpCallers(site.gateway(0).port(), 64, site.userSecret(), calls, tally, stage.time());
+        return completed("job.run over HTTP", List.of(callers), List.of(tally, runner.recorded()));
     }
 
     /// The first of `tallies` counts the jobs that must be in the database as completed.
-    private Measured completed(
-            String name, List<? extends Stoppable> workers, List<Tally> tallies, ThreadFactory threads) {
+    private Measured completed(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
         long before = newest();
-        Measured measured = measured(name, workers, tallies, window, threads);
+        Measured measured = measured(name, workers, tallies, window);
         same(name, since(before, "completed"), tallies.getFirst());
         return measured;
     }
 
     /// Queued through the API beforehand; measured from the runner's first pull to the last outcome acknowledged.
-    private Measured drain() {
+    private Measured drain(int jobs) {
         String name = "bench-drain-" + drains++;
-        int jobs = stage.plan().drainJobs();
         site.register(name);
         Tally queued = new Tally();
         Caller caller = new Caller(site.client(0), Calls.queue(name), QUEUE_AT_ONCE, jobs, queued, stage.time());
@@ -298,12 +294,11 @@ final class Rates {
     }
 
     private Measured naively(String name, List<? extends Stoppable> workers, List<Tally> tallies) {
-        return measured(name, workers, tallies, planned(), PLATFORM);
+        return measured(name, workers, tallies, planned());
     }
 
-    private Measured measured(
-            String name, List<? extends Stoppable> workers, List<Tally> tallies, Window span, ThreadFactory threads) {
-        return meter.measure(name, workers, tallies, span.afterNs(), span.measureNs(), threads);
+    private Measured measured(String name, List<? extends Stoppable> workers, List<Tally> tallies, Window span) {
+        return meter.measure(name, workers, tallies, span.afterNs(), span.measureNs(), PLATFORM);
     }
 
     private static String runnerName(int gateway, int slots) {

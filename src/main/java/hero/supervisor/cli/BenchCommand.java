@@ -81,7 +81,7 @@ final class BenchCommand implements Callable<Integer> {
     @Nullable
     Double heat;
 
-    @Option(names = "--drain-jobs", paramLabel = "N", description = "of drain; default 20000")
+    @Option(names = "--drain-jobs", paramLabel = "N", description = "of drain; default 200000")
     @Nullable
     Integer drainJobs;
 
@@ -161,8 +161,8 @@ final class BenchCommand implements Callable<Integer> {
                 (int) within("--rounds", rounds == null ? (quick ? 1 : 3) : rounds, 1, 100),
                 within("--seconds", seconds == null ? (isBrief ? 0.5 : 2) : seconds, 0.1, 3600),
                 within("--warm-up", warmUp == null ? (isBrief ? 0.5 : 1) : warmUp, 0, 600),
-                within("--heat", heat == null ? (isBrief ? 0.5 : 5) : heat, 0, 600),
-                (int) within("--drain-jobs", drainJobs == null ? (quick ? 2000 : 20_000) : drainJobs, 1, 10_000_000),
+                within("--heat", heat == null ? (isBrief ? 0.5 : 15) : heat, 0, 600),
+                (int) within("--drain-jobs", drainJobs == null ? (isBrief ? 2000 : 200_000) : drainJobs, 1, 10_000_000),
                 (int) within("--history", history, 0, 100_000_000),
                 (int) within("--queued", queued, 1, 50_000_000),
                 within("--held-seconds", heldSeconds, 0.1, 36_000),
