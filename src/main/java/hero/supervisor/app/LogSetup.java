@@ -3,12 +3,12 @@ package hero.supervisor.app;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.jul.LevelChangePropagator;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.hook.DefaultShutdownHook;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
+import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 
 /// The log as every command begins with it: standard error, one short line per event, on a thread of its own. The
@@ -20,7 +20,6 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     private static final String FILE = "logback.configurationFile";
     private static final String TEST_FILE = "logback-test.xml";
     private static final String LEVEL = "SUPERVISOR_LOG_LEVEL";
-    private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{0} %msg %kvp{NONE}%n%rEx{12}";
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
@@ -62,9 +61,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     }
 
     private static LogLines lines(LoggerContext context) {
-        var form = new PatternLayoutEncoder();
+        var form = new PlainLines(ZoneId.systemDefault());
         form.setContext(context);
-        form.setPattern(PATTERN);
         form.start();
         var lines = new LogLines();
         lines.setContext(context);

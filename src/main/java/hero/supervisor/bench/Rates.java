@@ -57,6 +57,8 @@ final class Rates {
         Set<Scenario> heated = Scenario.ofTwoBuilds();
         heated.retainAll(scenarios);
         heated.addAll(List.of(Scenario.RUN_64, Scenario.RUN_512));
+        // Its jobs would stay, and the others' creations are the same.
+        heated.remove(Scenario.CREATE);
         // It has a number of jobs instead of a time.
         if (heated.remove(Scenario.DRAIN)) {
             drain(Math.min(stage.plan().drainJobs(), HEAT_JOBS));

@@ -9,18 +9,22 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.encoder.Encoder;
 import hero.supervisor.wire.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.event.KeyValuePair;
 
 @Timeout(20)
 final class LogLinesTest {
@@ -140,6 +144,54 @@ final class LogLinesTest {
         String error =
                 String.valueOf(Told.object(Json.read(out.lines().getLast())).get("error"));
         assertTrue(error.startsWith("java.lang.IllegalStateException: why"), error);
+    }
+
+    private String plain(Level level, String message, @Nullable Throwable error, KeyValuePair... pairs) {
+        PlainLines form = new PlainLines(ZoneOffset.UTC);
+        LoggingEvent event =
+                new LoggingEvent("", context.getLogger("hero.supervisor.engine.Jobs"), level, message, error, null);
+        event.setInstant(Instant.parse("2026-11-30T01:02:03.045678Z"));
+        for (KeyValuePair pair : pairs) {
+            event.addKeyValuePair(pair);
+        }
+        return new String(form.encode(event), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void a_line_for_people_has_time_level_class_message_and_what_it_is_about() {
+        assertEquals("01:02:03.045 ERROR Jobs told\n", plain(Level.ERROR, "told", null));
+        assertEquals(
+                "01:02:03.045 INFO  Jobs job running job_id=Zürich 😀 attempt=2 session_id=null\n",
+                plain(
+                        Level.INFO,
+                        "job running",
+                        null,
+                        new KeyValuePair("job_id", "Zürich 😀"),
+                        new KeyValuePair("attempt", 2),
+                        new KeyValuePair("session_id", null)));
+    }
+
+    @Test
+    void a_caller_can_neither_forge_a_line_nor_speak_to_the_terminal() {
+        assertEquals(
+                "01:02:03.045 INFO  Jobs a\\u000db job_id=x\\n01:02:03.045 WARN  Jobs paid\\u001b[2J\\u0085\n",
+                plain(
+                        Level.INFO,
+                        "a\rb",
+                        null,
+                        new KeyValuePair("job_id", "x\n01:02:03.045 WARN  Jobs paid\u001b[2J\u0085")));
+    }
+
+    @Test
+    void an_error_is_told_with_its_cause_first_and_the_beginning_of_its_stack() {
+        Throwable error = new IllegalStateException("outer", new IllegalArgumentException("inner"));
+
+        List<String> told = plain(Level.ERROR, "broken", error).lines().toList();
+
+        assertEquals("01:02:03.045 ERROR Jobs broken", told.getFirst());
+        assertEquals("java.lang.IllegalArgumentException: inner", told.get(1));
+        assertTrue(told.stream().anyMatch(line -> line.contains("IllegalStateException: outer")), told::toString);
+        assertTrue(told.size() < 40, told::toString);
     }
 
     @Test
