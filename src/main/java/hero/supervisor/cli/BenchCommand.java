@@ -77,7 +77,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--heat",
             paramLabel = "S",
-            description = "load of each scenario before the first round, not counted, 0…600; default 5")
+            description = "load of each scenario before the first round, not counted, 0…600; default 15")
     @Nullable
     Double heat;
 
