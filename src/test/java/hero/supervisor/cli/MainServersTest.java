@@ -94,7 +94,7 @@ final class MainServersTest {
         assertEquals(Exit.USAGE, run("bench", "--heat", "601"));
         assertTrue(err.toString().contains("--heat must be 0 to 600; it is 601"), err.toString());
         assertEquals(
-                List.of(5.0, 0.0),
+                List.of(15.0, 0.0),
                 floors.started.stream().map(plan -> ((Plan) plan).heatSeconds()).toList());
     }
 
