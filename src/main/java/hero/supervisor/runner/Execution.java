@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -112,13 +113,16 @@ final class Execution {
         Process leader = group.leader();
         Ask early = null;
         try {
+            var begun = new CountDownLatch(2);
             CompletableFuture<Void> read = CompletableFuture.allOf(
-                    read(leader.getInputStream(), stdout, jobLog.stdout()),
-                    read(leader.getErrorStream(), stderr, jobLog.stderr()));
+                    read(leader.getInputStream(), stdout, jobLog.stdout(), begun),
+                    read(leader.getErrorStream(), stderr, jobLog.stderr(), begun));
             early = awaitEnd(leader);
             if (early != null) {
                 end(group, early);
             }
+            // On a machine that is full a thread may come late; what the job has written waits for it.
+            begun.await();
             awaitOutput(group, read);
         } catch (InterruptedException e) {
             group.kill();
@@ -205,19 +209,20 @@ final class Execution {
         }
     }
 
-    private CompletableFuture<Void> read(InputStream from, Capture into, JobLog.Stream live) {
+    private CompletableFuture<Void> read(InputStream from, Capture into, JobLog.Stream live, CountDownLatch begun) {
         var done = new CompletableFuture<Void>();
         Thread reader = executor.readers().newThread(() -> {
-            byte[] buffer = new byte[READ_BYTES];
+            begun.countDown();
             try {
+                byte[] buffer = new byte[READ_BYTES];
                 for (int n; (n = from.read(buffer)) >= 0; ) {
                     into.add(buffer, n);
                     live.add(buffer, n);
                 }
-            } catch (IOException e) {
-                // Closed from this side: what came counts.
-            } finally {
                 done.complete(null);
+            } catch (IOException | RuntimeException | Error e) {
+                // An output that is not whole is no success. Closed from this side: nobody waits for it any more.
+                done.completeExceptionally(e);
             }
         });
         reader.setName("job-output-" + task.key().jobId());

@@ -56,11 +56,12 @@ final class ProcessGroup {
         return leader;
     }
 
-    /// Asks all to end (SIGTERM).
+    /// Asks all to end (SIGTERM). By its handle, here and below: `Process` would also close what the leader has
+    /// written, read or not.
     void terminate() {
         Set<ProcessHandle> outside = descendants();
         if (!signal(SIGTERM)) {
-            leader.destroy();
+            leader.toHandle().destroy();
         }
         outside.forEach(ProcessHandle::destroy);
     }
@@ -69,7 +70,7 @@ final class ProcessGroup {
     void kill() {
         Set<ProcessHandle> all = descendants();
         if (!signal(SIGKILL)) {
-            leader.destroyForcibly();
+            leader.toHandle().destroyForcibly();
         }
         all.forEach(ProcessHandle::destroyForcibly);
     }

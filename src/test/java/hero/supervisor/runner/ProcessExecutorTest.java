@@ -18,11 +18,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Real processes. After every test: no job folder is left.
 @Timeout(60)
@@ -286,6 +291,39 @@ final class ProcessExecutorTest {
         assertEquals(new JobResult.Success(parent + " a=1,b@c=x y"), run(traced(print, whole)));
         assertEquals(new JobResult.Success(parent + " none"), run(traced(print, new Trace(parent, ""))));
         assertEquals(new JobResult.Success("none none"), run("sh", print));
+    }
+
+    /// A machine that is full lets threads wait: the job has ended long before anybody reads what it wrote.
+    @ParameterizedTest
+    @ValueSource(ints = {0, 600, 3000})
+    void an_output_that_is_read_late_is_whole(int lateMs) {
+        ThreadFactory readers = run -> new Thread(() -> {
+            new CompletableFuture<Void>()
+                    .completeOnTimeout(null, lateMs, TimeUnit.MILLISECONDS)
+                    .join();
+            run.run();
+        });
+        Execution late = new ProcessExecutor(settings, readers).prepare(task("sh", "echo 453; echo no >&2"));
+        assertEquals(new JobResult.Success("453"), late.run());
+        Execution failing = new ProcessExecutor(settings, readers).prepare(task("sh", "echo no >&2; exit 3"));
+        assertEquals(new JobResult.Failure("exit code 3\nno", 3), failing.run());
+    }
+
+    /// The reader was there in time, and is held up before it comes back for the rest.
+    @Test
+    void the_rest_of_an_output_is_not_thrown_away_while_its_reader_is_held_up() {
+        Task task = task("sh", "head -c 100000 /dev/zero | tr '\\0' x");
+        var held = new AtomicInteger();
+        JobLog live = new JobLog(task, Map.of(), 1 << 20, () -> {
+            if (held.getAndIncrement() == 0) {
+                new CompletableFuture<Void>()
+                        .completeOnTimeout(null, 800, TimeUnit.MILLISECONDS)
+                        .join();
+            }
+        });
+        JobResult result = new ProcessExecutor(settings).prepare(task, live).run();
+        assertEquals("x".repeat(100_000), success(result));
+        assertTrue(held.get() > 0);
     }
 
     private static Task traced(String payload, Trace trace) {
