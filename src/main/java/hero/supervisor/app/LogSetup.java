@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 /// `logback.configurationFile` or called `logback-test.xml`, takes its place. Written in Java, as reading it from
 /// XML took a tenth of the time until a server was ready.
 public final class LogSetup extends ContextAwareBase implements Configurator {
+    /// The variable, and the system property that goes before it.
+    public static final String LEVEL = "SUPERVISOR_LOG_LEVEL";
+
     private static final String FILE = "logback.configurationFile";
     private static final String TEST_FILE = "logback-test.xml";
-    private static final String LEVEL = "SUPERVISOR_LOG_LEVEL";
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {

@@ -14,9 +14,9 @@ import org.slf4j.event.KeyValuePair;
 /// line is about as `name=value`. The few lines that have an error are followed by the beginning of its stack, its
 /// cause first.
 ///
-/// Control characters are told as `\n` or `\u001b`: what a caller sends can neither look like a line of its own
-/// nor speak to a terminal. By hand instead of a pattern of Logback's, as a server under load writes tens of
-/// thousands of lines a second. For one thread at a time.
+/// Control characters are told as `\n` or `\u001b`: neither the text of an error nor what a caller sends can look
+/// like a line of its own or speak to a terminal. By hand instead of a pattern of Logback's, as a server under
+/// load writes tens of thousands of lines a second. For one thread at a time.
 final class PlainLines extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};
     private static final int LEVEL_WIDTH = 5;

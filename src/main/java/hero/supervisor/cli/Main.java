@@ -1,6 +1,7 @@
 package hero.supervisor.cli;
 
 import hero.supervisor.app.CannotStart;
+import hero.supervisor.app.LogSetup;
 import hero.supervisor.app.Setting;
 import hero.supervisor.domain.Time;
 import java.io.PrintWriter;
@@ -32,15 +33,14 @@ public final class Main {
             Pattern.compile("Value for (?:option )*'([^']+)' \\(([^)]+)\\) should be in KEY=VALUE format but was (.*)");
     private static final Pattern NO_NUMBER =
             Pattern.compile("Invalid value for option '([^']+)'(?: \\([^)]*\\))?: '(.*)' is not an? (double|int|long)");
-    private static final String LOG_LEVEL = "SUPERVISOR_LOG_LEVEL";
 
     private Main() {}
 
     /// Ends the process with the command's exit code.
     public static void main(String[] args) {
-        if (args.length > 0 && args[0].equals("dev") && System.getenv(LOG_LEVEL) == null) {
-            // What dev says is for a newcomer's eyes: a line per job is not. Read by app.LogSetup.
-            System.setProperty(LOG_LEVEL, "WARN");
+        if (args.length > 0 && args[0].equals("dev") && System.getenv(LogSetup.LEVEL) == null) {
+            // What dev says is for a newcomer's eyes: a line per job is not.
+            System.setProperty(LogSetup.LEVEL, "WARN");
         }
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
