@@ -1,13 +1,15 @@
 package hero.supervisor.app;
 
-import ch.qos.logback.classic.pattern.RootCauseFirstThrowableProxyConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.StackTraceElementProxy;
 import ch.qos.logback.core.encoder.EncoderBase;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.event.KeyValuePair;
 
 /// One line per event, for people: the time of day, the level, the class that says it, the message, and what the
@@ -20,10 +22,9 @@ import org.slf4j.event.KeyValuePair;
 final class PlainLines extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};
     private static final int LEVEL_WIDTH = 5;
-    private static final String STACK_LINES = "12";
+    private static final int STACK_LINES = 12;
     private static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("HH:mm:ss.");
 
-    private final RootCauseFirstThrowableProxyConverter stacks = new RootCauseFirstThrowableProxyConverter();
     private final ZoneId zone;
     private final StringBuilder line = new StringBuilder(256);
     private long second = Long.MIN_VALUE;
@@ -32,8 +33,6 @@ final class PlainLines extends EncoderBase<ILoggingEvent> {
     /// @param zone whose time of day is told
     PlainLines(ZoneId zone) {
         this.zone = zone;
-        stacks.setOptionList(List.of(STACK_LINES));
-        stacks.start();
     }
 
     @Override
@@ -60,9 +59,7 @@ final class PlainLines extends EncoderBase<ILoggingEvent> {
             }
         }
         line.append('\n');
-        if (event.getThrowableProxy() != null) {
-            line.append(stacks.convert(event));
-        }
+        stack(event.getThrowableProxy());
         return line.toString().getBytes(StandardCharsets.UTF_8);
     }
 
@@ -78,6 +75,31 @@ final class PlainLines extends EncoderBase<ILoggingEvent> {
                 .append((char) ('0' + rest / 10 % 10))
                 .append((char) ('0' + rest % 10));
         line.append(' ');
+    }
+
+    /// The cause first, then what it was wrapped by, without the calls that both have.
+    private void stack(@Nullable IThrowableProxy error) {
+        if (error == null) {
+            return;
+        }
+        if (error.getCause() != null) {
+            stack(error.getCause());
+            line.append("Wrapped by: ");
+        }
+        line.append(error.getClassName());
+        if (error.getMessage() != null) {
+            line.append(": ");
+            told(error.getMessage());
+        }
+        line.append('\n');
+        StackTraceElementProxy[] calls = error.getStackTraceElementProxyArray();
+        int own = Math.min(calls.length - error.getCommonFrames(), STACK_LINES);
+        for (int i = 0; i < own; i++) {
+            line.append('\t').append(calls[i]).append('\n');
+        }
+        if (own < calls.length) {
+            line.append("\t… ").append(calls.length - own).append(" more\n");
+        }
     }
 
     private void told(String text) {

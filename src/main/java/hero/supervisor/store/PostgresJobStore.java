@@ -87,7 +87,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
                 sizes,
                 turns,
                 places(),
-                batch("create", new CreateBatch(node, new Elders(time)), CreateBatch::news));
+                batch("create", new CreateBatch(node, new Elders(time), time), CreateBatch::news));
         this.starts = new GroupCommit<>(
                 "start", sizes, turns, places(), batch("start", new StartBatch(node), StartBatch::news));
         this.claims = new GroupCommit<>(

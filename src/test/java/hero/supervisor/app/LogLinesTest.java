@@ -195,6 +195,36 @@ final class LogLinesTest {
     }
 
     @Test
+    void the_text_of_an_error_is_one_line_too() {
+        Throwable error = new IllegalStateException(
+                "outer\n01:02:03.045 WARN  Jobs paid", new IllegalArgumentException("inner\u001b[2J"));
+
+        List<String> told = plain(Level.ERROR, "broken", error).lines().toList();
+
+        assertEquals("java.lang.IllegalArgumentException: inner\\u001b[2J", told.get(1));
+        assertTrue(
+                told.contains("Wrapped by: java.lang.IllegalStateException: outer\\n01:02:03.045 WARN  Jobs paid"),
+                told::toString);
+        assertTrue(
+                told.stream()
+                        .skip(2)
+                        .allMatch(line ->
+                                line.startsWith("\tat ") || line.startsWith("\t… ") || line.startsWith("Wrapped by: ")),
+                told::toString);
+    }
+
+    @Test
+    void an_error_that_is_its_own_cause_comes_to_an_end() {
+        Throwable inner = new IllegalStateException("inner");
+        Throwable outer = new IllegalStateException("outer", inner);
+        inner.initCause(outer);
+
+        String told = plain(Level.ERROR, "broken", outer);
+
+        assertTrue(told.length() < 10_000 && told.contains("IllegalStateException: outer"), told);
+    }
+
+    @Test
     void a_level_is_changed_for_a_logger_that_there_is() {
         Logger ours = (Logger) org.slf4j.LoggerFactory.getLogger("hero.supervisor.app.LogLinesTest.some");
         ours.setLevel(Level.INFO);

@@ -87,7 +87,7 @@ class YoungTablesTest {
         List<StartBatch.Start> starts = create.stream()
                 .map(made -> new StartBatch.Start(made.job().id(), "", Placing.NONE))
                 .toList();
-        CreateBatch creates = new CreateBatch("one", new Elders(Time.system()));
+        CreateBatch creates = new CreateBatch("one", new Elders(Time.system()), Time.system());
         step(own, "create", () -> creates.write(own, create));
         step(own, "create the same", () -> creates.write(own, create));
         step(own, "start", () -> new StartBatch("one").write(own, starts));
@@ -129,7 +129,7 @@ class YoungTablesTest {
         var create = IntStream.range(0, jobs)
                 .mapToObj(n -> CreateBatch.Create.of(job(name + "-" + n), false, null, Placing.NONE))
                 .toList();
-        new CreateBatch("one", new Elders(Time.system())).write(own, create);
+        new CreateBatch("one", new Elders(Time.system()), Time.system()).write(own, create);
         var starts = create.stream()
                 .map(made -> new StartBatch.Start(
                         made.job().id(), "runner", _ -> new Place("queue", new Slot("s", ++lease))))
