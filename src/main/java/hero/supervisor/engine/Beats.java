@@ -126,7 +126,12 @@ public final class Beats {
         for (Held held : unnamed) {
             if (held.atMostOnce) {
                 // Perhaps it arrived and was begun: another hand-over could be the second.
-                holds.completed(session, held.key, jobs.end(held.key, JobStatus.FAILED, "runner lost"), Origin.NONE);
+                holds.completed(
+                        session,
+                        held.key,
+                        jobs.end(List.of(new JobStore.Ending(held.key, JobStatus.FAILED, "runner lost")))
+                                .getFirst(),
+                        Origin.NONE);
             } else {
                 unknown.add(held.key);
             }

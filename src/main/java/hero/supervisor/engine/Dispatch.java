@@ -173,6 +173,11 @@ public final class Dispatch {
         }
     }
 
+    /// Called now and then.
+    void tidy() {
+        queues.values().forEach(Queue::tidy);
+    }
+
     static boolean isOver(Pull pull) {
         return isOver(pull.session) || pull.isSuperseded();
     }

@@ -7,8 +7,10 @@ import hero.supervisor.domain.Runner;
 import hero.supervisor.domain.RunnerStatus;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.RunnerStore;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,13 +58,19 @@ public final class RunnerControl {
             throw Refusal.runnerNotFound(name);
         }
         store.audit("api", "runner.remove", name, "");
-        holds.of(name).forEach(this::dismiss);
+        dismiss(holds.of(name));
         origin.on(log.atInfo().addKeyValue("runner", name)).log("runner removed");
     }
 
-    private void dismiss(Session session) {
-        session.draining = true;
-        holds.dispatch().dismiss(session.queue);
+    /// They finish what they have and get nothing more.
+    void dismiss(List<Session> sessions) {
+        for (Session session : sessions) {
+            session.draining = true;
+            holds.dispatch().dismiss(session.queue);
+        }
+        if (!sessions.isEmpty()) {
+            store.drain(sessions.stream().map(session -> session.id).toList());
+        }
     }
 
     /// Opens the flow of jobs to a runner.
@@ -130,11 +138,20 @@ public final class RunnerControl {
         return store.statuses();
     }
 
-    /// Takes over which flows other gateways have opened and closed.
+    /// Takes over which flows other gateways have opened and closed, and which names they have removed: what is
+    /// registered again may serve another queue.
     void refresh() {
-        Set<String> closed = store.closed();
-        for (Session session : holds.sessions()) {
-            boolean open = !closed.contains(session.runner);
+        // Before the look: who connects after it was registered after it.
+        List<Session> sessions = List.copyOf(holds.sessions());
+        Map<String, RunnerStore.Flow> flows = HashMap.newHashMap(0);
+        store.flows().forEach(flow -> flows.put(flow.runner(), flow));
+        List<Session> strange = new ArrayList<>();
+        for (Session session : sessions) {
+            RunnerStore.Flow flow = flows.get(session.runner);
+            if (flow != null && !session.draining && !session.queue.equals(flow.queue())) {
+                strange.add(session);
+            }
+            boolean open = flow == null || flow.open();
             if (open != session.open) {
                 session.open = open;
                 if (open) {
@@ -144,5 +161,6 @@ public final class RunnerControl {
                 }
             }
         }
+        dismiss(strange);
     }
 }

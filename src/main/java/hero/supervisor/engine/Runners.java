@@ -130,7 +130,7 @@ public final class Runners {
             joined(session, runner, link);
         }
         holds.add(session);
-        if (old != null) {
+        if (old != null && old != link) {
             old.close(4002, "superseded");
             // A connection that is half open takes its time to end: what its pulls got would reach nobody.
             dispatch.dismiss(session.queue);
@@ -168,7 +168,7 @@ public final class Runners {
         if (local != null && !local.runner.equals(runner.name())) {
             return null;
         }
-        Session session = local != null && local.slots == hello.slots()
+        Session session = local != null && local.slots == hello.slots() && local.queue.equals(runner.queue())
                 ? local
                 : new Session(resume.sessionId(), runner.name(), runner.queue(), hello.slots());
         if (!store.openSession(row(session, hello), true, settings.lease())) {
@@ -321,8 +321,7 @@ public final class Runners {
 
     /// The runner wants no more jobs.
     public void drain(Session session) {
-        session.draining = true;
-        dispatch.dismiss(session.queue);
+        control.dismiss(List.of(session));
     }
 
     /// True when the next pull or result of this session also writes that it is alive, which blocks.

@@ -3,9 +3,9 @@ package hero.supervisor.engine;
 import hero.supervisor.domain.Grant;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
+import hero.supervisor.domain.SecretInfo;
 import hero.supervisor.domain.Time;
 import hero.supervisor.store.SecretStore;
-import hero.supervisor.domain.SecretInfo;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -30,6 +31,7 @@ public final class Secrets {
     private static final String ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static final int BODY = 43;
     private static final int CHECK = 6;
+    private static final long ANSWERED_NS = 200_000_000;
 
     private final SecretStore store;
     private final RandomGenerator random;
@@ -37,6 +39,8 @@ public final class Secrets {
     private final Consumer<Set<String>> revoked;
     /// By hash; replaced as a whole by every refresh, so that it is never larger than the table.
     private volatile Map<String, SecretInfo> known = Map.of();
+    /// When a call here ended them: its own connection may carry the secret, and is to hear the answer.
+    private final Map<String, Long> justEnded = new ConcurrentHashMap<>();
 
     /// @param random must be cryptographically strong
     /// @param revoked hears the ids of secrets that ended, so that their connections are closed
@@ -57,22 +61,27 @@ public final class Secrets {
         return new Created(id, name, scope, secret);
     }
 
-    /// Another secret of the same name and scope; the old one ends after `overlap`. Refused when there is none
-    /// such.
+    /// Another secret of the same name and scope, which ends when the old one would have; the old one ends after
+    /// `overlap`. Refused when there is none such, or it has ended.
     public Created rotate(String id, Duration overlap) {
         SecretInfo old = store.findById(id).orElseThrow(() -> unknown(id));
-        Created created = create(old.name(), old.scope(), null);
+        if (!old.isValid(time.instant())) {
+            throw Refusal.conflict("the secret '" + id + "' has ended; make a new one with secrets.create");
+        }
+        justEnded.put(id, time.nanoTime());
+        Created created = create(old.name(), old.scope(), old.expiresAt());
         store.expire(id, time.instant().plus(overlap));
-        refresh();
+        look();
         return created;
     }
 
-    /// Ends a secret now, its open connections within a second.
+    /// Ends a secret now, its open connections within about a second.
     public void revoke(String id) {
+        justEnded.put(id, time.nanoTime());
         if (!store.revoke(id) && store.findById(id).isEmpty()) {
             throw unknown(id);
         }
-        refresh();
+        look();
     }
 
     public List<SecretInfo> all() {
@@ -122,6 +131,17 @@ public final class Secrets {
     /// a secret may have been shown and ended between two looks, and a connection may begin to carry it a moment
     /// after it ended.
     void refresh() {
+        Set<String> ended = look();
+        long now = time.nanoTime();
+        justEnded.values().removeIf(at -> now - at >= ANSWERED_NS);
+        ended.removeAll(justEnded.keySet());
+        if (!ended.isEmpty()) {
+            revoked.accept(ended);
+        }
+    }
+
+    /// From here on only those that hold are known. Returns the ids of the others.
+    private Set<String> look() {
         Map<String, SecretInfo> fresh = new HashMap<>();
         Set<String> ended = new HashSet<>();
         known.values().forEach(row -> ended.add(row.id()));
@@ -135,9 +155,7 @@ public final class Secrets {
             }
         }
         known = Map.copyOf(fresh);
-        if (!ended.isEmpty()) {
-            revoked.accept(ended);
-        }
+        return ended;
     }
 
     private String generate(Scope scope) {

@@ -15,6 +15,9 @@ import java.util.List;
 /// Ends what runs: asks the runner, repeats it, kills, and at last ends the job without the runner. The same for
 /// a job that is over its time. Safe for any thread.
 final class Stops {
+    /// In one commit.
+    private static final int END_MAX = 500;
+
     private final JobStore jobs;
     private final Holds holds;
     private final Settings settings;
@@ -78,17 +81,21 @@ final class Stops {
     void watch() {
         long now = time.nanoTime();
         long grace = settings.stopGrace().toNanos();
+        List<Over> over = new ArrayList<>();
         for (Session session : holds.holding()) {
             for (Held held : session.held.values()) {
                 if (held.deadlineNanos - now <= 0) {
-                    end(session, held, JobStatus.TIMEOUT, timedOut(held.timeoutS));
+                    over.add(new Over(session, held, JobStatus.TIMEOUT, timedOut(held.timeoutS)));
                 } else if (held.stopReason != null && now - held.stopNanos >= 2 * grace) {
-                    end(session, held, JobStatus.FAILED, "stopped");
+                    over.add(new Over(session, held, JobStatus.FAILED, "stopped"));
                 } else if (held.stopReason != null && !held.killing && now - held.stopNanos >= grace) {
                     held.killing = true;
                     tell(session, held);
                 }
             }
+        }
+        for (int from = 0; from < over.size(); from += END_MAX) {
+            end(over.subList(from, Math.min(over.size(), from + END_MAX)));
         }
     }
 
@@ -98,12 +105,20 @@ final class Stops {
         return "timed out after " + (whole ? String.valueOf((long) timeoutS) : String.valueOf(timeoutS)) + " s";
     }
 
-    private void end(Session session, Held held, JobStatus status, String error) {
-        JobStore.Completed done = jobs.end(held.key, status, error);
-        held.overTime = status == JobStatus.TIMEOUT;
-        held.killing = true;
-        held.stop("timeout", time.nanoTime());
-        tell(session, held);
-        holds.completed(session, held.key, done, Origin.NONE);
+    private record Over(Session session, Held held, JobStatus status, String error) {}
+
+    /// Thousands may run out of time at once.
+    private void end(List<Over> over) {
+        List<JobStore.Completed> done = jobs.end(over.stream()
+                .map(one -> new JobStore.Ending(one.held.key, one.status, one.error))
+                .toList());
+        for (int i = 0; i < over.size(); i++) {
+            Over one = over.get(i);
+            one.held.overTime = one.status == JobStatus.TIMEOUT;
+            one.held.killing = true;
+            one.held.stop("timeout", time.nanoTime());
+            tell(one.session, one.held);
+            holds.completed(one.session, one.held.key, done.get(i), Origin.NONE);
+        }
     }
 }

@@ -141,7 +141,7 @@ public final class Sweeper implements Notifications.Listener, AutoCloseable {
     }
 
     void net() {
-        runners.control().refresh();
+        runners.dispatch().tidy();
         jobs.waiting(runners.dispatch().asked()).forEach(runners.dispatch()::wake);
         jobs.overlooked().forEach(runners.dispatch()::wake);
         jobs.deleteEnded().forEach(this::deleted);
@@ -154,6 +154,7 @@ public final class Sweeper implements Notifications.Listener, AutoCloseable {
 
     void sweep() {
         secrets.refresh();
+        runners.control().refresh();
         runners.holds().tidy();
         if (mayJudge()) {
             rescue();

@@ -154,6 +154,14 @@ final class EndBatch implements GroupCommit.Batch<EndBatch.End, Completed> {
             return new End(completion.key(), completion.result(), null);
         }
 
+        static End decided(JobStore.Ending ending) {
+            JobStatus status = ending.status();
+            if (status != JobStatus.FAILED && status != JobStatus.TIMEOUT) {
+                throw new IllegalArgumentException("the server ends a job as failed or timeout, not " + status.word());
+            }
+            return new End(ending.key(), new JobResult.Failure(ending.error(), null), status.word());
+        }
+
         @Override
         public long bytes() {
             return switch (result) {

@@ -42,7 +42,7 @@ final class Holding {
               insert into job_holds (session_id, job_number, deadline_at)
               select distinct t.session_id, j.number, j.started_at + make_interval(secs => j.timeout_s)
               from taken t cross join lateral unnest(t.numbers) n
-                join jobs j on j.number = n and j.session_id = t.session_id and j.status = 'running'
+                join jobs j on j.number = n and j.session_id = t.session_id and case j.status when 'running' then true end
               on conflict (session_id, job_number) do update set deadline_at = excluded.deadline_at
             )
             select count(*) from taken
@@ -53,7 +53,7 @@ final class Holding {
             delete from job_holds where ctid = any (array(
               select h.ctid from job_holds h
               where h.numbers is null and h.job_number % ? = ? and not exists (
-                select from jobs j where j.number = h.job_number and j.session_id = h.session_id and j.status = 'running')
+                select from jobs j where j.number = h.job_number and j.session_id = h.session_id and case j.status when 'running' then true end)
               limit ? for update of h skip locked))
             """;
 

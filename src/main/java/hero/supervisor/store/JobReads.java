@@ -324,7 +324,6 @@ final class JobReads {
                 .leftJoin(JOB_TRACES)
                 .on(JOB_TRACES.JOB_NUMBER.eq(JOBS.NUMBER))
                 .where(JOB_HELD.SESSION_ID.eq(DSL.any(sessionIds.toArray(String[]::new))))
-                .and(JOBS.STATUS.eq(JobStatus.RUNNING.word()))
                 .orderBy(JOBS.NUMBER)
                 .fetchGroups(row -> row.get(JOB_HELD.SESSION_ID), JobReads::held));
         return sessionIds.stream().map(id -> held.getOrDefault(id, List.of())).toList();

@@ -181,9 +181,12 @@ public interface JobStore {
         record NoJob() implements Stopped {}
     }
 
-    /// Ends a running job from the server's side. Fence: status = running, attempt and lease. `status` is failed
+    /// Ends running jobs from the server's side. Fence: status = running, attempt and lease. `status` is failed
     /// or timeout. A timeout uses up one attempt: with retries left the job is queued again.
-    Completed end(Assignment.Key key, JobStatus status, String error);
+    /// Many in one commit; the n-th answer is for the n-th.
+    List<Completed> end(List<Ending> endings);
+
+    record Ending(Assignment.Key key, JobStatus status, String error) {}
 
     /// Removes a job that is not running; history keeps id and times. Only the one of that number, unless it is 0:
     /// another one may have the id by now.

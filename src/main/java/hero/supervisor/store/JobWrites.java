@@ -152,25 +152,39 @@ final class JobWrites {
         return Optional.ofNullable(job.get(JOBS.PRIORITY)).orElse((short) 0);
     }
 
+    /// What must not be decided in this transaction, as its number is too low, comes back empty and is done again in
+    /// a newer one.
+    private <R> R repeated(Database.Query<Optional<R>> decision) {
+        Optional<R> made;
+        do {
+            made = database.transactionQuery(decision);
+        } while (made.isEmpty());
+        return made.get();
+    }
+
     Stopped stop(String jobId) {
-        return database.transactionQuery(sql -> {
+        return repeated(sql -> {
             Record job = locked(sql, jobId);
-            if (job == null) {
-                return new Stopped.NoJob();
+            if (job != null && job.get(IS_NEWER)) {
+                return Optional.empty();
             }
-            return switch (status(job)) {
-                case CREATED, QUEUED -> {
-                    fail(sql, job, job.get(JOBS.ATTEMPT), node);
-                    unqueue(sql, job);
-                    yield new Stopped.Ended(new JobResult.Failure(STOPPED, null));
-                }
-                case RUNNING -> {
-                    askToStop(sql, job);
-                    yield new Stopped.Running(key(job), job.get(JOBS.SESSION_ID));
-                }
-                case COMPLETED, FAILED, TIMEOUT -> new Stopped.AlreadyFinal();
-            };
+            return Optional.of(job == null ? new Stopped.NoJob() : stop(sql, job));
         });
+    }
+
+    private Stopped stop(DSLContext sql, Record job) {
+        return switch (status(job)) {
+            case CREATED, QUEUED -> {
+                fail(sql, job, job.get(JOBS.ATTEMPT), node);
+                unqueue(sql, job);
+                yield new Stopped.Ended(new JobResult.Failure(STOPPED, null));
+            }
+            case RUNNING -> {
+                askToStop(sql, job);
+                yield new Stopped.Running(key(job), job.get(JOBS.SESSION_ID));
+            }
+            case COMPLETED, FAILED, TIMEOUT -> new Stopped.AlreadyFinal();
+        };
     }
 
     private static void fail(DSLContext sql, Record job, int attempt, String eventNode) {
@@ -220,42 +234,48 @@ final class JobWrites {
 
     /// @param number of the job that is meant; 0 for whichever has the id
     Deleted delete(String jobId, long number) {
-        return database.transactionQuery(sql -> {
+        return repeated(sql -> {
             Record job = locked(sql, jobId);
             if (job == null || (number != 0 && number != job.get(JOBS.NUMBER))) {
-                return new Deleted.NoJob();
-            } else if (status(job) == JobStatus.RUNNING) {
-                askToStop(sql, job);
-                sql.insertInto(JOB_DELETING, JOB_DELETING.JOB_NUMBER, JOB_DELETING.JOB_ID)
-                        .values(job.get(JOBS.NUMBER), jobId)
-                        .onConflictDoNothing()
-                        .execute();
-                return new Deleted.Running(key(job), job.get(JOBS.SESSION_ID), job.get(JOBS.NUMBER));
+                return Optional.of(new Deleted.NoJob());
             }
-            unqueue(sql, job);
-            sql.deleteFrom(JOB_ATTEMPTS).where(JOB_ATTEMPTS.JOB_ID.eq(jobId)).execute();
-            one(sql.deleteFrom(JOBS)
-                    .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
-                    .and(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
-                    .execute());
-            sql.deleteFrom(JOB_TRACES)
-                    .where(JOB_TRACES.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
-                    .execute();
-            sql.deleteFrom(JOB_DELETING)
-                    .where(JOB_DELETING.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
-                    .execute();
-            LogWrites.delete(sql, jobId);
-            log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");
-            one(sql.execute(
-                    TRACE,
-                    DSL.val(job.get(JOBS.NUMBER)),
-                    DSL.val(jobId),
-                    DSL.val(job.get(JOBS.ACCEPTED_AT)),
-                    DSL.val(job.get(JOBS.QUEUED_AT), JOBS.QUEUED_AT),
-                    DSL.val(job.get(JOBS.STARTED_AT), JOBS.STARTED_AT),
-                    DSL.val(job.get(JOBS.COMPLETED_AT), JOBS.COMPLETED_AT)));
-            return new Deleted.Gone();
+            return job.get(IS_NEWER) ? Optional.empty() : Optional.of(delete(sql, job));
         });
+    }
+
+    private Deleted delete(DSLContext sql, Record job) {
+        String jobId = job.get(JOBS.ID);
+        if (status(job) == JobStatus.RUNNING) {
+            askToStop(sql, job);
+            sql.insertInto(JOB_DELETING, JOB_DELETING.JOB_NUMBER, JOB_DELETING.JOB_ID)
+                    .values(job.get(JOBS.NUMBER), jobId)
+                    .onConflictDoNothing()
+                    .execute();
+            return new Deleted.Running(key(job), job.get(JOBS.SESSION_ID), job.get(JOBS.NUMBER));
+        }
+        unqueue(sql, job);
+        sql.deleteFrom(JOB_ATTEMPTS).where(JOB_ATTEMPTS.JOB_ID.eq(jobId)).execute();
+        one(sql.deleteFrom(JOBS)
+                .where(JOBS.NUMBER.eq(job.get(JOBS.NUMBER)))
+                .and(JOBS.STATUS.ne(JobStatus.RUNNING.word()))
+                .execute());
+        sql.deleteFrom(JOB_TRACES)
+                .where(JOB_TRACES.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
+                .execute();
+        sql.deleteFrom(JOB_DELETING)
+                .where(JOB_DELETING.JOB_NUMBER.eq(job.get(JOBS.NUMBER)))
+                .execute();
+        LogWrites.delete(sql, jobId);
+        log(sql, job, "deleted", job.get(JOBS.ATTEMPT), node, "deleted");
+        one(sql.execute(
+                TRACE,
+                DSL.val(job.get(JOBS.NUMBER)),
+                DSL.val(jobId),
+                DSL.val(job.get(JOBS.ACCEPTED_AT)),
+                DSL.val(job.get(JOBS.QUEUED_AT), JOBS.QUEUED_AT),
+                DSL.val(job.get(JOBS.STARTED_AT), JOBS.STARTED_AT),
+                DSL.val(job.get(JOBS.COMPLETED_AT), JOBS.COMPLETED_AT)));
+        return new Deleted.Gone();
     }
 
     /// One transaction per job would be slower, one for all holds the rows no longer than their writing takes.
@@ -336,17 +356,17 @@ final class JobWrites {
     /// @param next until the next of the others is due
     record Ripe(List<Spot> spots, @Nullable Duration next) {}
 
-    /// All parts agree on what time it is, so that no timer falls between them.
+    /// All parts agree on what time it is, so that no timer falls between them. Rows are removed by their places: a
+    /// plan that was made while there were none would compare each with all.
     Ripe ripen(int max) {
         return database.query(sql -> {
             Result<Record> rows = sql.fetch("""
                     with picked as materialized (
-                      select due_at, job_number from job_timers where due_at <= statement_timestamp()
+                      select ctid from job_timers where due_at <= statement_timestamp()
                       order by due_at limit {0} for update skip locked
                     ),
                     ripe as (
-                      delete from job_timers t using picked r
-                      where t.due_at = r.due_at and t.job_number = r.job_number
+                      delete from job_timers t where ctid = any (array(select ctid from picked))
                       returning t.job_number
                     ),
                     queued as (

@@ -87,6 +87,7 @@ final class LogReads {
                 .and(JOB_LOGS.ATTEMPT.eq(attempt))
                 .and(JOB_LOGS.AT.ge(began.minusHours(LogWrites.CLOCK_SLACK_H)))
                 .and(stream)
+                .and(asked.stream() == null ? fromOn(asked, attempt, began) : DSL.noCondition())
                 .and(position.add(JOB_LOGS.SIZE).gt(asked.offset()))
                 .orderBy(JOB_LOGS.PLACE)
                 .limit(CHUNKS_MAX)
@@ -102,6 +103,19 @@ final class LogReads {
                 .orderBy(counted.field(JOB_LOGS.PLACE))
                 .fetch(row -> chunk(asked.jobId(), attempt, row)));
         return chunks.isEmpty() ? chunks : trimmed(asked, chunks);
+    }
+
+    /// From the last piece on that begins before the offset or there: else all that was written before is read, each
+    /// time that somebody who follows the log asks for more.
+    private static Condition fromOn(Asked asked, int attempt, OffsetDateTime began) {
+        return JOB_LOGS.PLACE.ge(DSL.coalesce(
+                DSL.field(DSL.select(DSL.max(JOB_LOGS.PLACE))
+                        .from(JOB_LOGS)
+                        .where(JOB_LOGS.JOB_ID.eq(asked.jobId()))
+                        .and(JOB_LOGS.ATTEMPT.eq(attempt))
+                        .and(JOB_LOGS.AT.ge(began.minusHours(LogWrites.CLOCK_SLACK_H)))
+                        .and(JOB_LOGS.PLACE.le(asked.offset()))),
+                0L));
     }
 
     private static LogChunk chunk(String jobId, int attempt, Record row) {

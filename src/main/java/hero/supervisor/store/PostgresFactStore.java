@@ -35,7 +35,7 @@ public final class PostgresFactStore implements FactStore {
                 coalesce(sum((select count(*) from job_held o where o.session_id = s.id)), 0)::bigint as running,
                 (count(*) filter (where j.executor = any (s.executors)))::int as with_executor
               from runner_sessions s join runners r on r.name = s.runner and r.open
-              where r.queue = j.queue and s.lease_until > clock_timestamp()) s
+              where r.queue = j.queue and s.lease_until > clock_timestamp() and not s.draining) s
             left join runner_sessions h on j.status = 'running' and h.id = j.session_id
             where j.id = {0}
             """;

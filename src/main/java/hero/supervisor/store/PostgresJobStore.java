@@ -4,9 +4,7 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobFilter;
-import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
-import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Signals;
 import hero.supervisor.domain.Time;
 import hero.supervisor.domain.Trace;
@@ -32,6 +30,10 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// What runners hold is looked into when they beat, and thousands do.
     private static final Duration GATHER = Duration.ofMillis(25);
 
+    /// A lane has a third of all connections.
+    private static final int LANES = 3;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     /// What PostgreSQL works less for a job that does not pass through its queue (`docs/decisions/012`).
     private static final Duration WORTH = Duration.ofNanos(25_000);
     /// Likewise, and no notification and no claim of another gateway (`docs/decisions/014`).
@@ -51,6 +53,8 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final JobReads reads;
     /// Lists may look through many rows for the few that pass a filter, and are given the time.
     private final JobReads pages;
+    private final Lane listings;
+    private final Lane wishes;
 
     private final EventLog events;
     private final Rescue rescue;
@@ -108,6 +112,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
         this.pages = new JobReads(database);
+        int width = Math.max(1, database.pool().max() / LANES);
+        this.listings = new Lane(width, PATIENCE);
+        this.wishes = new Lane(width, PATIENCE);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
         this.holds = new GroupCommit<>("hold", sizes, Gather.always(GATHER), reads::held);
         this.events = new EventLog(prompt, node, heads);
@@ -192,21 +199,18 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Stopped stop(String jobId) {
-        return told(() -> writes.stop(jobId));
+        return told(() -> wishes.through(() -> writes.stop(jobId)));
     }
 
     @Override
-    public Completed end(Assignment.Key key, JobStatus status, String error) {
-        if (status != JobStatus.FAILED && status != JobStatus.TIMEOUT) {
-            throw new IllegalArgumentException("the server ends a job as failed or timeout, not " + status.word());
-        }
-        EndBatch.End end = new EndBatch.End(key, new JobResult.Failure(error, null), status.word());
-        return told(() -> database.write(endBatch, List.of(end)).getFirst());
+    public List<Completed> end(List<Ending> endings) {
+        List<EndBatch.End> ends = endings.stream().map(EndBatch.End::decided).toList();
+        return told(() -> database.write(endBatch, ends));
     }
 
     @Override
     public Deleted delete(String jobId, long number) {
-        return told(() -> writes.delete(jobId, number));
+        return told(() -> wishes.through(() -> writes.delete(jobId, number)));
     }
 
     @Override
@@ -278,7 +282,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
 
     @Override
     public Page page(JobFilter filter, long before, int max) {
-        return pages.page(filter, before, max);
+        return listings.through(() -> pages.page(filter, before, max));
     }
 
     @Override

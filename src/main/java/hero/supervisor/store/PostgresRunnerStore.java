@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jooq.Field;
 import org.jooq.JSONB;
@@ -52,6 +51,13 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
             select c.id, c.runner, r.queue, c.node, c.slots, c.connected_at, c.seen_at
             from closed c left join runners r on r.name = c.runner
             on conflict (id) do update set ended_at = excluded.ended_at, seen_at = excluded.seen_at
+            """;
+
+    private static final String FLOWS = """
+            select name, queue, open from runners where not open or registered_at > now() - interval '10 minutes'
+            union all
+            select s.runner, null, true from runner_sessions s
+            where not exists (select from runners r where r.name = s.runner)
             """;
 
     private static final GroupCommit.Sizes BEATS = new GroupCommit.Sizes(20_000, 2000, Duration.ofSeconds(2));
@@ -172,6 +178,7 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
                         .set(RUNNER_SESSIONS.EXECUTORS, executors)
                         .set(RUNNER_SESSIONS.LABELS, labels)
                         .set(RUNNER_SESSIONS.SEEN_AT, NOW)
+                        .set(RUNNER_SESSIONS.DRAINING, false)
                         .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
                         .where(RUNNER_SESSIONS.RUNNER.eq(session.runner()))
                         .execute()
@@ -185,6 +192,7 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
                         .set(RUNNER_SESSIONS.EXECUTORS, session.executors().toArray(String[]::new))
                         .set(RUNNER_SESSIONS.LABELS, labels(session))
                         .set(RUNNER_SESSIONS.SEEN_AT, NOW)
+                        .set(RUNNER_SESSIONS.DRAINING, false)
                         .set(RUNNER_SESSIONS.LEASE_UNTIL, in(lease))
                         .where(RUNNER_SESSIONS.ID.eq(session.id()))
                         .and(RUNNER_SESSIONS.RUNNER.eq(session.runner()))
@@ -232,11 +240,20 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     }
 
     @Override
-    public Set<String> closed() {
-        return database.query(sql -> Set.copyOf(sql.select(RUNNERS.NAME)
-                .from(RUNNERS)
-                .where(RUNNERS.OPEN.isFalse())
-                .fetch(RUNNERS.NAME)));
+    public void drain(List<String> sessionIds) {
+        database.query(sql -> sql.update(RUNNER_SESSIONS)
+                .set(RUNNER_SESSIONS.DRAINING, true)
+                .where(RUNNER_SESSIONS.ID.eq(DSL.any(sessionIds.toArray(String[]::new))))
+                .execute());
+    }
+
+    @Override
+    public List<Flow> flows() {
+        return database.query(sql -> sql.fetch(FLOWS)
+                .map(row -> new Flow(
+                        row.get("name", String.class),
+                        row.get("queue", String.class),
+                        row.get("open", Boolean.class))));
     }
 
     @Override

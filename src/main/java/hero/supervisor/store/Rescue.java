@@ -35,7 +35,9 @@ final class Rescue {
             select id, runner from dead
             """;
 
-    /// A row that a newer transaction has written is left to the next sweep, see [EndBatch].
+    /// A row that a newer transaction has written is left to the next sweep, see [EndBatch]. No join between parts
+    /// that have a row for each job: of ten thousand it would look at a hundred million pairs. Whether a job runs
+    /// is asked in a way that the planner cannot estimate: few do, and it would go through all for these.
     private static final String FREE = """
             with dead as (
               select * from unnest(?::text[], ?::text[]) as d(id, runner)
@@ -49,7 +51,7 @@ final class Rescue {
                   offset 0) o
                   cross join lateral unnest(o.numbers) n) h
                 join jobs j on j.number = h.number and j.session_id = h.session_id
-              where j.status = 'running'
+              where case j.status when 'running' then true end
               order by j.number limit 10000 for no key update of j skip locked
             ),
             judged as (
@@ -67,12 +69,13 @@ final class Rescue {
                 session_id = case when not g.again then j.session_id end
               from judged g where j.number = g.number and j.status = 'running' and j.lease = g.lease
               returning j.number, j.id, j.status, j.attempt, j.runner, j.queue, j.queue_seq, j.error,
-                coalesce(j.priority, 0) as priority, coalesce(j.completed_at, j.queued_at) - g.started_at as ran
+                coalesce(j.priority, 0) as priority, coalesce(j.completed_at, j.queued_at) - g.started_at as ran,
+                g.holder, g.started_at as began, g.message
             ),
             kept as (
               insert into job_attempts (job_id, attempt, runner, session_id, started_at, status, error)
-              select m.id, m.attempt, coalesce(d.runner, m.runner), g.holder, g.started_at, 'lost', g.message
-              from moved m join judged g on g.number = m.number left join dead d on d.id = g.holder
+              select m.id, m.attempt, coalesce(d.runner, m.runner), m.holder, m.began, 'lost', m.message
+              from moved m left join dead d on d.id = m.holder
             ),
             queued as (
               insert into job_queue (queue, priority, seq, job_number)

@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// Runner names and the sessions of connected runners. Calls block for one statement; they fail with a `busy`
 /// refusal when the database cannot be reached. Safe for any thread.
@@ -50,8 +50,15 @@ public interface RunnerStore {
     /// The jobs in the hands of all sessions of this name, at any gateway.
     List<String> heldBy(String name);
 
-    /// Names on which the flow is closed.
-    Set<String> closed();
+    /// These sessions take no more jobs, until they are opened again.
+    void drain(List<String> sessionIds);
+
+    /// What sessions may not know of their runners: which flows are closed, which names are gone, and the queue of
+    /// those that were registered of late. One that is not named is open and serves what it has served.
+    List<Flow> flows();
+
+    /// @param queue null when the name is gone
+    record Flow(String runner, @Nullable String queue, boolean open) {}
 
     /// Appends to the audit log.
     void audit(String actor, String action, String subject, String detail);

@@ -2,13 +2,19 @@ package hero.supervisor.app;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import hero.supervisor.domain.Refusal;
 import hero.supervisor.domain.Scope;
 import hero.supervisor.transport.RawWebSocket;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -45,6 +51,57 @@ final class EndedSecretTest {
         assertTrue(other.isOpen());
         assertEquals("ok", other.call("jobs.list", null).outcome());
         bearer.close();
+    }
+
+    /// The new one is told this once.
+    @Test
+    void who_ends_the_secret_of_its_own_connection_hears_the_answer_and_is_closed_then() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            var mine = live.supervisor().secrets().create("mine", Scope.ADMIN, null);
+            LiveSocket socket = live.socket();
+            socket.call("auth.login", Map.of("secret", mine.secret())).result();
+
+            Map<String, @Nullable Object> next =
+                    socket.call("secrets.rotate", Map.of("id", mine.id())).resultObject();
+
+            assertEquals(4401, socket.closeCode());
+            LiveSocket again = live.socket();
+            again.call("auth.login", Map.of("secret", String.valueOf(next.get("secret"))))
+                    .result();
+            assertNull(again.call("secrets.revoke", Map.of("id", String.valueOf(next.get("id"))))
+                    .result());
+            assertEquals(4401, again.closeCode());
+        }
+    }
+
+    @Test
+    void a_secret_that_has_ended_is_not_rotated_into_one_that_holds() {
+        var secrets = live.supervisor().secrets();
+        var gone = secrets.create("gone", Scope.USER, null);
+        secrets.revoke(gone.id());
+
+        Refusal refusal = assertThrows(Refusal.class, () -> secrets.rotate(gone.id(), Duration.ZERO));
+
+        assertEquals(Refusal.Kind.CONFLICT, refusal.kind());
+        assertEquals(
+                "the secret '" + gone.id() + "' has ended; make a new one with secrets.create", refusal.getMessage());
+    }
+
+    @Test
+    void the_next_secret_ends_when_the_one_before_would_have() {
+        var secrets = live.supervisor().secrets();
+        Instant end = Instant.now().plusSeconds(3600).truncatedTo(ChronoUnit.MILLIS);
+        var first = secrets.create("bounded", Scope.USER, end);
+
+        var next = secrets.rotate(first.id(), Duration.ZERO);
+
+        assertEquals(
+                end,
+                secrets.all().stream()
+                        .filter(secret -> secret.id().equals(next.id()))
+                        .findFirst()
+                        .orElseThrow()
+                        .expiresAt());
     }
 
     @Test

@@ -3,6 +3,8 @@ package hero.supervisor.engine;
 import static hero.supervisor.domain.JobFixture.job;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
@@ -29,6 +31,29 @@ final class QueueTest {
         assertTrue(queue.light);
         queue.wake();
         assertTrue(queue.mayHold());
+    }
+
+    @Test
+    void what_is_over_is_let_go() {
+        Object batch = new Object();
+        queue.begin(batch);
+        queue.asking = new Session("s", "r", "q", 1);
+        queue.asking.ended = true;
+
+        queue.tidy();
+
+        assertNull(queue.shares(batch));
+        assertNull(queue.asking);
+    }
+
+    @Test
+    void who_asked_last_is_known_while_it_is_there() {
+        Session here = new Session("s", "r", "q", 1);
+        queue.asking = here;
+
+        queue.tidy();
+
+        assertSame(here, queue.asking);
     }
 
     @Test

@@ -20,6 +20,7 @@ import hero.supervisor.engine.EngineFixture.Link;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +60,54 @@ class RunnersTest {
                 racing.runners.beat(link.session(), List.of()).join().answer().drain());
         racing.jobs.run(job("j1"), Origin.NONE);
         assertEquals(1, racing.runners.pull(link.session(), link, 1).join().size());
+    }
+
+    @Test
+    void a_session_that_is_taken_up_again_on_its_own_connection_is_not_superseded() {
+        Link link = engine.connect("r1", 1);
+        String id = link.session().id();
+
+        var again = engine.runners.connect(
+                new Connect("r1", null, 1, List.of("osis"), Map.of(), new Connect.Resume(id, List.of())),
+                link,
+                Origin.NONE);
+
+        assertEquals(id, again.session().id());
+        assertEquals(List.of(), link.closes);
+    }
+
+    @Test
+    void a_name_that_another_gateway_has_removed_gets_no_more_jobs_here() {
+        var there = new EngineFixture(engine, "b");
+        Link link = engine.connect("r1", 1);
+        var parked = engine.runners.pull(link.session(), link, 1);
+        engine.runners.control().refresh();
+        assertFalse(engine.runners.drains(link.session()));
+
+        there.runners.control().remove("r1", Origin.NONE);
+        engine.runners.control().refresh();
+
+        assertTrue(engine.runners.drains(link.session()));
+        assertEquals(List.of(), parked.join());
+    }
+
+    @Test
+    void a_name_that_another_gateway_has_given_another_queue_serves_that_one_after_it_has_come_back() {
+        var there = new EngineFixture(engine, "b");
+        Link old = engine.connect("r1", 1);
+        there.runners.control().remove("r1", Origin.NONE);
+        there.runners.control().register("r1", "another", Origin.NONE);
+        engine.runners.control().refresh();
+        assertTrue(engine.runners.drains(old.session()));
+
+        Link link = engine.connect("r1", 1, new Connect.Resume(old.session().id(), List.of()));
+
+        assertEquals("another", link.session().queue);
+        engine.runners.control().refresh();
+        assertFalse(engine.runners.drains(link.session()));
+        var parked = engine.runners.pull(link.session(), link, 1);
+        engine.jobs.run(job("j1"), Origin.NONE);
+        assertEquals("j1", parked.join().getFirst().job().id());
     }
 
     @Test

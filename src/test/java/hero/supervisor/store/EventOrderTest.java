@@ -5,6 +5,7 @@ import static hero.supervisor.store.JobFixture.job;
 import static hero.supervisor.store.JobFixture.slots;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.JobResult;
@@ -19,14 +20,18 @@ import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.RunnerStore.Session;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jooq.impl.DSL;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The events of a job lie in the log as they happened, also when a batch was held up in its middle while others
 /// committed. A batch is held up by a lock on one of its rows.
@@ -180,5 +185,64 @@ class EventOrderTest {
                         .toList());
         assertEquals(List.of("created", "queued", "running", "stopping", "failed"), log("held"));
         assertEquals(List.of("created", "queued", "running", "queued"), log("free"));
+    }
+
+    private Connection begin() throws SQLException {
+        Connection connection = DriverManager.getConnection(settings.url(), settings.user(), settings.password());
+        connection.setAutoCommit(false);
+        return connection;
+    }
+
+    private void awaitWaiting(int transactions) {
+        await().until(() -> database.query(sql -> sql.fetchCount(DSL.selectOne()
+                        .from("pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")))
+                == transactions);
+    }
+
+    private static long number(Connection connection, String sql) throws SQLException {
+        try (ResultSet rows = connection.createStatement().executeQuery(sql)) {
+            rows.next();
+            return rows.getLong(1);
+        }
+    }
+
+    /// The transaction that stops or deletes gets its number while it waits, and then finds a row that was written
+    /// under a higher one (here that of a savepoint).
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void what_somebody_wants_of_a_job_is_logged_after_all_that_it_has_seen(boolean delete) throws Exception {
+        get(store.create(job("a"), false));
+        CompletableFuture<Object> wish;
+        long seen;
+        try (Connection first = begin();
+                Connection second = begin()) {
+            first.createStatement().execute("update jobs set queue_seq = queue_seq where id = 'a'");
+            var held = CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            second.createStatement().execute("select from jobs where id = 'a' for update");
+                        } catch (SQLException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    },
+                    Thread::startVirtualThread);
+            awaitWaiting(1);
+            wish = CompletableFuture.supplyAsync(
+                    () -> delete ? store.delete("a", 0) : store.stop("a"), Thread::startVirtualThread);
+            awaitWaiting(2);
+            first.commit();
+            held.get();
+            await().until(() -> database.query(sql -> sql.fetchExists(sql.selectOne()
+                    .from("pg_stat_activity where wait_event_type = 'Lock' and backend_xid is not null"
+                            + " and datname = current_database()"))));
+            second.setSavepoint();
+            second.createStatement().execute("update jobs set queue_seq = queue_seq where id = 'a'");
+            seen = number(second, "select xmin::text::bigint from jobs where id = 'a'");
+            second.commit();
+            wish.get();
+            long logged = number(first, "select max(xid::text::bigint) from job_events where job_id = 'a'");
+            assertTrue(logged > seen, logged + " is not after " + seen);
+        }
+        assertEquals(List.of("created", delete ? "deleted" : "failed"), log("a"));
     }
 }

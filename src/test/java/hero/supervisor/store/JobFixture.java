@@ -3,6 +3,7 @@ package hero.supervisor.store;
 import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobResult;
+import hero.supervisor.domain.JobStatus;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.JobStore.Slot;
@@ -22,6 +23,10 @@ public final class JobFixture {
     private static final AtomicLong LEASES = new AtomicLong(7000);
 
     private JobFixture() {}
+
+    static JobStore.Completed end(JobStore store, Assignment.Key key, JobStatus status, String error) {
+        return store.end(List.of(new JobStore.Ending(key, status, error))).getFirst();
+    }
 
     public static Job job(String id) {
         return job(id, "print(1)", 300, Job.Extras.NONE);

@@ -1,6 +1,7 @@
 package hero.supervisor.store;
 
 import static hero.supervisor.store.JobFixture.claimOne;
+import static hero.supervisor.store.JobFixture.end;
 import static hero.supervisor.store.JobFixture.fail;
 import static hero.supervisor.store.JobFixture.get;
 import static hero.supervisor.store.JobFixture.job;
@@ -38,7 +39,7 @@ abstract class JobStoreContract extends JobStoreLifeContract {
     void a_late_result_after_the_servers_timeout_is_stale() {
         queued("a");
         Assignment.Key key = claimOne(store()).key();
-        Completed ended = store().end(key, JobStatus.TIMEOUT, "timed out after 300 s");
+        Completed ended = end(store(), key, JobStatus.TIMEOUT, "timed out after 300 s");
         assertEquals(
                 new Completed(
                         Outcome.RECORDED,
@@ -48,7 +49,8 @@ abstract class JobStoreContract extends JobStoreLifeContract {
                 ended);
         assertEquals(JobStatus.TIMEOUT, status("a"));
         assertEquals(Outcome.STALE, succeed(store(), key).outcome());
-        assertEquals(Outcome.STALE, store().end(key, JobStatus.TIMEOUT, "again").outcome());
+        assertEquals(
+                Outcome.STALE, end(store(), key, JobStatus.TIMEOUT, "again").outcome());
     }
 
     @Test
@@ -57,11 +59,12 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         Assignment.Key first = claimOne(store()).key();
         assertEquals(
                 new Completed(Outcome.RECORDED, null, "queue", JobStatus.QUEUED),
-                store().end(first, JobStatus.TIMEOUT, "timed out after 300 s"));
+                end(store(), first, JobStatus.TIMEOUT, "timed out after 300 s"));
         assertEquals(Outcome.STALE, succeed(store(), first).outcome());
         Assignment.Key second = claimOne(store()).key();
         assertEquals(2, second.attempt());
-        Completed end = store().end(second, JobStatus.FAILED, "runner gone");
+        Completed end = store().end(List.of(new JobStore.Ending(second, JobStatus.FAILED, "runner gone")))
+                .getFirst();
         assertEquals(new JobResult.Failure("runner gone", null), end.result());
     }
 
@@ -157,7 +160,7 @@ abstract class JobStoreContract extends JobStoreLifeContract {
         store().stop("a");
         assertEquals(
                 new JobResult.Failure("stopped", null),
-                store().end(key, JobStatus.TIMEOUT, "timed out").result());
+                end(store(), key, JobStatus.TIMEOUT, "timed out").result());
     }
 
     @Test

@@ -164,7 +164,13 @@ public final class MemoryJobStore implements JobStore {
     }
 
     @Override
-    public Completed end(Assignment.Key key, JobStatus status, String error) {
+    public List<Completed> end(List<Ending> endings) {
+        return endings.stream()
+                .map(ending -> ended(ending.key(), ending.status(), ending.error()))
+                .toList();
+    }
+
+    private Completed ended(Assignment.Key key, JobStatus status, String error) {
         synchronized (shared) {
             Row row = shared.jobs.get(key.jobId());
             if (row == null || !row.heldBy(key)) {

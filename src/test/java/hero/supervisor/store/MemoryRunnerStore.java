@@ -10,9 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The in-memory twin of the runner store, on the same shared state as the job stores.
 public final class MemoryRunnerStore implements RunnerStore {
@@ -163,12 +162,19 @@ public final class MemoryRunnerStore implements RunnerStore {
     }
 
     @Override
-    public Set<String> closed() {
+    public void drain(List<String> sessionIds) {
+        // Nobody here asks for it.
+    }
+
+    @Override
+    public List<Flow> flows() {
         synchronized (shared) {
-            return open.entrySet().stream()
-                    .filter(e -> !e.getValue())
-                    .map(Map.Entry::getKey)
-                    .collect(Collectors.toSet());
+            return Stream.concat(
+                            all().stream().map(runner -> new Flow(runner.name(), runner.queue(), runner.open())),
+                            shared.sessions.values().stream()
+                                    .filter(session -> find(session.runner).isEmpty())
+                                    .map(session -> new Flow(session.runner, null, true)))
+                    .toList();
         }
     }
 

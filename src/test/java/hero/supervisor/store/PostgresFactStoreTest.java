@@ -76,6 +76,8 @@ class PostgresFactStoreTest {
         Explanation next = explain("j1");
         assertEquals(Reason.NEXT, next.reason());
         assertTrue(next.message().contains("executor 'osis'"), next.message());
+        runners.drain(List.of("s1"));
+        assertEquals(Reason.RUNNER_OFFLINE, explain("j1").reason(), "it takes no more jobs");
     }
 
     @Test

@@ -15,7 +15,6 @@ import hero.supervisor.store.RunnerStore.Session;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,11 +78,33 @@ class PostgresRunnerStoreTest {
     void the_flow_is_closed_and_opened() {
         store.register("r", "q");
         assertTrue(store.setOpen("r", false));
-        assertEquals(Set.of("r"), store.closed());
+        assertEquals(List.of(new RunnerStore.Flow("r", "q", false)), store.flows());
         assertFalse(store.find("r").orElseThrow().open());
         assertTrue(store.setOpen("r", true));
-        assertEquals(Set.of(), store.closed());
+        assertEquals(List.of(new RunnerStore.Flow("r", "q", true)), store.flows());
+        database.query(sql -> sql.execute("update runners set registered_at = now() - interval '1 hour'"));
+        assertEquals(List.of(), store.flows());
         assertFalse(store.setOpen("nobody", true));
+    }
+
+    @Test
+    void a_name_that_is_gone_is_told_for_its_sessions() {
+        store.openSession(session("s", "r"), false, HOUR);
+
+        assertEquals(List.of(new RunnerStore.Flow("r", null, true)), store.flows());
+    }
+
+    @Test
+    void a_session_drains_until_it_is_opened_again() {
+        store.openSession(session("one", "r"), false, HOUR);
+        store.openSession(session("two", "r"), false, HOUR);
+        store.drain(List.of("one", "two"));
+        assertTrue(store.openSession(session("two", "r"), true, HOUR));
+
+        assertEquals(
+                List.of("one"),
+                database.query(sql -> sql.fetch("select id from runner_sessions where draining")
+                        .getValues(0, String.class)));
     }
 
     @Test

@@ -53,7 +53,11 @@ public class JobHeld extends TableImpl<Record> {
          j.number AS job_number
         FROM ((job_holds h
           CROSS JOIN LATERAL unnest(COALESCE(h.numbers, ARRAY[h.job_number])) n(n))
-          JOIN jobs j ON (((j.number = n.n) AND (j.session_id = h.session_id) AND (j.status = 'running'::text))));
+          JOIN jobs j ON (((j.number = n.n) AND (j.session_id = h.session_id) AND
+             CASE j.status
+                 WHEN 'running'::text THEN true
+                 ELSE NULL::boolean
+             END)));
         """), where);
     }
 
