@@ -5,6 +5,8 @@ import hero.supervisor.domain.Time;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,12 +56,22 @@ record Shell(
     String read(Path file) {
         try {
             if ("-".equals(file.toString())) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                return decoded(in.readAllBytes());
             }
             return Files.readString(path(file));
         } catch (IOException e) {
-            String why = Files.exists(path(file)) ? "cannot be read as UTF-8 text" : "does not exist";
-            throw new Failed(Exit.USAGE, "the file " + file + " " + why, e);
+            boolean there = "-".equals(file.toString()) || Files.exists(path(file));
+            String why = there ? "cannot be read as UTF-8 text" : "does not exist";
+            String what = "-".equals(file.toString()) ? "what comes in at standard input" : "the file " + file;
+            throw new Failed(Exit.USAGE, what + " " + why, e);
         }
+    }
+
+    /// As files are read: bytes that are no UTF-8 would be changed in silence.
+    private static String decoded(byte[] bytes) throws CharacterCodingException {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
     }
 }

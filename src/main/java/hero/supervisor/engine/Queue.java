@@ -142,8 +142,8 @@ final class Queue {
         }
     }
 
-    /// What nobody needs any more is let go: batches that are written, which hold their jobs, and sessions that are
-    /// over, which hold their connections. A queue may not be used again.
+    /// What nobody needs any more is let go: batches that are written, which hold their jobs, and sessions that
+    /// are over, which hold their connections. A queue may not be used again.
     synchronized void tidy() {
         shares.values().removeIf(batch -> batch.stream().allMatch(share -> share.open == 0));
         if (asking != null && Dispatch.isOver(asking)) {

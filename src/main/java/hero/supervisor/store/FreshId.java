@@ -1,8 +1,8 @@
 package hero.supervisor.store;
 
 /// Ids that say that they were made within the last moments, as UUIDs of version 7 do: those of jobs that come
-/// without one, and those of many callers. No job has such an id yet, or hardly ever: one that is sent again is older
-/// by then. Only a guess, which nothing may rely on. Source: RFC 9562 §5.7.
+/// without one, and those of many callers. No job has such an id yet, or hardly ever: one that is sent again is
+/// older by then. Only a guess, which nothing may rely on. Source: RFC 9562 §5.7.
 final class FreshId {
     private static final int FRESH_MS = 1000;
     private static final int UUID_CHARS = 36;

@@ -152,13 +152,12 @@ final class JobWrites {
         return Optional.ofNullable(job.get(JOBS.PRIORITY)).orElse((short) 0);
     }
 
-    /// What must not be decided in this transaction, as its number is too low, comes back empty and is done again in
-    /// a newer one.
+    /// What comes back empty, as this transaction's number is too low for it, is done again in a newer one.
     private <R> R repeated(Database.Query<Optional<R>> decision) {
-        Optional<R> made;
-        do {
+        Optional<R> made = Optional.empty();
+        while (made.isEmpty()) {
             made = database.transactionQuery(decision);
-        } while (made.isEmpty());
+        }
         return made.get();
     }
 
@@ -356,8 +355,8 @@ final class JobWrites {
     /// @param next until the next of the others is due
     record Ripe(List<Spot> spots, @Nullable Duration next) {}
 
-    /// All parts agree on what time it is, so that no timer falls between them. Rows are removed by their places: a
-    /// plan that was made while there were none would compare each with all.
+    /// All parts agree on what time it is. Rows are removed by their places: a plan that was made while there were
+    /// none would compare each with all.
     Ripe ripen(int max) {
         return database.query(sql -> {
             Result<Record> rows = sql.fetch("""

@@ -5,9 +5,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/// Lets a few at a time to the database, in the order in which they came. What takes long (a page of jobs that few
-/// fit) or comes by the thousand (stops) would else hold all connections, and what everybody waits for, commits and
-/// signs of life, would have to stand behind it. Safe for any thread.
+/// Lets a few at a time to the database, in the order in which they came. What takes long (a page of jobs that
+/// few fit) or comes by the thousand (stops) would else hold all connections, and what everybody waits for would
+/// have to stand behind it: commits and signs of life. Safe for any thread.
 final class Lane {
     private final Semaphore free;
     private final Duration patience;

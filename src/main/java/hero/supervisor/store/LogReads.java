@@ -105,8 +105,8 @@ final class LogReads {
         return chunks.isEmpty() ? chunks : trimmed(asked, chunks);
     }
 
-    /// From the last piece on that begins before the offset or there: else all that was written before is read, each
-    /// time that somebody who follows the log asks for more.
+    /// From the last piece on that begins before the offset or there: else all that was written before is read,
+    /// each time that somebody who follows the log asks for more.
     private static Condition fromOn(Asked asked, int attempt, OffsetDateTime began) {
         return JOB_LOGS.PLACE.ge(DSL.coalesce(
                 DSL.field(DSL.select(DSL.max(JOB_LOGS.PLACE))

@@ -12,6 +12,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,12 +32,13 @@ final class MainTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
     private String stdin = "";
+    private Charset charset = StandardCharsets.UTF_8;
 
     @TempDir
     Path folder;
 
     private int run(String... args) {
-        var in = new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8));
+        var in = new ByteArrayInputStream(stdin.getBytes(charset));
         var shell =
                 new Shell(new PrintWriter(out), new PrintWriter(err), in, env, folder, false, Time.system(), floors);
         return Main.run(args, shell);
@@ -274,6 +276,15 @@ final class MainTest {
         stdin = "echo ü\n";
         run("job", "run", "-r", "a", "-e", "sh", "-");
         assertEquals("echo ü\n", job().get("payload"));
+    }
+
+    @Test
+    void what_is_no_text_is_not_changed_in_silence() {
+        stdin = "caf\u00e9";
+        charset = StandardCharsets.ISO_8859_1;
+        assertEquals(Exit.USAGE, run("job", "run", "-r", "a", "-e", "sh", "-"));
+        assertTrue(
+                err.toString().contains("what comes in at standard input cannot be read as UTF-8 text"), err::toString);
     }
 
     @Test

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What comes by the thousand at one moment. A statement that compares each row with all others does not end within
-/// the time that it is given, here as there.
+/// What comes by the thousand at one moment. A statement that compares each row with all others does not end
+/// within the time that it is given.
 @SuppressWarnings("NullAway.Init")
 final class ManyAtOnceTest {
     private static final int MANY = 10_000;

@@ -18,8 +18,6 @@ import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
-import hero.supervisor.domain.Time;
-import hero.supervisor.engine.Ids;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Created;
 import hero.supervisor.store.JobStore.Event;
@@ -34,7 +32,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
@@ -146,7 +143,7 @@ class PostgresJobStoreTest extends JobStoreContract {
         for (int round = 0; round < 5; round++) {
             String name = "r" + round + "n";
             List<Job> jobs = IntStream.range(0, 30)
-                    .mapToObj(n -> job(fresh ? freshId() : name + n))
+                    .mapToObj(n -> job(fresh ? FreshJobsTest.freshId() : name + n))
                     .toList();
             List<CompletableFuture<Created>> answers = new ArrayList<>();
             for (int n = 0; n < 30; n++) {
@@ -160,55 +157,6 @@ class PostgresJobStoreTest extends JobStoreContract {
         }
         assertEquals(150, count("jobs"));
         assertEquals(150, count("job_queue"));
-    }
-
-    private static String freshId() {
-        return new Ids(RandomGenerator.getDefault(), Time.system()).next();
-    }
-
-    /// Such an id is taken for one that no job has.
-    @Test
-    void an_id_that_has_just_been_made_and_is_there_already_changes_nothing() {
-        String id = freshId();
-        Job first = job(id);
-        assertEquals(new Created.New("queue"), get(store.create(first, true)));
-
-        Created same = get(store.create(first, true));
-        Created changed = get(store.create(job(id, "another", 300, Job.Extras.NONE), true));
-
-        assertEquals(new Created.Same(JobStatus.QUEUED, "queue"), same);
-        assertEquals(new Created.Different(), changed);
-        assertEquals(1, count("jobs"));
-        assertEquals(1, count("job_queue"));
-        assertEquals(1, count("job_events"));
-    }
-
-    @Test
-    void a_job_that_is_written_with_one_that_is_there_still_gets_the_place_that_it_was_offered() {
-        var creates = new CreateBatch("one", new Elders(Time.system()), Time.system());
-        Job there = job(freshId());
-        get(store.create(there, false));
-        Job next = job(freshId());
-        var place = new JobStore.Place("queue", new JobStore.Slot("s1", 7));
-
-        List<Created> answers = database.statement(own -> creates.write(
-                own,
-                List.of(
-                        CreateBatch.Create.of(there, false, null, JobStore.Placing.NONE),
-                        CreateBatch.Create.of(next, true, null, _ -> place))));
-
-        assertEquals(new Created.Same(JobStatus.CREATED, "queue"), answers.getFirst());
-        assertEquals(7, ((Created.Handed) answers.getLast()).job().lease());
-        assertEquals(2, count("jobs"));
-        assertEquals(0, count("job_queue"));
-        assertEquals(1, count("job_holds"));
-    }
-
-    @Test
-    void a_job_with_an_id_that_has_just_been_made_needs_its_runner_too() {
-        sql("delete from runners");
-
-        assertEquals(new Created.NoRunner(), get(store.create(job(freshId()), true)));
     }
 
     @Test
