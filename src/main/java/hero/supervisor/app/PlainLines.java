@@ -77,7 +77,8 @@ final class PlainLines extends EncoderBase<ILoggingEvent> {
         line.append(' ');
     }
 
-    /// The cause first, then what it was wrapped by, without the calls that both have.
+    /// The cause first, then what it was wrapped by, without the calls that both have. By hand, as Logback tells
+    /// the text of an error as it is.
     private void stack(@Nullable IThrowableProxy error) {
         if (error == null) {
             return;
@@ -99,6 +100,10 @@ final class PlainLines extends EncoderBase<ILoggingEvent> {
         }
         if (own < calls.length) {
             line.append("\t… ").append(calls.length - own).append(" more\n");
+        }
+        for (IThrowableProxy beside : error.getSuppressed()) {
+            line.append("Suppressed: ");
+            stack(beside);
         }
     }
 

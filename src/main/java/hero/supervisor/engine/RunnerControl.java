@@ -143,7 +143,7 @@ public final class RunnerControl {
     void refresh() {
         // Before the look: who connects after it was registered after it.
         List<Session> sessions = List.copyOf(holds.sessions());
-        Map<String, RunnerStore.Flow> flows = HashMap.newHashMap(0);
+        Map<String, RunnerStore.Flow> flows = new HashMap<>();
         store.flows().forEach(flow -> flows.put(flow.runner(), flow));
         List<Session> strange = new ArrayList<>();
         for (Session session : sessions) {

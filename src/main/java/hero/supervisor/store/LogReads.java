@@ -81,13 +81,15 @@ final class LogReads {
         Condition stream = asked.stream() == null
                 ? DSL.noCondition()
                 : JOB_LOGS.STREAM.eq(asked.stream().word());
+        Condition printed = JOB_LOGS.JOB_ID
+                .eq(asked.jobId())
+                .and(JOB_LOGS.ATTEMPT.eq(attempt))
+                .and(JOB_LOGS.AT.ge(began.minusHours(LogWrites.CLOCK_SLACK_H)));
         var some = DSL.select(JOB_LOGS.STREAM, JOB_LOGS.START, JOB_LOGS.PLACE, JOB_LOGS.SIZE, JOB_LOGS.DATA)
                 .from(JOB_LOGS)
-                .where(JOB_LOGS.JOB_ID.eq(asked.jobId()))
-                .and(JOB_LOGS.ATTEMPT.eq(attempt))
-                .and(JOB_LOGS.AT.ge(began.minusHours(LogWrites.CLOCK_SLACK_H)))
+                .where(printed)
                 .and(stream)
-                .and(asked.stream() == null ? fromOn(asked, attempt, began) : DSL.noCondition())
+                .and(asked.stream() == null ? fromOn(printed, asked.offset()) : DSL.noCondition())
                 .and(position.add(JOB_LOGS.SIZE).gt(asked.offset()))
                 .orderBy(JOB_LOGS.PLACE)
                 .limit(CHUNKS_MAX)
@@ -107,14 +109,12 @@ final class LogReads {
 
     /// From the last piece on that begins before the offset or there: else all that was written before is read,
     /// each time that somebody who follows the log asks for more.
-    private static Condition fromOn(Asked asked, int attempt, OffsetDateTime began) {
+    private static Condition fromOn(Condition printed, long offset) {
         return JOB_LOGS.PLACE.ge(DSL.coalesce(
                 DSL.field(DSL.select(DSL.max(JOB_LOGS.PLACE))
                         .from(JOB_LOGS)
-                        .where(JOB_LOGS.JOB_ID.eq(asked.jobId()))
-                        .and(JOB_LOGS.ATTEMPT.eq(attempt))
-                        .and(JOB_LOGS.AT.ge(began.minusHours(LogWrites.CLOCK_SLACK_H)))
-                        .and(JOB_LOGS.PLACE.le(asked.offset()))),
+                        .where(printed)
+                        .and(JOB_LOGS.PLACE.le(offset))),
                 0L));
     }
 

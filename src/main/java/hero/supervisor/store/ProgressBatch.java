@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /// Writes down how far many jobs are, in one statement. The jobs' own rows are only share-locked, so that none is
@@ -32,7 +33,7 @@ final class ProgressBatch implements GroupCommit.Batch<ProgressBatch.Saying, Boo
                 checkpoint = coalesce(excluded.checkpoint, p.checkpoint),
                 at = clock_timestamp()
             )
-            select i.ord, f.ord is not null as is_fit from input i left join fit f on f.ord = i.ord order by i.ord
+            select ord from fit
             """;
 
     record Saying(Assignment.Key key, Progress.Said said) {}
@@ -56,10 +57,10 @@ final class ProgressBatch implements GroupCommit.Batch<ProgressBatch.Saying, Boo
                     .doubles(saying -> saying.said().percent())
                     .text(saying -> saying.said().note())
                     .text(saying -> saying.said().checkpoint());
-            List<Boolean> written = new ArrayList<>();
+            List<Boolean> written = new ArrayList<>(Collections.nCopies(sayings.size(), false));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    written.add(rows.getBoolean("is_fit"));
+                    written.set(rows.getInt("ord") - 1, true);
                 }
             }
             return written;

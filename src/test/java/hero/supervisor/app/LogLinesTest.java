@@ -214,6 +214,16 @@ final class LogLinesTest {
     }
 
     @Test
+    void an_error_beside_another_one_is_told_too() {
+        Throwable error = new IllegalStateException("first");
+        error.addSuppressed(new IllegalArgumentException("beside"));
+
+        String told = plain(Level.ERROR, "broken", error);
+
+        assertTrue(told.contains("\nSuppressed: java.lang.IllegalArgumentException: beside\n"), told);
+    }
+
+    @Test
     void an_error_that_is_its_own_cause_comes_to_an_end() {
         Throwable inner = new IllegalStateException("inner");
         Throwable outer = new IllegalStateException("outer", inner);

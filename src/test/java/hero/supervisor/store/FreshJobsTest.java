@@ -9,10 +9,8 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Time;
 import hero.supervisor.engine.Ids;
 import hero.supervisor.store.JobStore.Created;
-import hero.supervisor.store.RunnerStore.Session;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,30 +19,23 @@ import org.junit.jupiter.api.Test;
 /// Jobs whose ids say that they have just been made: [FreshId].
 @SuppressWarnings("NullAway.Init")
 final class FreshJobsTest {
-    private Database database;
-    private PostgresRunnerStore runners;
+    private StoreFixture fixture;
     private PostgresJobStore store;
 
     @BeforeEach
     void connect() {
-        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
-        new Partitions(database).ahead();
-        runners = new PostgresRunnerStore(database);
-        runners.register("runner", "queue");
-        runners.openSession(new Session("s1", "runner", "one", 5, List.of(), Map.of()), false, Duration.ofHours(1));
-        store = new PostgresJobStore(database, "one", 1000, 100);
+        fixture = new StoreFixture(1000, 100);
+        store = fixture.store;
+        fixture.open("s1", 5, Duration.ofHours(1));
     }
 
     @AfterEach
     void close() {
-        store.close();
-        runners.close();
-        database.close();
+        fixture.close();
     }
 
     private long count(String table) {
-        return database.query(
-                sql -> sql.fetchSingle("select count(*) from " + table).get(0, Long.class));
+        return fixture.number("select count(*) from " + table);
     }
 
     static String freshId() {
@@ -76,7 +67,7 @@ final class FreshJobsTest {
         Job next = job(freshId());
         var place = new JobStore.Place("queue", new JobStore.Slot("s1", 7));
 
-        List<Created> answers = database.statement(own -> creates.write(
+        List<Created> answers = fixture.database.statement(own -> creates.write(
                 own,
                 List.of(
                         CreateBatch.Create.of(there, false, null, JobStore.Placing.NONE),
@@ -91,7 +82,7 @@ final class FreshJobsTest {
 
     @Test
     void a_job_with_an_id_that_has_just_been_made_needs_its_runner_too() {
-        runners.remove("runner");
+        fixture.runners.remove("runner");
 
         assertEquals(new Created.NoRunner(), get(store.create(job(freshId()), true)));
     }

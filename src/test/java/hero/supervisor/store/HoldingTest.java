@@ -10,12 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
-import hero.supervisor.store.RunnerStore.Session;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,26 +34,24 @@ final class HoldingTest {
     private PostgresRunnerStore runners;
     private PostgresJobStore store;
 
+    private StoreFixture fixture;
+
     @BeforeEach
     void connect() {
-        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
-        new Partitions(database).ahead();
-        runners = new PostgresRunnerStore(database);
-        runners.register("runner", "queue");
+        fixture = new StoreFixture(1000, 100);
+        database = fixture.database;
+        runners = fixture.runners;
+        store = fixture.store;
         open("s1");
-        store = new PostgresJobStore(database, "one", 1000, 100);
     }
 
     @AfterEach
     void close() {
-        store.close();
-        runners.close();
-        database.close();
+        fixture.close();
     }
 
     private void open(String session) {
-        runners.openSession(
-                new Session(session, "runner", "one", 9, List.of("python"), Map.of()), false, Duration.ofHours(1));
+        fixture.open(session, 9, Duration.ofHours(1));
     }
 
     private List<Assignment> taken(String session, String... ids) {

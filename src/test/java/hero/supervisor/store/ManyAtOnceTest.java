@@ -10,11 +10,9 @@ import hero.supervisor.domain.JobStatus;
 import hero.supervisor.domain.Outcome;
 import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Created;
-import hero.supervisor.store.RunnerStore.Session;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -27,32 +25,22 @@ import org.junit.jupiter.api.Test;
 final class ManyAtOnceTest {
     private static final int MANY = 10_000;
 
-    private Database database;
-    private PostgresRunnerStore runners;
+    private StoreFixture fixture;
     private PostgresJobStore store;
 
     @BeforeEach
     void connect() {
-        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
-        new Partitions(database).ahead();
-        runners = new PostgresRunnerStore(database);
-        runners.register("runner", "queue");
-        store = new PostgresJobStore(database, "one", 2 * MANY, 1000);
+        fixture = new StoreFixture(2 * MANY, 1000);
+        store = fixture.store;
     }
 
     @AfterEach
     void close() {
-        store.close();
-        runners.close();
-        database.close();
-    }
-
-    private long number(String query) {
-        return database.query(sql -> sql.fetchSingle(query).get(0, Long.class));
+        fixture.close();
     }
 
     private List<Assignment> held(Duration lease) {
-        runners.openSession(new Session("s1", "runner", "one", MANY, List.of(), Map.of()), false, lease);
+        fixture.open("s1", MANY, lease);
         List<CompletableFuture<Created>> created = IntStream.range(0, MANY)
                 .mapToObj(n -> store.create(job("j" + n), true))
                 .toList();
@@ -73,8 +61,8 @@ final class ManyAtOnceTest {
         JobStore.Rescued rescued = store.rescue(Duration.ZERO, 5);
 
         assertEquals(List.of("s1"), rescued.sessions());
-        assertEquals(MANY, number("select count(*) from job_queue"));
-        assertEquals(MANY, number("select count(*) from job_attempts"));
+        assertEquals(MANY, fixture.number("select count(*) from job_queue"));
+        assertEquals(MANY, fixture.number("select count(*) from job_attempts"));
     }
 
     @Test
@@ -89,6 +77,9 @@ final class ManyAtOnceTest {
         assertEquals(
                 500,
                 done.stream().filter(one -> one.outcome() == Outcome.RECORDED).count());
-        assertEquals(1, number("select count(distinct xid) from job_events where status = 'timeout'"), "transactions");
+        assertEquals(
+                1,
+                fixture.number("select count(distinct xid) from job_events where status = 'timeout'"),
+                "transactions");
     }
 }
