@@ -26,6 +26,9 @@ public record Job(
         String updatedAt,
         Extras extras) {
 
+    /// Of what is short, for each text.
+    private static final int OTHER_BYTES = 200;
+
     public Job {
         envVars = Map.copyOf(envVars);
     }
@@ -47,6 +50,21 @@ public record Job(
             @Nullable Boolean atMostOnce) {
 
         public static final Extras NONE = new Extras(OptionalInt.empty(), null, OptionalInt.empty(), null, null, null);
+    }
+
+    /// About how many bytes its texts take.
+    public long weight() {
+        return OTHER_BYTES + payload.length() + weight(envVars) + weight(extras.labels());
+    }
+
+    private static long weight(@Nullable Map<String, String> texts) {
+        long weight = 0;
+        if (texts != null) {
+            for (Map.Entry<String, String> text : texts.entrySet()) {
+                weight += OTHER_BYTES + text.getKey().length() + text.getValue().length();
+            }
+        }
+        return weight;
     }
 
     /// A job prints as its id: payload and variables never reach a log.

@@ -106,6 +106,11 @@ public final class Logs implements AutoCloseable {
         });
     }
 
+    /// Completes, in whatever way, when all is written that this hand-over has said: its end is to be written after it.
+    public CompletableFuture<?> settled(Assignment.Key key) {
+        return sayings.settled(key);
+    }
+
     private static Refusal stale(Assignment.Key key) {
         return new Refusal(
                         Refusal.Kind.STALE_ATTEMPT,

@@ -23,6 +23,8 @@ final class Queue {
     private static final int ASK_FIRST = 64;
     /// A claim for so many slots costs hardly less for each job when more are added.
     private static final int ENOUGH = 64;
+    /// A claim, its answers and what PostgreSQL's driver makes of them are in memory at the same time.
+    private static final long CLAIM_BYTES = 8 << 20;
     /// Beyond the jobs that are known to wait, so that others' jobs are found too.
     private static final int ASK_MORE = 4;
 
@@ -45,6 +47,8 @@ final class Queue {
     boolean light;
     /// How many slots the next claim asks for beyond the jobs that are known.
     private int more = ASK_FIRST;
+    /// How many jobs like those of the last claim have [#CLAIM_BYTES].
+    private int most = CLAIM_MAX;
 
     final Demand demand = new Demand();
     /// Sessions whose slots are lent to another gateway.
@@ -210,7 +214,7 @@ final class Queue {
 
     /// How many slots a claim asks for.
     int ask() {
-        return Math.min(CLAIM_MAX, arrivals.waiting() + more);
+        return Math.min(most, arrivals.waiting() + more);
     }
 
     /// One slot for each pull in turn, while there is credit. Looks at no more pulls than it takes slots:
@@ -270,6 +274,10 @@ final class Queue {
     /// @return whether there may be more
     boolean claimEnds(List<Assignment> jobs, int asked, boolean failed) {
         boolean all = !failed && jobs.size() < asked;
+        if (!jobs.isEmpty()) {
+            long bytes = jobs.stream().mapToLong(job -> job.job().weight()).sum();
+            most = (int) Math.clamp(CLAIM_BYTES * jobs.size() / Math.max(1, bytes), 1L, CLAIM_MAX);
+        }
         int others = arrivals.found(jobs, all);
         claiming = false;
         if (all) {

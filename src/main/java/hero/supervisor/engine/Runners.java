@@ -18,6 +18,7 @@ import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.engine.Session.Held;
 import hero.supervisor.store.JobStore;
+import hero.supervisor.store.JobStore.Completed;
 import hero.supervisor.store.JobStore.Completion;
 import hero.supervisor.store.RunnerStore;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -298,18 +300,33 @@ public final class Runners {
         return stops.of(session);
     }
 
-    /// Records outcomes; the futures complete, in order, after the commits that hold them.
+    /// Records outcomes of which nothing else must be written first.
     public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
+        return complete(session, reports, origin, _ -> CompletableFuture.completedFuture(true));
+    }
+
+    /// Records outcomes; the futures complete, in order, after the commits that hold them.
+    ///
+    /// @param settled what must be written before a hand-over's outcome is
+    public List<CompletableFuture<Outcome>> complete(
+            Session session,
+            List<Report> reports,
+            Origin origin,
+            Function<Assignment.Key, CompletableFuture<?>> settled) {
         beats.reporting(session);
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
         reports.forEach(report -> session.report(report.key()));
         dispatch.reported(session);
         for (Report report : reports) {
-            outcomes.add(
-                    jobs.complete(new Completion(report.key(), report.result())).thenApply(done -> {
-                        holds.completed(session, report.key(), done, origin);
-                        return done.outcome();
-                    }));
+            Completion completion = new Completion(report.key(), report.result());
+            CompletableFuture<?> before = settled.apply(report.key());
+            CompletableFuture<Completed> recorded = before.isDone()
+                    ? jobs.complete(completion)
+                    : before.handle((_, _) -> completion).thenCompose(jobs::complete);
+            outcomes.add(recorded.thenApply(done -> {
+                holds.completed(session, report.key(), done, origin);
+                return done.outcome();
+            }));
         }
         return outcomes;
     }

@@ -23,8 +23,9 @@ final class Sayings {
     private final Time time;
     private final ConcurrentHashMap<Assignment.Key, Last> lasts = new ConcurrentHashMap<>();
 
+    /// @param writing that write, under way or done
     /// @param waiting what came since, not written yet
-    private record Last(long writtenNanos, Progress.@Nullable Said waiting) {}
+    private record Last(long writtenNanos, CompletableFuture<Boolean> writing, Progress.@Nullable Said waiting) {}
 
     Sayings(LogStore store, Time time) {
         this.store = store;
@@ -34,15 +35,27 @@ final class Sayings {
     /// False when it was written at once and the hand-over no longer holds.
     CompletableFuture<Boolean> say(Assignment.Key key, Progress.Said said) {
         long now = time.nanoTime();
-        Last last = lasts.compute(
-                key,
-                (_, before) -> before == null || isDue(before, now)
-                        ? new Last(now, null)
-                        : new Last(before.writtenNanos, before.waiting == null ? said : said.over(before.waiting)));
-        // Another thread may have merged its own into the same entry: whoever made the entry anew writes.
-        return last.waiting == null && last.writtenNanos == now
-                ? store.say(key, said)
-                : CompletableFuture.completedFuture(true);
+        List<CompletableFuture<Boolean>> begun = new ArrayList<>(1);
+        lasts.compute(key, (_, before) -> {
+            if (before != null && !isDue(before, now)) {
+                Progress.Said merged = before.waiting == null ? said : said.over(before.waiting);
+                return new Last(before.writtenNanos, before.writing, merged);
+            }
+            begun.add(store.say(key, said));
+            return new Last(now, begun.getFirst(), null);
+        });
+        return begun.isEmpty() ? CompletableFuture.completedFuture(true) : begun.getFirst();
+    }
+
+    /// What a job has said is written when this completes, also exceptionally: an attempt that is to end says no
+    /// more, and the next one must find what it said last.
+    CompletableFuture<?> settled(Assignment.Key key) {
+        List<CompletableFuture<Boolean>> begun = new ArrayList<>(1);
+        lasts.computeIfPresent(key, (_, last) -> {
+            begun.add(last.waiting == null ? last.writing : store.say(key, last.waiting));
+            return null;
+        });
+        return begun.isEmpty() ? CompletableFuture.completedFuture(true) : begun.getFirst();
     }
 
     private static boolean isDue(Last last, long now) {
@@ -65,23 +78,22 @@ final class Sayings {
         long now = time.nanoTime();
         List<CompletableFuture<?>> writing = new ArrayList<>();
         for (Assignment.Key key : lasts.keySet()) {
-            List<Progress.Said> due = new ArrayList<>();
             lasts.computeIfPresent(key, (_, last) -> {
                 if (until != Long.MAX_VALUE && last.writtenNanos - until > 0) {
                     return last;
                 } else if (last.waiting == null) {
                     return null;
                 }
-                due.add(last.waiting);
-                return new Last(now, null);
+                CompletableFuture<Boolean> begun = store.say(key, last.waiting);
+                writing.add(begun.exceptionally(error -> {
+                    log.atDebug()
+                            .addKeyValue("job_id", key.jobId())
+                            .addKeyValue("error", error.toString())
+                            .log("progress was not written");
+                    return false;
+                }));
+                return new Last(now, begun, null);
             });
-            due.forEach(said -> writing.add(store.say(key, said).exceptionally(error -> {
-                log.atDebug()
-                        .addKeyValue("job_id", key.jobId())
-                        .addKeyValue("error", error.toString())
-                        .log("progress was not written");
-                return false;
-            })));
         }
         return writing;
     }

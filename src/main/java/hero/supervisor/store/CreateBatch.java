@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 /// Accepts many jobs in one statement: their rows, their places in the queue, their events.
 final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created> {
     private static final int LOOKS = 3;
-    private static final int OTHER_BYTES = 200;
     /// SQLSTATE `unique_violation`.
     private static final String IS_THERE = "23505";
 
@@ -170,22 +169,7 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
         @Override
         public long bytes() {
-            return OTHER_BYTES
-                    + job.payload().length()
-                    + bytes(job.envVars())
-                    + bytes(job.extras().labels());
-        }
-
-        private static long bytes(@Nullable Map<String, String> texts) {
-            long bytes = 0;
-            if (texts != null) {
-                for (Map.Entry<String, String> text : texts.entrySet()) {
-                    bytes += OTHER_BYTES
-                            + text.getKey().length()
-                            + text.getValue().length();
-                }
-            }
-            return bytes;
+            return job.weight();
         }
     }
 

@@ -9,7 +9,6 @@ import hero.supervisor.domain.Assignment;
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobDetails;
 import hero.supervisor.domain.JobDetails.Attempt;
-import hero.supervisor.domain.JobFilter;
 import hero.supervisor.domain.JobResult;
 import hero.supervisor.domain.JobState;
 import hero.supervisor.domain.JobStatus;
@@ -17,7 +16,6 @@ import hero.supervisor.domain.Trace;
 import hero.supervisor.domain.Tracing;
 import hero.supervisor.store.JobStore.Answer;
 import hero.supervisor.store.JobStore.Held;
-import hero.supervisor.store.JobStore.Page;
 import hero.supervisor.store.JobStore.Position;
 import hero.supervisor.store.JobStore.Snapshot;
 import hero.supervisor.store.JobStore.Standing;
@@ -27,7 +25,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -36,14 +33,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.JSONB;
 import org.jooq.Record;
-import org.jooq.Result;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
@@ -250,7 +244,7 @@ final class JobReads {
                 job.get(JOBS.EXIT_CODE)));
     }
 
-    private static Job job(Record row) {
+    static Job job(Record row) {
         Short priority = row.get(JOBS.PRIORITY);
         JSONB labels = row.get(JOBS.LABELS);
         return new Job(
@@ -271,32 +265,6 @@ final class JobReads {
                         row.get(JOBS.START_TEXT),
                         labels == null ? null : labels.data(),
                         row.get(JOBS.AT_MOST_ONCE)));
-    }
-
-    Page page(JobFilter filter, long before, int max) {
-        Result<Record> rows = database.query(sql -> sql.selectFrom(JOBS)
-                .where(condition(filter))
-                .and(JOBS.NUMBER.lt(before))
-                .orderBy(JOBS.NUMBER.desc())
-                .limit(max)
-                .fetch());
-        long next = rows.size() < max ? 0 : rows.getLast().get(JOBS.NUMBER);
-        return new Page(rows.stream().map(JobReads::job).toList(), next);
-    }
-
-    private static Condition condition(JobFilter filter) {
-        return DSL.and(
-                when(filter.status(), status -> JOBS.STATUS.eq(status.word())),
-                when(filter.runner(), JOBS.RUNNER::eq),
-                when(filter.executor(), JOBS.EXECUTOR::eq),
-                when(filter.callerId(), JOBS.CALLER_ID::eq),
-                when(filter.contextId(), JOBS.CONTEXT_ID::eq),
-                when(filter.createdAfter(), time -> JOBS.ACCEPTED_AT.gt(time.atOffset(ZoneOffset.UTC))),
-                when(filter.createdBefore(), time -> JOBS.ACCEPTED_AT.lt(time.atOffset(ZoneOffset.UTC))));
-    }
-
-    private static <T> Condition when(@Nullable T value, Function<T, Condition> condition) {
-        return value == null ? DSL.noCondition() : condition.apply(value);
     }
 
     Optional<Long> number(String jobId) {

@@ -9,6 +9,9 @@ import java.util.function.Supplier;
 /// few fit) or comes by the thousand (stops) would else hold all connections, and what everybody waits for would
 /// have to stand behind it: commits and signs of life. Safe for any thread.
 final class Lane {
+    private static final int LANES = 3;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final Semaphore free;
     private final Duration patience;
 
@@ -16,6 +19,11 @@ final class Lane {
     Lane(int width, Duration patience) {
         this.free = new Semaphore(width, true);
         this.patience = patience;
+    }
+
+    /// A third of all connections, with ten seconds of patience.
+    static Lane of(Database database) {
+        return new Lane(Math.max(1, database.pool().max() / LANES), PATIENCE);
     }
 
     <R> R through(Supplier<R> call) {

@@ -30,10 +30,6 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     /// What runners hold is looked into when they beat, and thousands do.
     private static final Duration GATHER = Duration.ofMillis(25);
 
-    /// A lane has a third of all connections.
-    private static final int LANES = 3;
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     /// What PostgreSQL works less for a job that does not pass through its queue (`docs/decisions/012`).
     private static final Duration WORTH = Duration.ofNanos(25_000);
     /// Likewise, and no notification and no claim of another gateway (`docs/decisions/014`).
@@ -52,7 +48,7 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
     private final JobWrites writes;
     private final JobReads reads;
     /// Lists may look through many rows for the few that pass a filter, and are given the time.
-    private final JobReads pages;
+    private final JobPages pages;
     private final Lane listings;
     private final Lane wishes;
 
@@ -111,10 +107,9 @@ public final class PostgresJobStore implements JobStore, AutoCloseable {
                 batch("complete", endBatch, EndBatch::news));
         this.writes = new JobWrites(prompt, node);
         this.reads = new JobReads(prompt);
-        this.pages = new JobReads(database);
-        int width = Math.max(1, database.pool().max() / LANES);
-        this.listings = new Lane(width, PATIENCE);
-        this.wishes = new Lane(width, PATIENCE);
+        this.pages = new JobPages(database, JobPages.STRETCH, JobPages.FEW);
+        this.listings = Lane.of(database);
+        this.wishes = Lane.of(database);
         this.asks = new GroupCommit<>("ask", sizes, reads::answers);
         this.holds = new GroupCommit<>("hold", sizes, Gather.always(GATHER), reads::held);
         this.events = new EventLog(prompt, node, heads);

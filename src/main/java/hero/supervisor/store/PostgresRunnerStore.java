@@ -27,11 +27,15 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
 
     /// Over all gateways, in one statement. Dead sessions do not count, but tell when the runner was last seen.
     private static final String STATUSES = """
+            with line as materialized (
+              select q.queue, count(*) as n from job_queue q
+              where q.queue in (select a.queue from runners a where {0}::text is null or a.name = {0}) group by q.queue
+            )
             select r.name, r.queue, r.open,
               coalesce(s.connections, 0)::int as connections, coalesce(s.slots, 0)::int as slots,
               coalesce(s.running, 0) as running, s.last_seen,
-              (select count(*) from job_queue q where q.queue = r.queue) as queued
-            from runners r left join lateral (
+              coalesce(l.n, 0) as queued
+            from runners r left join line l on l.queue = r.queue left join lateral (
               select count(*) filter (where n.lease_until > now()) as connections,
                 sum(n.slots) filter (where n.lease_until > now()) as slots,
                 max(n.seen_at) as last_seen,
@@ -67,9 +71,12 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
 
     private final Database database;
     private final GroupCommit<BeatBatch.Beat, Pulse> beats;
+    /// Who counts what waits reads as many entries.
+    private final Lane looks;
 
     public PostgresRunnerStore(Database database) {
         this.database = database.prompt();
+        this.looks = Lane.of(database);
         BeatBatch batch = new BeatBatch();
         this.beats = new GroupCommit<>(
                 "beat", BEATS, Gather.always(GATHER), commands -> this.database.write(batch, commands));
@@ -139,8 +146,8 @@ public final class PostgresRunnerStore implements RunnerStore, AutoCloseable {
     }
 
     private List<RunnerStatus> statuses(@Nullable String name) {
-        return database.query(
-                sql -> sql.fetch(STATUSES, DSL.val(name, String.class)).map(PostgresRunnerStore::status));
+        return looks.through(() -> database.query(
+                sql -> sql.fetch(STATUSES, DSL.val(name, String.class)).map(PostgresRunnerStore::status)));
     }
 
     private static RunnerStatus status(Record row) {

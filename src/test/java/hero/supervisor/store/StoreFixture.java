@@ -7,13 +7,15 @@ import java.util.Map;
 
 /// A fresh database with the stores of one gateway, `one`, and the runner `runner` of the queue `queue`.
 final class StoreFixture implements AutoCloseable {
+    final Database.Settings settings;
     final Database database;
     final PostgresRunnerStore runners;
     final PostgresJobStore store;
 
     /// @param queued writes of a kind that may wait
     StoreFixture(int queued, int batchMax) {
-        database = Database.connect(PostgresFixture.freshDatabase(), Duration.ofSeconds(10));
+        settings = PostgresFixture.freshDatabase();
+        database = Database.connect(settings, Duration.ofSeconds(10));
         new Partitions(database).ahead();
         runners = new PostgresRunnerStore(database);
         runners.register("runner", "queue");
