@@ -56,23 +56,31 @@ public final class Secrets {
 
     public Created create(String name, Scope scope, @Nullable Instant expiresAt) {
         String secret = generate(scope);
-        String id = "sec_" + text(12);
+        String id = newId();
         store.add(id, name, scope, hash(secret), expiresAt);
         return new Created(id, name, scope, secret);
+    }
+
+    private String newId() {
+        return "sec_" + text(12);
     }
 
     /// Another secret of the same name and scope, which ends when the old one would have; the old one ends after
     /// `overlap`. Refused when there is none such, or it has ended.
     public Created rotate(String id, Duration overlap) {
-        SecretInfo old = store.findById(id).orElseThrow(() -> unknown(id));
-        if (!old.isValid(time.instant())) {
-            throw Refusal.conflict("the secret '" + id + "' has ended; make a new one with secrets.create");
+        while (true) {
+            SecretInfo old = store.findById(id).orElseThrow(() -> unknown(id));
+            if (!old.isValid(time.instant())) {
+                throw Refusal.conflict("the secret '" + id + "' has ended; make a new one with secrets.create");
+            }
+            String secret = generate(old.scope());
+            String newId = newId();
+            justEnded.put(id, time.nanoTime());
+            if (store.rotate(old, time.instant().plus(overlap), newId, hash(secret))) {
+                look();
+                return new Created(newId, old.name(), old.scope(), secret);
+            }
         }
-        justEnded.put(id, time.nanoTime());
-        Created created = create(old.name(), old.scope(), old.expiresAt());
-        store.expire(id, time.instant().plus(overlap));
-        look();
-        return created;
     }
 
     /// Ends a secret now, its open connections within about a second.

@@ -200,7 +200,14 @@ final class CreateBatch implements GroupCommit.Batch<CreateBatch.Create, Created
 
     @Override
     public List<Created> write(Connection connection, List<Create> commands) throws SQLException {
-        return Rounds.of(commands, create -> create.job().id(), round -> writeRound(connection, round));
+        return Rounds.of(
+                commands, create -> create.job().id(), round -> writeRound(connection, round), CreateBatch::alike);
+    }
+
+    /// What is there already stays as it is.
+    private static boolean alike(Create written, Created answer, Create other) {
+        return (answer instanceof Created.Same || answer instanceof Created.Different)
+                && written.fingerprint().equals(other.fingerprint());
     }
 
     private List<Created> writeRound(Connection connection, List<Create> commands) throws SQLException {

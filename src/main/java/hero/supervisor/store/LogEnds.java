@@ -130,14 +130,14 @@ final class LogEnds {
         return new Appended.End(stream.next);
     }
 
-    /// Cuts a quarter of the tail more than it must, so that not every chunk costs a deletion.
+    /// Lets the tail grow by a quarter before it is cut, so that not every chunk costs a deletion.
     private void shorten(Attempt attempt, LogStream which) {
         Stream stream = attempt.of(which);
         long from = Math.max(stream.cut, head);
-        if (stream.next - from <= tail) {
+        if (stream.next - from <= tail + tail / 4) {
             return;
         }
-        long cut = stream.next - tail * 3 / 4;
+        long cut = stream.next - tail;
         long low = Math.max(head, from - CHUNK_MAX);
         cuts.add(new Cut(attempt.key.jobId(), attempt.key.attempt(), which.word(), low, cut));
         stream.cut = cut;

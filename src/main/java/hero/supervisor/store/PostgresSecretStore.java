@@ -1,9 +1,9 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.SecretInfo;
 import static hero.supervisor.store.schema.Tables.SECRETS;
 
 import hero.supervisor.domain.Scope;
+import hero.supervisor.domain.SecretInfo;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.jooq.Condition;
+import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.Record;
 import org.jooq.impl.DSL;
@@ -36,13 +37,18 @@ public final class PostgresSecretStore implements SecretStore {
 
     @Override
     public void add(String id, String name, Scope scope, String hash, @Nullable Instant expiresAt) {
-        database.query(sql -> sql.insertInto(SECRETS)
+        database.query(sql -> add(sql, id, name, scope, hash, expiresAt));
+    }
+
+    private static int add(
+            DSLContext sql, String id, String name, Scope scope, String hash, @Nullable Instant expiresAt) {
+        return sql.insertInto(SECRETS)
                 .set(SECRETS.ID, id)
                 .set(SECRETS.NAME, name)
                 .set(SECRETS.SCOPE, scope.word())
                 .set(SECRETS.HASH, HexFormat.of().parseHex(hash))
                 .set(SECRETS.EXPIRES_AT, time(expiresAt))
-                .execute());
+                .execute();
     }
 
     private static SecretInfo secret(Record row) {
@@ -90,12 +96,20 @@ public final class PostgresSecretStore implements SecretStore {
     }
 
     @Override
-    public boolean expire(String id, Instant at) {
+    public boolean rotate(SecretInfo old, Instant at, String id, String hash) {
         OffsetDateTime end = at.atOffset(ZoneOffset.UTC);
-        return database.query(sql -> sql.update(SECRETS)
-                        .set(SECRETS.EXPIRES_AT, DSL.least(DSL.coalesce(SECRETS.EXPIRES_AT, end), DSL.val(end)))
-                        .where(SECRETS.ID.eq(id))
-                        .execute()
-                == 1);
+        return database.query(sql -> {
+            boolean isSame = sql.update(SECRETS)
+                            .set(SECRETS.EXPIRES_AT, DSL.least(DSL.coalesce(SECRETS.EXPIRES_AT, end), DSL.val(end)))
+                            .where(SECRETS.ID.eq(old.id()))
+                            .and(SECRETS.EXPIRES_AT.isNotDistinctFrom(time(old.expiresAt())))
+                            .and(SECRETS.REVOKED_AT.isNull())
+                            .execute()
+                    == 1;
+            if (isSame) {
+                add(sql, id, old.name(), old.scope(), hash, old.expiresAt());
+            }
+            return isSame;
+        });
     }
 }

@@ -22,6 +22,7 @@ public interface SecretStore {
     /// True when it was valid until now.
     boolean revoke(String id);
 
-    /// Lets a secret end at `at` unless it ends earlier. False when there is none.
-    boolean expire(String id, Instant at);
+    /// Puts another secret of the same name, scope and end beside this one, which ends at `at` unless it ends earlier.
+    /// False, with nothing changed, when it is no longer as `old` tells it: another call has rotated or revoked it.
+    boolean rotate(SecretInfo old, Instant at, String id, String hash);
 }

@@ -99,7 +99,7 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
 
     @Override
     public List<Started> write(Connection connection, List<Start> starts) throws SQLException {
-        return Rounds.of(starts, Start::jobId, round -> writeRound(connection, round));
+        return Rounds.of(starts, Start::jobId, round -> writeRound(connection, round), StartBatch::alike);
     }
 
     static News news(List<Start> starts, List<Started> answers) {
@@ -110,6 +110,11 @@ final class StartBatch implements GroupCommit.Batch<StartBatch.Start, Started> {
             }
         }
         return new News(queues, List.of(), true);
+    }
+
+    /// Which starts nothing, again.
+    private static boolean alike(Start written, Started answer, Start other) {
+        return !(answer instanceof Started.Queued) && !(answer instanceof Started.Handed);
     }
 
     private List<@Nullable Started> writeRound(Connection connection, List<Start> starts) throws SQLException {

@@ -14,6 +14,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -102,6 +104,22 @@ final class EndedSecretTest {
                         .findFirst()
                         .orElseThrow()
                         .expiresAt());
+    }
+
+    @Test
+    void of_two_rotations_at_once_one_is_refused() {
+        var secrets = live.supervisor().secrets();
+        var first = secrets.create("twice", Scope.USER, null);
+        var rotations = Stream.generate(() -> CompletableFuture.supplyAsync(
+                        () -> secrets.rotate(first.id(), Duration.ZERO), Thread::startVirtualThread))
+                .limit(8)
+                .toList();
+
+        long made = rotations.stream()
+                .filter(rotation -> rotation.handle((_, error) -> error == null).join())
+                .count();
+
+        assertEquals(1, made);
     }
 
     @Test

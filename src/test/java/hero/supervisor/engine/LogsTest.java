@@ -137,6 +137,23 @@ final class LogsTest {
         assertEquals(4.0, here.progress("a").orElseThrow().percent(), "nothing is lost at the end");
     }
 
+    @Test
+    void what_a_job_has_said_is_written_before_its_attempt_ends() {
+        Assignment.Key key = running("a");
+        get(here.say(key, new Progress.Said(1.0, "begun", "one")));
+        get(here.say(key, new Progress.Said(2.0, null, "two")));
+
+        get(here.settled(key));
+
+        Progress now = here.progress("a").orElseThrow();
+        assertEquals(2.0, now.percent());
+        assertEquals("begun", now.note());
+        assertEquals("two", now.checkpoint());
+        assertTrue(here.settled(key).isDone(), "nothing else is to be written");
+        get(here.say(key, new Progress.Said(3.0, null, null)));
+        assertEquals(3.0, here.progress("a").orElseThrow().percent());
+    }
+
     // ---- followers ----
 
     @Test

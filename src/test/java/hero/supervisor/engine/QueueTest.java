@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Assignment;
+import hero.supervisor.domain.Job;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// What a gateway knows of a queue from its claims.
@@ -17,6 +20,14 @@ final class QueueTest {
     private static final List<Assignment> ONE = List.of(new Assignment(job("other"), 1, 1, "s", Instant.EPOCH));
 
     private final Queue queue = new Queue("q");
+
+    private static Assignment given(String payload) {
+        return new Assignment(large(payload), 1, 1, "s", Instant.EPOCH);
+    }
+
+    private static Job large(String payload) {
+        return new Job("j", "c", "c", payload, "r", "python", 1, Map.of(), "", "", Job.Extras.NONE);
+    }
 
     private void foundEmpty() {
         queue.claimBegins(5);
@@ -76,6 +87,17 @@ final class QueueTest {
         assertFalse(queue.claimEnds(ONE, 4, true), "a claim that failed is not repeated at once");
         assertTrue(queue.mayHold());
         assertEquals(16, queue.ask());
+    }
+
+    @Test
+    void after_a_claim_of_large_jobs_the_next_asks_for_as_many_as_have_a_place_in_memory() {
+        Assignment large = given("x".repeat(1 << 20));
+        queue.claimBegins(64);
+        queue.claimEnds(Collections.nCopies(64, large), 64, false);
+        assertEquals(7, queue.ask(), "of 8 MiB");
+        queue.claimBegins(7);
+        queue.claimEnds(Collections.nCopies(7, given("small")), 7, false);
+        assertEquals(28, queue.ask());
     }
 
     @Test

@@ -131,7 +131,7 @@ public final class SteppedEngine {
         }
 
         @Override
-        public boolean expire(String id, Instant at) {
+        public boolean rotate(SecretInfo old, Instant at, String id, String hash) {
             return false;
         }
     }

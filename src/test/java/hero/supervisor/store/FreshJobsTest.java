@@ -3,6 +3,7 @@ package hero.supervisor.store;
 import static hero.supervisor.store.JobFixture.get;
 import static hero.supervisor.store.JobFixture.job;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Job;
 import hero.supervisor.domain.JobStatus;
@@ -57,6 +58,14 @@ final class FreshJobsTest {
         assertEquals(1, count("jobs"));
         assertEquals(1, count("job_queue"));
         assertEquals(1, count("job_events"));
+    }
+
+    /// A row that stands for several events takes their numbers before its own, and readers ask for what is above 0.
+    @Test
+    void the_first_events_of_a_new_database_have_numbers_above_zero() {
+        get(store.create(job("first"), true));
+
+        assertTrue(fixture.number("select min(seq) from job_events") > 2);
     }
 
     @Test

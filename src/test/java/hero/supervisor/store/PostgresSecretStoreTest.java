@@ -1,6 +1,5 @@
 package hero.supervisor.store;
 
-import hero.supervisor.domain.SecretInfo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -8,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hero.supervisor.domain.Scope;
+import hero.supervisor.domain.SecretInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PostgresSecretStoreTest {
@@ -29,14 +30,21 @@ class PostgresSecretStoreTest {
             assertNull(row.expiresAt());
             assertTrue(store.findByHash("00".repeat(32)).isEmpty());
 
-            assertTrue(store.expire("id", SOON));
-            assertTrue(store.expire("id", LATER));
-            assertEquals(SOON, store.findById("id").orElseThrow().expiresAt());
-            assertFalse(store.expire("nobody", SOON));
+            assertTrue(store.rotate(row, SOON, "second", "11".repeat(32)));
+            assertFalse(store.rotate(row, SOON, "third", "22".repeat(32)), "it has changed since it was read");
+            SecretInfo ending = store.findById("id").orElseThrow();
+            assertEquals(SOON, ending.expiresAt());
+            assertTrue(store.rotate(ending, LATER, "fourth", "33".repeat(32)));
+            assertEquals(SOON, store.findById("id").orElseThrow().expiresAt(), "earlier, never later");
+            assertEquals(SOON, store.findById("fourth").orElseThrow().expiresAt());
+            assertEquals(
+                    List.of("fourth", "id", "second"),
+                    store.all().stream().map(SecretInfo::id).sorted().toList());
 
             assertTrue(store.revoke("id"));
             assertFalse(store.revoke("id"));
-            assertNotNull(store.all().getFirst().revokedAt());
+            assertNotNull(store.findById("id").orElseThrow().revokedAt());
+            assertFalse(store.rotate(ending, SOON, "fifth", "44".repeat(32)), "it has been revoked");
         }
     }
 }
