@@ -74,8 +74,13 @@ final class LogTaps {
         });
     }
 
-    /// Where a follower stands; attempt 0 before it has looked.
-    private record Cursor(int attempt, long place) {}
+    /// Where a follower stands; attempt 0 before it has looked, lease 0 before it has seen anything of that attempt.
+    private record Cursor(int attempt, long lease, long place) {
+        /// Another hand-over prints under that attempt's number, as this one did not count.
+        boolean isPast(LogSlice slice) {
+            return lease != 0 && slice.lease() != 0 && slice.lease() != lease && slice.attempt() == attempt;
+        }
+    }
 
     private final class Follower implements Logs.Follow {
         private final String jobId;
@@ -91,7 +96,7 @@ final class LogTaps {
         Follower(String jobId, @Nullable From from, Listener listener) {
             this.jobId = jobId;
             this.listener = listener;
-            this.cursor = from == null ? new Cursor(0, 0) : new Cursor(from.attempt(), from.offset());
+            this.cursor = from == null ? new Cursor(0, 0, 0) : new Cursor(from.attempt(), 0, from.offset());
         }
 
         /// False when there was no room: it stands at the first piece that it did not take.
@@ -101,7 +106,7 @@ final class LogTaps {
                     return false;
                 }
                 if (!listener.take(chunk)) {
-                    cursor = new Cursor(slice.attempt(), chunk.place());
+                    cursor = new Cursor(slice.attempt(), slice.lease(), chunk.place());
                     stall();
                     return false;
                 }
@@ -266,11 +271,17 @@ final class LogTaps {
             while (true) {
                 var asked = new LogStore.Asked(jobId, at.attempt == 0 ? null : at.attempt, null, at.place, bytes);
                 LogSlice slice = store.read(asked).orElse(null);
+                if (slice != null && at.isPast(slice)) {
+                    at = new Cursor(at.attempt, slice.lease(), 0);
+                    continue;
+                }
                 moving.removeIf(follower -> slice == null || !follower.hand(slice));
                 if (slice == null || moving.isEmpty()) {
                     return;
                 }
-                Cursor next = slice.chunks().isEmpty() ? later(slice, at) : new Cursor(slice.attempt(), slice.next());
+                Cursor next = slice.chunks().isEmpty()
+                        ? later(slice, at)
+                        : new Cursor(slice.attempt(), slice.lease(), slice.next());
                 moving.forEach(follower -> follower.cursor = next);
                 if (next.equals(at)) {
                     return;
@@ -285,8 +296,8 @@ final class LogTaps {
         private Cursor later(LogSlice slice, Cursor at) {
             Printed printed = slice.end() ? store.printed(List.of(jobId)).get(jobId) : null;
             return printed != null && printed.attempt() > slice.attempt()
-                    ? new Cursor(slice.attempt() + 1, 0)
-                    : new Cursor(Math.max(1, slice.attempt()), at.place);
+                    ? new Cursor(slice.attempt() + 1, 0, 0)
+                    : new Cursor(Math.max(1, slice.attempt()), slice.lease(), at.place);
         }
     }
 }

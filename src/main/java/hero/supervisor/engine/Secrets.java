@@ -54,7 +54,11 @@ public final class Secrets {
     /// A new secret, shown this once.
     public record Created(String id, String name, Scope scope, String secret) {}
 
+    /// Refused when it would have ended already.
     public Created create(String name, Scope scope, @Nullable Instant expiresAt) {
+        if (expiresAt != null && !expiresAt.isAfter(time.instant())) {
+            throw Refusal.invalid("/expires_at", "expires_at is over already; give a time to come, or leave it out");
+        }
         String secret = generate(scope);
         String id = newId();
         store.add(id, name, scope, hash(secret), expiresAt);

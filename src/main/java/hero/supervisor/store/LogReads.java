@@ -40,7 +40,11 @@ final class LogReads {
         Field<Integer> wanted = asked.attempt() == null ? JOBS.ATTEMPT : DSL.val(asked.attempt());
         // The state first: an attempt that is over now has no chunk that the second statement does not see.
         return database.query(sql -> sql.select(JOBS.STATUS, JOBS.ATTEMPT, wanted.as(ASKED))
-                        .select(JOB_LOG_ENDS.BEGAN_AT, JOB_LOG_ENDS.STDOUT_NEXT, JOB_LOG_ENDS.STDERR_NEXT)
+                        .select(
+                                JOB_LOG_ENDS.LEASE,
+                                JOB_LOG_ENDS.BEGAN_AT,
+                                JOB_LOG_ENDS.STDOUT_NEXT,
+                                JOB_LOG_ENDS.STDERR_NEXT)
                         .select(JOB_LOG_ENDS.STDOUT_CUT, JOB_LOG_ENDS.STDERR_CUT)
                         .from(JOBS)
                         .leftJoin(JOB_LOG_ENDS)
@@ -56,7 +60,7 @@ final class LogReads {
                 || JobStatus.of(state.get(JOBS.STATUS)).isFinal();
         OffsetDateTime began = state.get(JOB_LOG_ENDS.BEGAN_AT);
         if (began == null) {
-            return new LogSlice(attempt, List.of(), 0, false, over);
+            return new LogSlice(attempt, 0, List.of(), 0, false, over);
         }
         List<LogChunk> chunks = chunks(asked, attempt, began);
         long end = sum(asked, state.get(JOB_LOG_ENDS.STDOUT_NEXT), state.get(JOB_LOG_ENDS.STDERR_NEXT));
@@ -64,7 +68,7 @@ final class LogReads {
                 ? Math.min(asked.offset(), end)
                 : at(asked, chunks.getLast()) + chunks.getLast().size();
         boolean truncated = sum(asked, state.get(JOB_LOG_ENDS.STDOUT_CUT), state.get(JOB_LOG_ENDS.STDERR_CUT)) > 0;
-        return new LogSlice(attempt, chunks, next, truncated, over && next >= end);
+        return new LogSlice(attempt, state.get(JOB_LOG_ENDS.LEASE), chunks, next, truncated, over && next >= end);
     }
 
     /// Of the stream asked for, or of both.

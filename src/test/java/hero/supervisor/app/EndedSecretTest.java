@@ -90,6 +90,16 @@ final class EndedSecretTest {
     }
 
     @Test
+    void a_secret_that_would_have_ended_already_is_refused() {
+        Instant over = Instant.now().minusSeconds(1);
+
+        Refusal refusal =
+                assertThrows(Refusal.class, () -> live.supervisor().secrets().create("over", Scope.USER, over));
+
+        assertEquals("expires_at is over already; give a time to come, or leave it out", refusal.getMessage());
+    }
+
+    @Test
     void the_next_secret_ends_when_the_one_before_would_have() {
         var secrets = live.supervisor().secrets();
         Instant end = Instant.now().plusSeconds(3600).truncatedTo(ChronoUnit.MILLIS);

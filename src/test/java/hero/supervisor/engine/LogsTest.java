@@ -206,6 +206,26 @@ final class LogsTest {
     }
 
     @Test
+    void a_follower_gets_all_of_a_hand_over_under_the_number_of_one_that_did_not_count() {
+        Assignment.Key first = running("a");
+        List<LogChunk> seen = new CopyOnWriteArrayList<>();
+        try (Logs.Follow follow = here.follow("a", null, seen::add)) {
+            print(here, first, 0, "abcdef");
+            get(follow.caughtUp());
+            jobs.release(List.of(first));
+            Assignment.Key second = claimOne(jobs).key();
+            assertEquals(first.attempt(), second.attempt());
+
+            print(here, second, 0, "xy");
+            get(follow.caughtUp());
+            print(here, second, 2, "z, and more than before");
+            get(follow.caughtUp());
+
+            assertEquals(List.of("abcdef", "xy", "z, and more than before"), texts(seen));
+        }
+    }
+
+    @Test
     void a_follower_goes_on_with_the_next_attempt() {
         get(jobs.create(retried("a", 1, 0), true));
         Assignment.Key first = claimOne(jobs).key();
