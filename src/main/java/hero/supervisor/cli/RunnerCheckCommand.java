@@ -81,6 +81,14 @@ final class RunnerCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (list && json) {
+            shell.json(Map.of(
+                    "cases",
+                    RunnerCheck.list().entrySet().stream()
+                            .map(one -> Map.of("id", one.getKey(), "title", one.getValue()))
+                            .toList()));
+            return Exit.OK;
+        }
         if (list) {
             RunnerCheck.list().forEach((id, title) -> shell.line(String.format(Locale.ROOT, "%-14s  %s", id, title)));
             return Exit.OK;

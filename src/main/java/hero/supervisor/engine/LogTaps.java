@@ -74,7 +74,7 @@ final class LogTaps {
         });
     }
 
-    /// Where a follower stands; attempt 0 before it has looked, lease 0 before it has seen anything of that attempt.
+    /// Where a follower stands; attempt 0 before it has looked, lease 0 before it has seen anything of it.
     private record Cursor(int attempt, long lease, long place) {
         /// Another hand-over prints under that attempt's number, as this one did not count.
         boolean isPast(LogSlice slice) {

@@ -106,7 +106,7 @@ public final class Logs implements AutoCloseable {
         });
     }
 
-    /// Completes, in whatever way, when all is written that this hand-over has said: its end is to be written after it.
+    /// Completes, in whatever way, when all is written that this hand-over has said: its end comes after it.
     public CompletableFuture<?> settled(Assignment.Key key) {
         return sayings.settled(key);
     }

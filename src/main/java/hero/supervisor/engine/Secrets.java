@@ -158,7 +158,7 @@ public final class Secrets {
         Set<String> ended = new HashSet<>();
         known.values().forEach(row -> ended.add(row.id()));
         Instant now = time.instant();
-        for (SecretInfo row : store.all()) {
+        for (SecretInfo row : store.current()) {
             if (row.isValid(now)) {
                 fresh.put(row.hash(), row);
                 ended.remove(row.id());

@@ -23,8 +23,8 @@ import org.jooq.Select;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
-/// Pages of jobs, newest first, none of which takes longer the longer the history is. Only the number has an index,
-/// as each further one costs every job; so a filter that few jobs fit is answered by
+/// Pages of jobs, newest first, none of which takes longer the longer the history is. Only number and id have an
+/// index, as each further one costs every job; so a filter that few jobs fit is answered by
 ///
 /// - what else is kept of jobs that wait or run, when these are not many;
 /// - the numbers between two times, as numbers grow with time;
@@ -35,7 +35,7 @@ final class JobPages {
     /// 20 to 100 ms.
     static final int STRETCH = 20_000;
     static final int FEW = 10_000;
-    /// The clock of the database may have been set back by that much, and jobs lie in another order than their times.
+    /// The clock of the database may have been set back by that much: jobs lie in another order than their times.
     private static final Duration CLOCK_SLACK = Duration.ofHours(1);
 
     /// The lowest number such that it and all later ones were accepted at that time or later.

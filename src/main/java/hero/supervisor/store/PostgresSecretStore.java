@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Hashes of secrets in PostgreSQL.
 public final class PostgresSecretStore implements SecretStore {
+    /// Long enough for every gateway, whatever its clock, to have told the connections that carry it.
+    private static final Field<OffsetDateTime> RECENTLY =
+            DSL.field("clock_timestamp() - interval '10 minutes'", OffsetDateTime.class);
     private static final Field<OffsetDateTime> NOW = DSL.field("clock_timestamp()", OffsetDateTime.class);
 
     private final Database database;
@@ -81,6 +84,14 @@ public final class PostgresSecretStore implements SecretStore {
     public List<SecretInfo> all() {
         return database.query(sql -> sql.selectFrom(SECRETS)
                 .orderBy(SECRETS.CREATED_AT.desc(), SECRETS.ID)
+                .fetch(PostgresSecretStore::secret));
+    }
+
+    @Override
+    public List<SecretInfo> current() {
+        return database.query(sql -> sql.selectFrom(SECRETS)
+                .where(SECRETS.REVOKED_AT.isNull().or(SECRETS.REVOKED_AT.gt(RECENTLY)))
+                .and(SECRETS.EXPIRES_AT.isNull().or(SECRETS.EXPIRES_AT.gt(RECENTLY)))
                 .fetch(PostgresSecretStore::secret));
     }
 

@@ -19,10 +19,14 @@ public interface SecretStore {
     /// Newest first.
     List<SecretInfo> all();
 
+    /// Those that hold, and those that have ended within the last minutes, in any order.
+    List<SecretInfo> current();
+
     /// True when it was valid until now.
     boolean revoke(String id);
 
-    /// Puts another secret of the same name, scope and end beside this one, which ends at `at` unless it ends earlier.
-    /// False, with nothing changed, when it is no longer as `old` tells it: another call has rotated or revoked it.
+    /// Puts another secret of the same name, scope and end beside this one, which ends at `at` unless it ends
+    /// earlier. False, with nothing changed, when it is no longer as `old` tells it: another call has rotated or
+    /// revoked it.
     boolean rotate(SecretInfo old, Instant at, String id, String hash);
 }

@@ -52,6 +52,7 @@ final class Routes {
                 .any("/", this::rpc)
                 .any("/rpc", this::rpc)
                 .get("/openrpc.json", pages::openRpc)
+                .head("/openrpc.json", pages::openRpc)
                 .get("/health/live", pages::live)
                 .head("/health/live", pages::live)
                 .get("/health/ready", pages::ready)

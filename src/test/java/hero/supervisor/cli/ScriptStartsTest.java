@@ -43,6 +43,17 @@ final class ScriptStartsTest extends ScriptFixture {
         assertEquals(5, Files.readAllLines(temp.resolve("failed")).size());
     }
 
+    @Test
+    void a_process_without_memory_ends_whatever_options_it_is_given() throws Exception {
+        sources();
+        trainable();
+        maven("");
+        assertTrue(run("serve").out().contains("-XX:+ExitOnOutOfMemoryError"));
+        env.put("SUPERVISOR_JAVA_OPTS", "-Xmx1g");
+        assertTrue(run("serve").out().contains("-XX:+ExitOnOutOfMemoryError"));
+        assertTrue(run("dev").out().contains("-XX:+ExitOnOutOfMemoryError"));
+    }
+
     /// A JDK whose java tells its arguments, and writes notes where it is asked to.
     private Path trainable() throws IOException {
         Path jdk = jdk(none.resolve("opt/jdk-25"), "25");

@@ -126,6 +126,11 @@ public final class SteppedEngine {
         }
 
         @Override
+        public List<SecretInfo> current() {
+            return List.of();
+        }
+
+        @Override
         public boolean revoke(String id) {
             return false;
         }

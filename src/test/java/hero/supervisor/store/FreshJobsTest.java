@@ -60,7 +60,7 @@ final class FreshJobsTest {
         assertEquals(1, count("job_events"));
     }
 
-    /// A row that stands for several events takes their numbers before its own, and readers ask for what is above 0.
+    /// A row that stands for several events takes their numbers before its own; readers ask for those above 0.
     @Test
     void the_first_events_of_a_new_database_have_numbers_above_zero() {
         get(store.create(job("first"), true));

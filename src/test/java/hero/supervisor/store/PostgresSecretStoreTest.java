@@ -37,14 +37,25 @@ class PostgresSecretStoreTest {
             assertTrue(store.rotate(ending, LATER, "fourth", "33".repeat(32)));
             assertEquals(SOON, store.findById("id").orElseThrow().expiresAt(), "earlier, never later");
             assertEquals(SOON, store.findById("fourth").orElseThrow().expiresAt());
-            assertEquals(
-                    List.of("fourth", "id", "second"),
-                    store.all().stream().map(SecretInfo::id).sorted().toList());
+            assertEquals(List.of("fourth", "id", "second"), ids(store.all()));
 
             assertTrue(store.revoke("id"));
             assertFalse(store.revoke("id"));
             assertNotNull(store.findById("id").orElseThrow().revokedAt());
             assertFalse(store.rotate(ending, SOON, "fifth", "44".repeat(32)), "it has been revoked");
+
+            List<String> all = List.of("fourth", "id", "second");
+            assertEquals(all, ids(store.current()), "that one has ended is told for a while");
+            database.query(
+                    sql -> sql.execute("update secrets set revoked_at = now() - interval '1 hour' where id = 'id'"));
+            database.query(sql ->
+                    sql.execute("update secrets set expires_at = now() - interval '1 hour' where id = 'fourth'"));
+            assertEquals(List.of("second"), ids(store.current()));
+            assertEquals(all, ids(store.all()));
         }
+    }
+
+    private static List<String> ids(List<SecretInfo> secrets) {
+        return secrets.stream().map(SecretInfo::id).sorted().toList();
     }
 }

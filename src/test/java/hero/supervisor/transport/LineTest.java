@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,8 @@ class LineTest {
     void a_head_is_answered_as_a_get_without_its_body() throws Exception {
         try (TestGateway gateway = TestGateway.echo();
                 RawWebSocket client = RawWebSocket.tcp(gateway.port())) {
-            for (String path : new String[] {"/health/live", "/health/ready", "/metrics", "/rpc", "/nothing/here"}) {
+            for (String path :
+                    List.of("/health/live", "/health/ready", "/metrics", "/openrpc.json", "/rpc", "/nothing/here")) {
                 client.raw(head("HEAD", path));
                 String head = client.readHead();
                 client.raw(head("GET", path));
