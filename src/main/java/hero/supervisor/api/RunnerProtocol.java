@@ -146,7 +146,7 @@ final class RunnerProtocol {
 
     Pending<Body> result(Call call) {
         List<Report> reports = reader.reports(call.params());
-        var recording = runners.complete(session(call), reports, call.origin(), logs::settled);
+        var recording = runners.complete(session(call), reports, call.origin());
         var recorded = CompletableFuture.allOf(recording.toArray(CompletableFuture<?>[]::new));
         return Pending.commit(
                 recorded.thenApply(_ -> RunnerJson.outcomes(

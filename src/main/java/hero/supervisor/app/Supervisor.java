@@ -152,6 +152,8 @@ public final class Supervisor implements AutoCloseable {
         this.retention = new Retention(database, config.keep());
         this.upkeep = upkeep(new Partitions(database), figures, retention);
         this.runnerStore = new PostgresRunnerStore(database);
+        this.logStore = new PostgresLogStore(database, limits.logBytes());
+        this.logs = new Logs(logStore, limits, time, executor);
         this.runners = new Runners(
                 new Runners.Parts(
                         jobStore,
@@ -162,11 +164,10 @@ public final class Supervisor implements AutoCloseable {
                         time,
                         () -> "ses_" + ids.next(),
                         random::nextLong,
+                        logs::settled,
                         executor),
                 metrics,
                 tracing);
-        this.logStore = new PostgresLogStore(database, limits.logBytes());
-        this.logs = new Logs(logStore, limits, time, executor);
         this.jobs = new Jobs(jobStore, new PostgresFactStore(database), results, runners, executor);
         this.secrets = new Secrets(new PostgresSecretStore(database), random, time, this::closeRevoked);
         this.feed = new Feed(jobStore, time, executor, new WireStreams());

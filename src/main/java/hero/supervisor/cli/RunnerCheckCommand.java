@@ -81,19 +81,26 @@ final class RunnerCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        if (list && json) {
-            shell.json(Map.of(
-                    "cases",
-                    RunnerCheck.list().entrySet().stream()
-                            .map(one -> Map.of("id", one.getKey(), "title", one.getValue()))
-                            .toList()));
-            return Exit.OK;
-        }
         if (list) {
-            RunnerCheck.list().forEach((id, title) -> shell.line(String.format(Locale.ROOT, "%-14s  %s", id, title)));
+            list(RunnerCheck.list());
             return Exit.OK;
         }
         return shell.floors().check(settings(), this::played, shell::note);
+    }
+
+    private void list(Map<String, String> cases) {
+        if (json) {
+            List<Map<String, String>> trees = new ArrayList<>();
+            cases.forEach((id, title) -> {
+                Map<String, String> tree = new LinkedHashMap<>();
+                tree.put("id", id);
+                tree.put("title", title);
+                trees.add(tree);
+            });
+            shell.json(Map.of("cases", trees));
+        } else {
+            cases.forEach((id, title) -> shell.line(String.format(Locale.ROOT, "%-14s  %s", id, title)));
+        }
     }
 
     private CheckSettings settings() {

@@ -52,6 +52,7 @@ public final class Runners {
     private final Limits limits;
     private final Time time;
     private final Supplier<String> sessionIds;
+    private final Function<Assignment.Key, CompletableFuture<?>> settled;
     private final Signals signals;
     private final Tracing tracing;
     private volatile boolean draining;
@@ -60,6 +61,7 @@ public final class Runners {
     ///
     /// @param sessionIds makes ids that nobody can guess
     /// @param leases random numbers, the fences of hand-overs
+    /// @param settled completes when all is written that must be before the outcome of a hand-over is
     public record Parts(
             JobStore jobs,
             RunnerStore runners,
@@ -69,6 +71,7 @@ public final class Runners {
             Time time,
             Supplier<String> sessionIds,
             LongSupplier leases,
+            Function<Assignment.Key, CompletableFuture<?>> settled,
             Executor executor) {}
 
     public Runners(Parts parts) {
@@ -84,6 +87,7 @@ public final class Runners {
         this.limits = parts.limits();
         this.time = parts.time();
         this.sessionIds = parts.sessionIds();
+        this.settled = parts.settled();
         this.holds =
                 new Holds(jobs, parts.results(), settings, time, parts.leases(), parts.executor(), signals, tracing);
         this.dispatch = holds.dispatch();
@@ -300,19 +304,8 @@ public final class Runners {
         return stops.of(session);
     }
 
-    /// Records outcomes of which nothing else must be written first.
-    public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
-        return complete(session, reports, origin, _ -> CompletableFuture.completedFuture(true));
-    }
-
     /// Records outcomes; the futures complete, in order, after the commits that hold them.
-    ///
-    /// @param settled what must be written before a hand-over's outcome is
-    public List<CompletableFuture<Outcome>> complete(
-            Session session,
-            List<Report> reports,
-            Origin origin,
-            Function<Assignment.Key, CompletableFuture<?>> settled) {
+    public List<CompletableFuture<Outcome>> complete(Session session, List<Report> reports, Origin origin) {
         beats.reporting(session);
         List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
         reports.forEach(report -> session.report(report.key()));

@@ -55,6 +55,7 @@ final class JobPages {
 
     /// What a page holds; its jobs are in memory at the same time, in several forms.
     private static final long BYTES = 4 << 20;
+    /// What [JobReads#job] reads. Not what jobs printed, which may be as large as all the rest.
     private static final List<Field<?>> SHOWN = List.of(
             JOBS.NUMBER,
             JOBS.ID,
@@ -106,11 +107,11 @@ final class JobPages {
                 : Math.min(before, since(filter.createdBefore().plus(CLOCK_SLACK)));
         Condition fits = fits(filter);
         if (filter.equals(JobFilter.ALL)) {
-            return whole(fits, from, end, max);
+            return rows(fits, from, end, max, 0);
         }
         Long[] known = known(filter.status());
         if (known != null) {
-            return whole(fits.and(JOBS.NUMBER.eq(DSL.any(known))), from, end, max);
+            return rows(fits.and(JOBS.NUMBER.eq(DSL.any(known))), from, end, max, 0);
         }
         return walk(fits, from, end, max);
     }
@@ -118,10 +119,6 @@ final class JobPages {
     private long since(Instant time) {
         return database.query(
                 sql -> sql.fetchSingle(FIRST_SINCE, DSL.val(utc(time))).get(0, Long.class));
-    }
-
-    private Page whole(Condition fits, long from, long end, int max) {
-        return rows(fits, from, end, max, 0);
     }
 
     private Page walk(Condition fits, long from, long end, int max) {
@@ -138,7 +135,7 @@ final class JobPages {
         return rows(fits, start, newest + 1, max, start > from ? start : 0);
     }
 
-    /// @param rest where to go on when no more jobs fit here
+    /// @param rest where to go on when no more jobs fit between these numbers; 0 for nowhere
     private Page rows(Condition fits, long from, long end, int max, long rest) {
         var newest = DSL.select(SHOWN)
                 .from(JOBS)

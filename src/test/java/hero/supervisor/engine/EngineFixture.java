@@ -2,8 +2,8 @@ package hero.supervisor.engine;
 
 import hero.supervisor.domain.Connect;
 import hero.supervisor.domain.Limits;
-import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.ManualTime;
+import hero.supervisor.domain.Origin;
 import hero.supervisor.domain.Stop;
 import hero.supervisor.store.JobStore;
 import hero.supervisor.store.MemoryDatabase;
@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,7 @@ final class EngineFixture {
                 time,
                 () -> "s" + ids.incrementAndGet(),
                 leases::incrementAndGet,
+                _ -> CompletableFuture.completedFuture(true),
                 Runnable::run));
         jobs = new Jobs(flaky.store(), jobId -> Optional.empty(), results, runners, Runnable::run);
     }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -45,6 +46,7 @@ public final class SteppedEngine {
                 outside.time(),
                 outside.sessionIds(),
                 outside.leases(),
+                _ -> CompletableFuture.completedFuture(true),
                 outside.executor()));
         jobs = new Jobs(outside.jobs(), _ -> Optional.empty(), results, runners, outside.executor());
         Secrets secrets = new Secrets(new NoSecrets(), new SplittableRandom(1), outside.time(), _ -> {});
