@@ -128,6 +128,7 @@ public final class Dev {
             JobResult hello,
             Consumer<String> out) {
         out.accept("Hero Supervisor runs at " + supervisor.url() + " (WebSocket: " + socket(supervisor) + ")");
+        out.accept("  console  " + supervisor.url() + "/console");
         out.accept("  secrets  " + data.resolve(DevSecrets.FILE));
         out.accept("  runner   " + RUNNER + ", " + SLOTS + " slots: " + String.join(", ", executors.keySet()));
         out.accept("  job.run  "

@@ -133,6 +133,9 @@ public final class EventStream {
             attempt = Math.max(1, Tree.whole(event, "attempt", 1));
         }
         seq = Tree.string(event, "seq", "");
+        if (!event.containsKey("status")) {
+            return true; // a gap, and each one counts
+        }
         String state = event.get("job_id") + " " + event.get("status") + " " + event.get("attempt") + " "
                 + event.get("stopping");
         boolean changed = !state.equals(lastState);

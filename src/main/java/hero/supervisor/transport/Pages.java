@@ -12,16 +12,13 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/// The small answers: the OpenRPC document, probes, and "not found". Everything is JSON.
+/// The small answers: the OpenRPC document, probes, and "not found". All but the redirect is JSON.
 final class Pages {
     private static final MediaType PROMETHEUS = MediaTypes.create("text/plain; version=0.0.4; charset=utf-8");
 
@@ -41,24 +38,14 @@ final class Pages {
 
     void console(ServerRequest request, ServerResponse response) {
         response.status(Status.FOUND_302)
-                .header(HeaderNames.LOCATION, "/console")
+                .header(HeaderNames.LOCATION, Assets.CONSOLE)
                 .send();
     }
 
     void openRpc(ServerRequest request, ServerResponse response) {
         byte[] bytes = probes.document().get();
-        String tag = '"' + hash(bytes) + '"';
-        response.headers().set(HeaderNames.ETAG, tag);
-        response.headers().set(HeaderNames.CACHE_CONTROL, "no-cache");
-        boolean known = request.headers()
-                .first(HeaderNames.IF_NONE_MATCH)
-                .filter(tags -> tags.contains(tag))
-                .isPresent();
-        if (known) {
-            response.status(Status.NOT_MODIFIED_304).send();
-        } else {
-            json(request, response, 200, bytes);
-        }
+        response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
+        Assets.tagged(request, response, Assets.tag(bytes), bytes);
     }
 
     void live(ServerRequest request, ServerResponse response) {
@@ -126,7 +113,7 @@ final class Pages {
                 Json.bytes(Map.of(
                         "error",
                         "there is nothing at this path; POST /rpc takes calls, GET /openrpc.json"
-                                + " describes them")));
+                                + " describes them, GET /console is for people")));
     }
 
     static void json(ServerRequest request, ServerResponse response, int status, byte[] body) {
@@ -136,22 +123,12 @@ final class Pages {
     }
 
     /// To HEAD the length alone, as Helidon would send the body.
-    private static void send(ServerRequest request, ServerResponse response, byte[] body) {
+    static void send(ServerRequest request, ServerResponse response, byte[] body) {
         if (request.prologue().method().equals(Method.HEAD)) {
             response.headers().contentLength(body.length);
             response.send();
         } else {
             response.send(body);
-        }
-    }
-
-    private static String hash(byte[] bytes) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes))
-                    .substring(0, 32);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 }

@@ -22,7 +22,7 @@ import java.util.function.BooleanSupplier;
 /// [Denied].
 final class Routes {
     private static final String CONTENT_POLICY =
-            "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
+            "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
     private static final List<Header> SECURITY = List.of(
             HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
             HeaderValues.createCached("Referrer-Policy", "no-referrer"),
@@ -46,9 +46,9 @@ final class Routes {
     }
 
     HttpRouting.Builder routing() {
-        return HttpRouting.builder()
-                .addFilter(this::enter)
-                .get("/", pages::console)
+        HttpRouting.Builder routing = HttpRouting.builder().addFilter(this::enter);
+        Assets.route(routing);
+        return routing.get("/", pages::console)
                 .any("/", this::rpc)
                 .any("/rpc", this::rpc)
                 .get("/openrpc.json", pages::openRpc)

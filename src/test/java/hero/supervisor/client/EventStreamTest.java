@@ -97,6 +97,37 @@ final class EventStreamTest {
     }
 
     @Test
+    void of_gaps_in_a_row_each_is_told() throws Exception {
+        CompletableFuture<List<Object>> told = follow(first.url());
+        FakeServer.Call begun = first.next("job.subscribe");
+        tell(begun, "running");
+        for (int seq = 2; seq < 4; seq++) {
+            Map<String, Object> gap =
+                    Map.of("subscription", "sub_1", "seq", "1:" + seq, "from", "1:1", "to", "1:" + seq, "reason", "r");
+            begun.connection().notify("job.gap", gap);
+        }
+        begun.connection()
+                .notify(
+                        "job.event",
+                        Map.of(
+                                "subscription",
+                                "sub_1",
+                                "seq",
+                                "1:4",
+                                "job_id",
+                                "j",
+                                "status",
+                                "failed",
+                                "final",
+                                true));
+        List<Object> expected = new ArrayList<>(List.of("running"));
+        expected.add(null);
+        expected.add(null);
+        expected.add("failed");
+        assertEquals(expected, told.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
     void an_only_server_that_was_never_there_is_told_at_once() {
         first.close();
         ConnectionLost lost = assertThrows(

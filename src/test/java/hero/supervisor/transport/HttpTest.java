@@ -215,7 +215,6 @@ class HttpTest {
         assertEquals(
                 304,
                 send(to(server, "/openrpc.json").header("If-None-Match", tag)).statusCode());
-        assertEquals(404, send(to(server, "/console")).statusCode());
         assertEquals(404, send(to(server, "/nothing/here")).statusCode());
         assertEquals(200, send(to(server, "/health/live")).statusCode());
     }
