@@ -101,7 +101,8 @@ final class StreamMethods {
             }
         }
         peer.afterReply(stream::begin);
-        return StreamJson.subscribed(stream.id(), stream.opening.seq(), stream.opening.gapTo());
+        Feed.Opening opening = stream.opening;
+        return StreamJson.subscribed(stream.id(), opening.seq(), opening.gapTo(), opening.gapReason());
     }
 
     private void cancel(Stream stream) {

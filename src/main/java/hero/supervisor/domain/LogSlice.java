@@ -10,5 +10,7 @@ import java.util.List;
 /// @param chunks in the order of writing
 /// @param next the offset to go on with: in the stream asked for, or in both together
 /// @param truncated the middle of it was not kept: an offset of a chunk jumps there
+/// @param all nothing lay behind it when it was read
 /// @param end nothing follows: this is all, and the attempt is over
-public record LogSlice(int attempt, long lease, List<LogChunk> chunks, long next, boolean truncated, boolean end) {}
+public record LogSlice(
+        int attempt, long lease, List<LogChunk> chunks, long next, boolean truncated, boolean all, boolean end) {}

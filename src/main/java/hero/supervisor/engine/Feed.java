@@ -91,6 +91,11 @@ public final class Feed {
             return gapTo == null ? null : gapTo.text();
         }
 
+        /// Why, in one word; empty when all can be told.
+        public String gapReason() {
+            return gap == null ? "" : gap.word();
+        }
+
         /// Begins; at most once. Does not block for long.
         public void open() {
             if (gap != null && gapTo != null) {

@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class LogTaps {
     private static final Logger log = LoggerFactory.getLogger(LogTaps.class);
     private static final int READ_BYTES = 256 << 10;
+    /// Between two reads of a log that goes on: what is printed meanwhile is read in one go.
+    private static final long PACE_MS = 20;
+
     private static final long PAUSE_FIRST_NANOS = 20_000_000;
     private static final int PAUSE_DOUBLINGS_MAX = 5;
     private static final long PAUSE_AFTER_FAILURE_MS = 250;
@@ -165,6 +168,7 @@ final class LogTaps {
         private final List<Waiter> waiters = new ArrayList<>();
         private boolean woken;
         private boolean reading;
+        private boolean resting;
         private boolean again;
         /// What the last poll found; null: read whatever the next one finds.
         private volatile @Nullable Printed seen;
@@ -173,13 +177,14 @@ final class LogTaps {
             this.jobId = jobId;
         }
 
+        /// With a waiter at once, else when the pause after the last read is over.
         void wake(@Nullable Waiter waiter) {
             synchronized (this) {
                 woken = true;
                 if (waiter != null) {
                     waiters.add(waiter);
                 }
-                if (reading) {
+                if (reading || (resting && waiters.isEmpty())) {
                     return;
                 }
                 reading = true;
@@ -204,16 +209,32 @@ final class LogTaps {
             }
         }
 
-        /// Null when nobody has woken it since.
+        /// Null when nobody has woken it since, or nobody who would not wait for a little.
         private synchronized @Nullable List<Waiter> next() {
-            if (!woken) {
+            if (!woken || (resting && waiters.isEmpty())) {
                 reading = false;
                 return null;
             }
             woken = false;
+            if (!resting) {
+                resting = true;
+                CompletableFuture.delayedExecutor(PACE_MS, TimeUnit.MILLISECONDS, executor)
+                        .execute(this::rested);
+            }
             List<Waiter> waiting = List.copyOf(waiters);
             waiters.clear();
             return waiting;
+        }
+
+        private void rested() {
+            synchronized (this) {
+                resting = false;
+                if (!woken || reading) {
+                    return;
+                }
+                reading = true;
+            }
+            run();
         }
 
         private synchronized void keep(List<Waiter> waiting) {
@@ -283,8 +304,8 @@ final class LogTaps {
                         ? later(slice, at)
                         : new Cursor(slice.attempt(), slice.lease(), slice.next());
                 moving.forEach(follower -> follower.cursor = next);
-                if (next.equals(at)) {
-                    return;
+                if (next.equals(at) || (slice.all() && !slice.end())) {
+                    return; // what is printed later wakes the tap
                 }
                 at = next;
                 bytes = READ_BYTES;

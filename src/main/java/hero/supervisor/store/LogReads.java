@@ -60,7 +60,7 @@ final class LogReads {
                 || JobStatus.of(state.get(JOBS.STATUS)).isFinal();
         OffsetDateTime began = state.get(JOB_LOG_ENDS.BEGAN_AT);
         if (began == null) {
-            return new LogSlice(attempt, 0, List.of(), 0, false, over);
+            return new LogSlice(attempt, 0, List.of(), 0, false, true, over);
         }
         List<LogChunk> chunks = chunks(asked, attempt, began);
         long end = sum(asked, state.get(JOB_LOG_ENDS.STDOUT_NEXT), state.get(JOB_LOG_ENDS.STDERR_NEXT));
@@ -68,7 +68,8 @@ final class LogReads {
                 ? Math.min(asked.offset(), end)
                 : at(asked, chunks.getLast()) + chunks.getLast().size();
         boolean truncated = sum(asked, state.get(JOB_LOG_ENDS.STDOUT_CUT), state.get(JOB_LOG_ENDS.STDERR_CUT)) > 0;
-        return new LogSlice(attempt, state.get(JOB_LOG_ENDS.LEASE), chunks, next, truncated, over && next >= end);
+        boolean all = next >= end;
+        return new LogSlice(attempt, state.get(JOB_LOG_ENDS.LEASE), chunks, next, truncated, all, over && all);
     }
 
     /// Of the stream asked for, or of both.

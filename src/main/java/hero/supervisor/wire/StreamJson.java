@@ -17,7 +17,8 @@ public final class StreamJson {
     /// The answer to `job.subscribe` and `jobs.subscribe`.
     ///
     /// @param gapTo the stream begins there only; null when it begins behind `seq`
-    public static Body subscribed(String subscription, String seq, @Nullable String gapTo) {
+    /// @param gapReason the word for why
+    public static Body subscribed(String subscription, String seq, @Nullable String gapTo, String gapReason) {
         return out -> {
             out.writeStartObject();
             out.writeStringField("subscription", subscription);
@@ -26,6 +27,7 @@ public final class StreamJson {
                 out.writeObjectFieldStart("gap");
                 out.writeStringField("from", seq);
                 out.writeStringField("to", gapTo);
+                out.writeStringField("reason", gapReason);
                 out.writeEndObject();
             }
             out.writeEndObject();

@@ -19,17 +19,20 @@ import hero.supervisor.domain.Progress;
 import hero.supervisor.domain.Refusal;
 import hero.supervisor.store.Database;
 import hero.supervisor.store.JobFixture;
+import hero.supervisor.store.LogStore;
 import hero.supervisor.store.PostgresFixture;
 import hero.supervisor.store.PostgresJobStore;
 import hero.supervisor.store.PostgresLogStore;
 import hero.supervisor.store.PostgresRunnerStore;
 import hero.supervisor.store.RunnerStore;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -171,6 +174,33 @@ final class LogsTest {
         }
         print(here, key, 6, "three");
         assertEquals(3, seen.size(), "a closed follower hears nothing");
+    }
+
+    @Test
+    void a_piece_costs_its_followers_one_read_at_most() {
+        Assignment.Key key = running("a");
+        AtomicInteger reads = new AtomicInteger();
+        LogStore counted = (LogStore) Proxy.newProxyInstance(
+                LogStore.class.getClassLoader(), new Class<?>[] {LogStore.class}, (_, method, arguments) -> {
+                    if (method.getName().equals("read")) {
+                        reads.incrementAndGet();
+                    }
+                    return method.invoke(store, arguments);
+                });
+        List<LogChunk> seen = new CopyOnWriteArrayList<>();
+        try (Logs logs = new Logs(counted, Limits.DEFAULT, time, Thread::startVirtualThread);
+                Logs.Follow follow = logs.follow("a", null, seen::add);
+                Logs.Follow second = logs.follow("a", null, _ -> true)) {
+            get(follow.caughtUp());
+            get(second.caughtUp());
+            reads.set(0);
+            for (int at = 0; at < 20; at++) {
+                print(logs, key, at, "x");
+            }
+            get(follow.caughtUp());
+            assertEquals("x".repeat(20), String.join("", texts(seen)));
+            assertTrue(reads.get() <= 21, "each wake and the last look read once, not " + reads);
+        }
     }
 
     @Test

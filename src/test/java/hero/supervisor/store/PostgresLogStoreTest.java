@@ -254,10 +254,10 @@ final class PostgresLogStoreTest {
     void a_job_without_output_has_an_empty_log_and_no_job_has_none() {
         assertEquals(Optional.empty(), logs.read(new Asked("no", null, null, 0, 10)));
         get(jobs.create(job("a"), false));
-        assertEquals(new LogSlice(0, 0, List.of(), 0, false, false), read("a", null, 7));
+        assertEquals(new LogSlice(0, 0, List.of(), 0, false, true, false), read("a", null, 7));
         get(jobs.start("a"));
         succeed(jobs, claimOne(jobs).key());
-        assertEquals(new LogSlice(1, 0, List.of(), 0, false, true), read("a", null, 0));
+        assertEquals(new LogSlice(1, 0, List.of(), 0, false, true, true), read("a", null, 0));
     }
 
     @Test
