@@ -74,8 +74,8 @@ public final class JobJson {
         return out -> {
             out.writeStartObject();
             switch (result) {
-                case JobResult.Success success -> out.writeStringField("success", success.output());
-                case JobResult.Failure failure -> out.writeStringField("error", failure.message());
+                case JobResult.Success success -> LongText.write(out, "success", success.output());
+                case JobResult.Failure failure -> LongText.write(out, "error", failure.message());
             }
             out.writeEndObject();
         };
@@ -145,7 +145,7 @@ public final class JobJson {
         out.writeStringField("id", job.id());
         out.writeStringField("caller_id", job.callerId());
         out.writeStringField("context_id", job.contextId());
-        out.writeStringField("payload", job.payload());
+        LongText.write(out, "payload", job.payload());
         out.writeStringField("runner", job.runner());
         out.writeStringField("executor", job.executor());
         writeNumber(out, "timeout", job.timeoutS());

@@ -47,7 +47,7 @@ public final class LogJson {
     private static void writeText(JsonGenerator out, LogChunk chunk) throws IOException {
         out.writeStringField("stream", chunk.stream().word());
         out.writeNumberField("offset", chunk.offset());
-        out.writeStringField("data", chunk.data());
+        LongText.write(out, "data", chunk.data());
     }
 
     /// The answer to `runner.log`.

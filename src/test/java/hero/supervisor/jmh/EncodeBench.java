@@ -37,6 +37,10 @@ public class EncodeBench {
         @Param({"1", "64"})
         int jobs;
 
+        /// Characters of each payload, a line break in each sixty.
+        @Param({"21", "1024"})
+        int payload;
+
         @Setup
         public void assign() {
             String at = "2026-01-01T00:00:00.000Z";
@@ -45,7 +49,9 @@ public class EncodeBench {
                         "0198c0de-7a3b-7000-8000-" + (100_000_000_000L + i),
                         "bench",
                         "bench",
-                        "echo supervisor bench",
+                        ("echo supervisor bench".repeat(3).substring(0, Math.min(59, payload)) + "\n")
+                                .repeat(1 + payload / 60)
+                                .substring(0, payload),
                         "bench-0-64",
                         "bench",
                         60,
