@@ -4,6 +4,7 @@ import hero.supervisor.domain.Trace;
 import hero.supervisor.transport.websocket.Denied;
 import hero.supervisor.wire.Reply;
 import hero.supervisor.wire.RpcError;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -121,9 +122,27 @@ final class HttpRpc {
             }
             Line.CURRENT.get().owesNothing();
             return body;
-        } catch (IOException e) {
+        } catch (Denied denied) {
+            throw denied;
+        } catch (IOException | UncheckedIOException | DataReader.InsufficientDataAvailableException e) {
             throw new CloseConnectionException("the client is gone", e);
+        } catch (RuntimeException e) {
+            // What Helidon says of it holds the bytes, which may be a secret's: nobody is told.
+            throw unreadable();
         }
+    }
+
+    /// Where the next request begins is not known either.
+    private Denied unreadable() {
+        Line.CURRENT.get().last();
+        return new Denied(
+                400,
+                Map.of("Connection", "close"),
+                answers.refusal(
+                        -32600,
+                        "invalid_request",
+                        "the chunks of the body cannot be read; send each as its size in hex digits and its bytes,"
+                                + " without extensions or trailers, or all with a Content-Length"));
     }
 
     private static void drop(InputStream in) throws IOException {
