@@ -235,6 +235,7 @@ public final class Gateway implements AutoCloseable {
                 .idleConnectionTimeout(settings.keepAlive())
                 .idleConnectionPeriod(settings.keepAlive().dividedBy(4))
                 .shutdownGracePeriod(Duration.ofMillis(100))
+                .directHandlers(routes.early())
                 .routing(routes.routing())
                 .build();
     }

@@ -110,14 +110,16 @@ final class HttpRpc {
         int max = settings.limits().messageBytes();
         OptionalLong length = request.headers().contentLength();
         boolean announced = length.orElse(0) > max;
+        boolean waitsForUs = request.headers().contains(HeaderNames.EXPECT);
+        if (announced && waitsForUs) {
+            // To read from the stream, or to close it, would ask for the body.
+            throw tooLarge(max);
+        }
         try (InputStream in = request.content().inputStream()) {
             // As many bytes as it has: memory for as many as it may have would be taken for each request.
             byte[] body = announced ? new byte[0] : in.readNBytes((int) length.orElse(max + 1));
             if (announced || body.length > max) {
-                boolean waitsForUs = request.headers().contains(HeaderNames.EXPECT);
-                if (!announced || !waitsForUs) {
-                    drop(in);
-                }
+                drop(in);
                 throw tooLarge(max);
             }
             Line.CURRENT.get().owesNothing();

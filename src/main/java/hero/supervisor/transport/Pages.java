@@ -106,6 +106,7 @@ final class Pages {
     }
 
     void notFound(ServerRequest request, ServerResponse response) {
+        Routes.leave(request, response);
         json(
                 request,
                 response,

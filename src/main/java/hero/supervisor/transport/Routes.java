@@ -1,12 +1,14 @@
 package hero.supervisor.transport;
 
 import hero.supervisor.transport.websocket.Denied;
+import io.helidon.http.DirectHandler;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
+import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -62,6 +64,15 @@ final class Routes {
                 .any((Handler) pages::notFound);
     }
 
+    /// For what is answered before it gets here.
+    DirectHandlers early() {
+        DirectHandlers.Builder handlers = DirectHandlers.builder();
+        for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+            handlers.addHandler(type, new EarlyRefusal(answers));
+        }
+        return handlers.build();
+    }
+
     private void enter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         Line line = Line.CURRENT.get();
         line.busy(true);
@@ -72,6 +83,9 @@ final class Routes {
                 line.last();
             }
             String path = request.prologue().uriPath().path();
+            if (!request.prologue().method().equals(Method.POST)) {
+                leave(request, response);
+            }
             if (!path.startsWith(PROBES)) {
                 requireRoom(line, path);
                 request.context()
@@ -152,7 +166,18 @@ final class Routes {
         response.status(Status.NO_CONTENT_204).send();
     }
 
+    /// Of a body that is sent in chunks, or only when we ask for it, nobody knows where it ends until it is read:
+    /// what comes behind an answer without that would be run as the next request.
+    static void leave(ServerRequest request, ServerResponse response) {
+        if (request.headers().contains(HeaderNames.TRANSFER_ENCODING)
+                || request.headers().contains(HeaderNames.EXPECT)) {
+            response.headers().set(HeaderValues.CONNECTION_CLOSE);
+            Line.CURRENT.get().last();
+        }
+    }
+
     private static void refuse(ServerRequest request, ServerResponse response, Denied denied) {
+        leave(request, response);
         denied.headers().forEach((name, value) -> response.headers().set(HeaderNames.create(name), value));
         Pages.json(request, response, denied.status(), denied.body());
     }

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// Writes texts that may be long, such as payloads and outputs, byte for byte as Jackson does. Jackson looks at each
+/// Writes texts that may be long, such as payloads and outputs, byte for byte as Jackson does. That looks at each
 /// character of a String by itself; bytes are made by the JVM in one go, and whole runs of them need no escape.
 final class LongText {
     /// Shorter ones are as fast without.

@@ -143,7 +143,9 @@ public final class Upgrade implements Http1Upgrader {
     }
 
     private static byte[] json(String message) {
-        return ("{\"error\":\"" + message + "\"}").getBytes(StandardCharsets.UTF_8);
+        return ("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"" + message
+                        + "\",\"data\":{\"kind\":\"invalid_request\"}}}")
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private static byte[] switching(String accept, @Nullable String chosen) {
