@@ -104,7 +104,8 @@ export class SupervisorClient {
         return await this.#send(method, all, signal);
       } catch (error) {
         if (repeated && method === "job.delete" && error.kind === "job_not_found") return null;
-        if (!(error instanceof ConnectionLost && (error.sent || repeated))) throw error;
+        const unheard = error instanceof ConnectionLost && (error.sent || repeated);
+        if (!unheard && error.kind !== "shutting_down") throw error;
         if (this.#closed || error.code === SECRET_REFUSED || ONCE.test(method) || Date.now() > until) throw error;
         await pause(this.#next(error), signal);
       }
@@ -288,12 +289,15 @@ class Connection {
   static open(url, Socket) {
     return new Promise((resolve, reject) => {
       const socket = new Socket(url, ["jsonrpc"]);
-      const timer = setTimeout(() => socket.close(), CONNECT_MS);
+      const fail = ({ code, reason }) => {
+        clearTimeout(timer);
+        reject(new ConnectionLost(`no connection to ${url}`, code, reason));
+      };
+      const timer = setTimeout(() => (socket.close(), fail({})), CONNECT_MS);
       socket.onopen = () => (clearTimeout(timer), resolve(new Connection(socket)));
-      socket.onerror = () => {};
-      socket.onclose = ({ code, reason }) => (
-        clearTimeout(timer), reject(Object.assign(new ConnectionLost(`no connection to ${url}`, code, reason)))
-      );
+      // Node.js 20 tells of a connection that could not be made by an error alone.
+      socket.onerror = () => fail({});
+      socket.onclose = fail;
     });
   }
 
@@ -301,6 +305,7 @@ class Connection {
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#take(data);
     socket.onclose = ({ code, reason }) => this.#lose(code, reason);
+    socket.onerror = () => this.#lose(1006, "");
     this.#watch = setInterval(() => this.#look(), PONG_MS);
   }
 

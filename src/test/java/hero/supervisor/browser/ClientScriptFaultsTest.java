@@ -62,6 +62,16 @@ class ClientScriptFaultsTest {
     }
 
     @Test
+    void a_call_that_a_server_gives_back_as_it_leaves_is_asked_again() throws Exception {
+        CompletableFuture<String> running = run("return client.job_result('j');");
+        Call first = server.next("job.result");
+        first.refuse(-32007, "shutting_down", "ask another one");
+        first.connection().close(1012, "retry_after_ms=1");
+        server.next("job.result").answer(Map.of("success", "later"));
+        assertEquals("{\"success\":\"later\"}", answer(running));
+    }
+
+    @Test
     void jobs_without_an_id_get_different_ones() throws Exception {
         CompletableFuture<String> running =
                 run("return Promise.all([1, 2].map(() => client.jobs_create({ job: { payload: 'p' } })));");
