@@ -25,11 +25,16 @@ export class RpcError extends Error {
 
 /** No connection, or it ended; `code` is the WebSocket's close code or HTTP's status, 0 when there is none. */
 export class ConnectionLost extends Error {
-  constructor(message, code = 0, reason = "") {
+  /** True when the call had been sent: nobody knows whether it arrived. */
+  sent = false;
+  /** True when it would end in the same way again. */
+  final = false;
+  /** How long the connection had held, in ms. */
+  held = 0;
+
+  constructor(message, { code = 0, reason = "", ...more } = {}) {
     super(message);
-    this.name = "ConnectionLost";
-    this.code = code;
-    this.reason = reason;
+    Object.assign(this, { name: "ConnectionLost", code, reason }, more);
   }
 }
 
@@ -46,14 +51,22 @@ const ONCE = /^(secrets\.create|secrets\.rotate|runner\..*)$/;
 const MAKES_JOB = /^(jobs\.create|job\.run|create_job|run_job)$/;
 const STREAM = /^job\.(event|gap|log)$/;
 
+/** What a repeated call is told when the first one had arrived: as good as null. */
+const DONE_BEFORE = { "job.start": "conflict", "job.delete": "job_not_found", remove_runner: "runner_not_found" };
 /** As Node.js tells them; a browser does not say. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/;
-const SECRET_REFUSED = 4401;
+
+/** Closes after which the same would happen again: broken rules, and a secret that is no longer good. */
+const FINAL_CLOSES = new Set([1002, 1003, 1007, 1008, 4401]);
+const TOO_LARGE = 1009;
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 15_000;
 const HINT_MAX_MS = 60_000;
 const CONNECT_MS = 10_000;
 const PATIENCE_MS = 60_000;
+/** Who has been connected for longer has all his patience again. */
+const STEADY_MS = 5_000;
+const TERMINATE_MS = 1_000;
 /** Servers close what is silent for longer, and say so to nobody when the way between is cut. */
 const SILENT_MS = 25_000;
 const PONG_MS = 10_000;
@@ -62,52 +75,64 @@ const UNREAD_MAX = 10_000;
 /** A client of one system; connects with the first call, and again when a connection is lost. */
 export class SupervisorClient {
   #urls;
+  #overSockets;
   #secret;
   #Socket;
   #patience;
+  #lastId = 0;
+  /** Which server is asked, and when the next try may be made; after each failure it is the next one's turn. */
   #at = 0;
+  #notBefore = 0;
   #failures = 0;
+  #turns = 0;
+  /** A server has been reached: from then on one that is away is a connection that was lost. */
+  #reached = false;
   #opening = null;
   #connection = null;
-  #closed = false;
-  #lastId = 0;
+  #open = new Set();
+  #ending = new AbortController();
 
   /**
    * @param {string|string[]} urls gateways of one system, tried in turn: `ws:` and `wss:` keep a WebSocket, `http:`
    *   and `https:` send each call by POST (no streams); left out, the server that a page came from
    * @param {{secret?: string, WebSocket?: any, patience?: number}} options `WebSocket`: a class for where there is
-   *   none, such as that of the package ws on Node.js 20; `patience`: how many ms a call that may be repeated is
-   *   repeated for when its connection is lost (60,000)
+   *   none, such as that of the package ws on Node.js 20; `patience`: how many ms after a loss a call is repeated
+   *   for (60,000)
    */
   constructor(urls = globalThis.location?.href, options = {}) {
     const all = (Array.isArray(urls) ? urls : [urls]).map(place);
     if (all.length === 0) throw new TypeError("at least one URL is needed");
     this.#urls = urls === globalThis.location?.href ? all.map((url) => url.replace(/^http/, "ws")) : all;
+    this.#overSockets = this.#urls[0].startsWith("ws");
+    if (this.#urls.some((url) => url.startsWith("ws") !== this.#overSockets)) {
+      throw new TypeError("the URLs must be all of ws: and wss:, or all of http: and https:");
+    }
     this.#secret = options.secret;
     this.#Socket = options.WebSocket ?? globalThis.WebSocket;
     this.#patience = options.patience ?? PATIENCE_MS;
-    if (!this.#Socket && this.#urls.some((url) => url.startsWith("ws"))) {
+    if (!this.#Socket && this.#overSockets) {
       throw new TypeError("there is no WebSocket here: give one as an option, or an http: URL");
     }
   }
 
   /**
    * Any method. Params by name as an object or by position as an array. Waits as long as the call takes.
-   * @param {{signal?: AbortSignal}} options `signal` ends the wait, not what the server does
+   * @param {{signal?: AbortSignal, patience?: number}} options `signal` ends the wait, not what the server does
    */
-  async call(method, params = {}, { signal } = {}) {
+  async call(method, params = {}, { signal, patience = this.#patience } = {}) {
     const all = MAKES_JOB.test(method) ? withId(params) : params;
-    const until = Date.now() + this.#patience;
-    for (let repeated = false; ; repeated = true) {
+    let unheard = false;
+    for (let until = 0; ; ) {
       signal?.throwIfAborted();
       try {
         return await this.#send(method, all, signal);
       } catch (error) {
-        if (repeated && method === "job.delete" && error.kind === "job_not_found") return null;
-        const unheard = error instanceof ConnectionLost && (error.sent || repeated);
-        if (!unheard && error.kind !== "shutting_down") throw error;
-        if (this.#closed || error.code === SECRET_REFUSED || ONCE.test(method) || Date.now() > until) throw error;
-        await pause(this.#next(error), signal);
+        if (unheard && error instanceof RpcError && error.kind === DONE_BEFORE[method]) return null;
+        if (!this.#mayRepeat(error, method)) throw error;
+        unheard ||= error.sent === true;
+        if (error.held > STEADY_MS) until = 0;
+        until ||= Date.now() + patience;
+        if (Date.now() >= until) throw error;
       }
     }
   }
@@ -127,84 +152,137 @@ export class SupervisorClient {
 
   /** Ends the connection; calls that are under way fail as ConnectionLost, and jobs go on. */
   close() {
-    this.#closed = true;
-    this.#connection?.end(1000);
+    this.#ending.abort(new ConnectionLost("the client was closed"));
+    for (const connection of this.#open) connection.end(1000);
   }
 
-  #send(method, params, signal) {
+  #mayRepeat(error, method) {
+    if (this.#ending.signal.aborted || error.final) return false;
+    if (error.kind === "shutting_down") return !ONCE.test(method);
+    if (!(error instanceof ConnectionLost)) return false;
+    return error.sent ? !ONCE.test(method) : this.#reached;
+  }
+
+  async #send(method, params, signal) {
     const id = ++this.#lastId;
-    return this.#urls[this.#at].startsWith("ws")
-      ? this.#connected().then((connection) => connection.request(id, method, params, signal))
-      : this.#post(id, method, params, signal);
+    this.#ending.signal.throwIfAborted();
+    if (!this.#overSockets) return this.#post(id, method, params, signal);
+    const connection = await abortable(this.#connected(), signal, this.#ending.signal);
+    try {
+      return await connection.request(id, method, params, signal);
+    } catch (error) {
+      if (error.kind === "shutting_down") this.#leave(connection, error);
+      throw error;
+    }
   }
 
+  /** To one server, or to the next ones as long as it cannot have arrived. */
   async #post(id, method, params, signal) {
     const headers = { "Content-Type": "application/json" };
     if (this.#secret) headers.Authorization = `Bearer ${this.#secret}`;
     const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });
-    let answer;
-    try {
-      const response = await fetch(this.#urls[this.#at], { method: "POST", headers, body, signal });
-      answer = JSON.parse(await response.text());
-      if (response.status === 503) throw lost(answer.error?.message ?? "the server is busy", 503);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof ConnectionLost) throw error;
-      const message = `no answer from ${this.#urls[this.#at]}: ${error.cause?.message ?? error.message}`;
-      throw NEVER_SENT.test(error.cause?.code) ? new ConnectionLost(message) : lost(message);
+    await pause(this.#notBefore - Date.now(), signal, this.#ending.signal);
+    for (let asked = 1; ; asked++) {
+      const turn = this.#turns;
+      const begun = Date.now();
+      const stop = new AbortController();
+      const forget = whenAborted((reason) => stop.abort(reason), signal, this.#ending.signal);
+      try {
+        const response = await fetch(this.#urls[this.#at], { method: "POST", headers, body, signal: stop.signal });
+        const answer = JSON.parse(await response.text());
+        if (response.status === 503) throw new Error(answer.error?.message ?? "the server is busy");
+        this.#failures = 0;
+        this.#reached = true;
+        if (answer.error) throw new RpcError(answer.error);
+        return answer.result;
+      } catch (error) {
+        if (error instanceof RpcError) throw error;
+        stop.signal.throwIfAborted();
+        const message = `no answer from ${this.#urls[this.#at]}: ${error.cause?.message ?? error.message}`;
+        const sent = !NEVER_SENT.test(error.cause?.code);
+        const lost = new ConnectionLost(message, { sent, held: Date.now() - begun });
+        this.#turn(lost, turn);
+        if (sent || asked >= this.#urls.length) throw lost;
+      } finally {
+        forget();
+      }
     }
-    this.#failures = 0;
-    if (answer.error) throw new RpcError(answer.error);
-    return answer.result;
   }
 
   /** One connection for all; who comes while it is being made waits with the first. */
   #connected() {
-    if (this.#closed) return Promise.reject(new ConnectionLost("the client was closed"));
-    if (this.#connection?.open) return Promise.resolve(this.#connection);
+    if (this.#connection) return Promise.resolve(this.#connection);
     this.#opening ??= this.#connect().finally(() => (this.#opening = null));
     return this.#opening;
   }
 
   /** Each server once. */
   async #connect() {
+    const ending = this.#ending.signal;
+    await pause(this.#notBefore - Date.now(), ending);
     for (let asked = 1; ; asked++) {
       let connection = null;
       try {
-        connection = await Connection.open(this.#urls[this.#at], this.#Socket);
-        if (this.#secret) await connection.request(`login-${++this.#lastId}`, "auth.login", { secret: this.#secret });
-        if (this.#closed) throw new ConnectionLost("the client was closed");
-        this.#failures = 0;
-        this.#connection = connection;
+        connection = await Connection.open(this.#urls[this.#at], this.#Socket, ending);
+        const login = { secret: this.#secret };
+        if (this.#secret) await connection.request(`login-${++this.#lastId}`, "auth.login", login, ending);
+        this.#use(connection);
         return connection;
       } catch (error) {
         connection?.end(1000);
-        if (error instanceof RpcError || asked >= this.#urls.length) throw error;
-        this.#at = (this.#at + 1) % this.#urls.length;
+        ending.throwIfAborted();
+        if (error instanceof RpcError && error.kind !== "shutting_down") throw error;
+        this.#turn(error);
+        if (asked >= this.#urls.length) throw error;
       }
     }
   }
 
-  /** How long to wait before the next server is asked; drawn, so that many clients do not come at once. */
-  #next(lostConnection) {
+  #use(connection) {
+    this.#failures = 0;
+    this.#reached = true;
+    this.#connection = connection;
+    this.#open.add(connection);
+    connection.onlost = (error) => {
+      this.#open.delete(connection);
+      this.#leave(connection, error);
+    };
+  }
+
+  /** New calls go over another one. */
+  #leave(connection, error) {
+    if (this.#connection === connection) {
+      this.#connection = null;
+      this.#turn(error);
+    }
+  }
+
+  /**
+   * The next server's turn, after a pause that is drawn, so that many clients do not come at once. Of several calls
+   * that failed together, which began in the same turn, only the first one counts.
+   */
+  #turn(error, turn = this.#turns) {
+    if (turn !== this.#turns) return;
+    this.#turns++;
     this.#at = (this.#at + 1) % this.#urls.length;
     const round = Math.floor(this.#failures++ / this.#urls.length);
-    const hint = /retry_after_ms\D{1,4}(\d{1,7})/.exec(lostConnection.reason);
+    const hint = /retry_after_ms\D{1,4}(\d{1,7})/.exec(error.reason);
     const ms = hint
       ? Math.min(HINT_MAX_MS, 2 * Number(hint[1]))
       : Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(round, 10));
-    return ms / 2 + (Math.random() * ms) / 2;
+    this.#notBefore = Date.now() + ms / 2 + (Math.random() * ms) / 2;
   }
 
   async *#follow(method, params, signal) {
+    if (!this.#overSockets) throw new TypeError("streams need a ws: or wss: URL");
     const position = new Position(method, params);
-    for (let begun = false; ; ) {
+    for (;;) {
       let stream = null;
-      signal?.throwIfAborted();
+      let connection = null;
       try {
-        const connection = await this.#connected();
+        signal?.throwIfAborted();
+        connection = await abortable(this.#connected(), signal, this.#ending.signal);
         stream = await connection.subscribe(`stream-${++this.#lastId}`, method, position.params(), signal);
-        begun = true;
         position.begins(stream.seq);
         for (let event; (event = await stream.next()); ) {
           if (!position.passes(event)) continue;
@@ -212,10 +290,11 @@ export class SupervisorClient {
           if (event.final && method === "job.subscribe") return;
         }
       } catch (error) {
-        const again = begun && error instanceof ConnectionLost && error.code !== SECRET_REFUSED;
-        const later = begun && (error.kind === "busy" || error.kind === "shutting_down");
-        if (this.#closed || signal?.aborted || !(again || later)) throw error;
-        await pause(this.#next(error), signal);
+        if (signal?.aborted || !this.#mayRepeat(error, method)) {
+          if (signal?.aborted || error.kind !== "busy" || !position.begun) throw error;
+          await pause(error.data.retry_after_ms ?? LAST_PAUSE_MS, signal, this.#ending.signal);
+        }
+        if (error.kind === "shutting_down") this.#leave(connection, error);
       } finally {
         stream?.end();
       }
@@ -233,6 +312,7 @@ for (const method of METHODS) {
 
 /** Where a stream is, so that another connection goes on behind it. */
 class Position {
+  begun = false;
   #method;
   #params;
   #seq;
@@ -256,6 +336,7 @@ class Position {
   }
 
   begins(seq) {
+    this.begun = true;
     this.#seq ??= seq;
   }
 
@@ -281,23 +362,29 @@ class Connection {
   #socket;
   #calls = new Map();
   #streams = new Map();
+  #opened = Date.now();
   #heard = Date.now();
   #asked = false;
   #watch;
-  open = true;
+  #over = false;
+  onlost = () => {};
 
-  static open(url, Socket) {
+  static open(url, Socket, signal) {
     return new Promise((resolve, reject) => {
       const socket = new Socket(url, ["jsonrpc"]);
-      const fail = ({ code, reason }) => {
-        clearTimeout(timer);
-        reject(new ConnectionLost(`no connection to ${url}`, code, reason));
+      let forget = () => {};
+      const settle = (then) => (clearTimeout(timer), forget(), then());
+      const fail = ({ code, reason } = {}) => {
+        socket.onopen = null;
+        settle(() => reject(new ConnectionLost(`no connection to ${url}`, { code, reason })));
       };
-      const timer = setTimeout(() => (socket.close(), fail({})), CONNECT_MS);
-      socket.onopen = () => (clearTimeout(timer), resolve(new Connection(socket)));
+      const give = () => (end(socket, 1000), fail());
+      const timer = setTimeout(give, CONNECT_MS);
+      socket.onopen = () => settle(() => resolve(new Connection(socket)));
       // Node.js 20 tells of a connection that could not be made by an error alone.
-      socket.onerror = () => fail({});
+      socket.onerror = () => fail();
       socket.onclose = fail;
+      forget = whenAborted(give, signal);
     });
   }
 
@@ -310,18 +397,20 @@ class Connection {
   }
 
   end(code, reason = "") {
-    this.#socket.close(code);
+    end(this.#socket, code);
     this.#lose(code, reason);
   }
 
   /** Answers with the result; `taken` hears of it before anything that comes behind it. */
   request(id, method, params, signal, taken = () => {}) {
     return new Promise((resolve, reject) => {
-      if (!this.open) return reject(lost("the connection has ended"));
-      const forget = whenAborted(signal, () => (this.#calls.delete(id), reject(signal.reason)));
+      if (this.#over) return reject(new ConnectionLost("the connection has ended"));
+      if (signal?.aborted) return reject(signal.reason);
+      const text = JSON.stringify({ jsonrpc: "2.0", id, method, params });
+      const forget = whenAborted((reason) => (this.#calls.delete(id), reject(reason)), signal);
       const done = (settle) => (value) => (forget(), settle(value));
-      this.#calls.set(id, { taken, resolve: done(resolve), reject: done(reject) });
-      this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+      this.#calls.set(id, { taken, size: text.length, resolve: done(resolve), reject: done(reject) });
+      this.#socket.send(text);
     });
   }
 
@@ -335,7 +424,7 @@ class Connection {
   }
 
   #forget(stream) {
-    if (this.#streams.delete(stream.subscription) && this.open) {
+    if (this.#streams.delete(stream.subscription)) {
       const id = `end-${stream.subscription}`;
       this.request(id, "job.unsubscribe", { subscription: stream.subscription }).catch(() => {});
     }
@@ -368,15 +457,23 @@ class Connection {
     }
   }
 
+  /** Of a message that was too large for the server all calls suffer; only the largest would be so again. */
   #lose(code, reason) {
-    if (!this.open) return;
-    this.open = false;
+    if (this.#over) return;
+    this.#over = true;
     clearInterval(this.#watch);
-    const error = lost(`the connection ended (${code}${reason ? `, ${reason}` : ""})`, code, reason);
-    for (const call of this.#calls.values()) call.reject(error);
+    const message = `the connection ended (${code}${reason ? `, ${reason}` : ""})`;
+    const facts = { code, reason, sent: true, held: Date.now() - this.#opened };
+    const error = new ConnectionLost(message, { ...facts, final: FINAL_CLOSES.has(code) });
+    const largest = Math.max(...[...this.#calls.values()].map((call) => call.size));
+    for (const call of this.#calls.values()) {
+      const guilty = code === TOO_LARGE && call.size === largest;
+      call.reject(guilty ? new ConnectionLost(message, { ...facts, final: true }) : error);
+    }
     for (const stream of this.#streams.values()) stream.fail(error);
     this.#calls.clear();
     this.#streams.clear();
+    this.onlost(error);
   }
 }
 
@@ -390,14 +487,14 @@ class Stream {
 
   constructor(end, signal) {
     this.#end = end;
-    this.#forget = whenAborted(signal, () => this.fail(signal.reason));
+    this.#forget = whenAborted((reason) => this.fail(reason), signal);
   }
 
   /** Who reads too slowly is cut off here, and goes on behind what he has read: the server still has it. */
   push(event) {
     if (this.#unread.length >= UNREAD_MAX) {
       this.#end();
-      this.fail(lost("read too slowly"));
+      this.fail(new ConnectionLost("read too slowly", { sent: true }));
     } else {
       this.#unread.push(event);
       this.#wake?.();
@@ -423,11 +520,6 @@ class Stream {
   }
 }
 
-/** Lost after the call was sent: nobody knows whether it arrived. */
-function lost(message, code = 0, reason = "") {
-  return Object.assign(new ConnectionLost(message, code, reason), { sent: true });
-}
-
 function place(url) {
   if (typeof url !== "string") throw new TypeError("the URL of a server is needed");
   const { protocol, host, pathname } = new URL(url);
@@ -435,14 +527,13 @@ function place(url) {
   return `${protocol}//${host}${pathname === "/" || pathname.startsWith("/console") ? "/rpc" : pathname}`;
 }
 
+/** Null is as good as no id for the server, too. */
 function withId(params) {
-  const own = (job) => (job && typeof job === "object" && job.id === undefined ? { ...job, id: uuid() } : job);
-  if (Array.isArray(params)) {
-    return params.map((given) => (given?.job || given?.payload !== undefined ? withId(given) : given));
-  }
+  if (params === null || typeof params !== "object") return params;
+  if (Array.isArray(params)) return params.map(withId);
   if (params.params) return { ...params, params: withId(params.params) };
-  if (params.job) return { ...params, job: own(params.job) };
-  return params.payload === undefined ? params : own(params);
+  if (params.job) return { ...params, job: withId(params.job) };
+  return params.payload === undefined ? params : { ...params, id: params.id ?? uuid() };
 }
 
 /** Also in a page that came without TLS from another machine, where `crypto.randomUUID` is not given. */
@@ -454,15 +545,33 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-function pause(ms, signal) {
+/** Closes a socket. A peer that is silent never does so, too; browsers give up on him by themselves. */
+function end(socket, code) {
+  socket.close(code);
+  if (socket.terminate) setTimeout(() => socket.terminate(), TERMINATE_MS).unref?.();
+}
+
+function pause(ms, ...signals) {
+  if (ms <= 0) return Promise.resolve();
+  let timer;
+  return abortable(new Promise((resolve) => (timer = setTimeout(resolve, ms))), ...signals)
+    .finally(() => clearTimeout(timer));
+}
+
+/** What the promise gives, or the reason of the first signal that is aborted. */
+function abortable(promise, ...signals) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => (forget(), resolve()), ms);
-    const forget = whenAborted(signal, () => (clearTimeout(timer), reject(signal.reason)));
+    const forget = whenAborted(reject, ...signals);
+    promise.then(resolve, reject).finally(forget);
   });
 }
 
-/** Returns what takes the listener away again: a signal may live for long. */
-function whenAborted(signal, then) {
-  signal?.addEventListener("abort", then, { once: true });
-  return () => signal?.removeEventListener("abort", then);
+/** Calls `then` with the reason, at once if it is so far. What it returns takes all listeners away again. */
+function whenAborted(then, ...signals) {
+  const given = signals.filter(Boolean).map((signal) => ({ signal, listener: () => then(signal.reason) }));
+  for (const { signal, listener } of given) {
+    if (signal.aborted) listener();
+    else signal.addEventListener("abort", listener, { once: true });
+  }
+  return () => given.forEach(({ signal, listener }) => signal.removeEventListener("abort", listener));
 }

@@ -62,7 +62,8 @@ globalThis.WebSocket = class {
   }
 };
 
-globalThis.fetch = (url, { headers, body }) => new Promise((resolve, reject) => {
+globalThis.fetch = (url, { headers, body, signal }) => new Promise((resolve, reject) => {
+  signal.addEventListener("abort", () => reject(signal.reason));
   host.post(url, Object.entries(headers).flat(), body,
     (status, text) => resolve({ status, text: async () => text }),
     (message) => reject(new TypeError("fetch failed", { cause: { message, code: "ECONNREFUSED" } })));

@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class WebSocketLink implements Link, WebSocket.Listener {
     private static final Duration GOODBYE = Duration.ofSeconds(1);
 
+    /// The JDK's client tells nobody of an end that came before the message ahead of it was taken
+    /// (`WebSocketImpl` has an `InternalError` there). So who falls silent behind a message is soon asked for a
+    /// sign of life, again and again: the third message to a socket that is closed cannot be sent.
+    private static final Duration ASK_AFTER = Duration.ofSeconds(1);
+
     private final RpcSettings settings;
     private final HttpClient http;
     private final Time time;
@@ -36,6 +41,10 @@ final class WebSocketLink implements Link, WebSocket.Listener {
     private final StringBuilder message = new StringBuilder();
 
     private volatile long heardAtNs;
+
+    /// The last thing heard was a message.
+    private volatile boolean unsure;
+
     private @Nullable WebSocket socket;
 
     WebSocketLink(RpcSettings settings, HttpClient http, Time time, Sink sink) {
@@ -129,7 +138,7 @@ final class WebSocketLink implements Link, WebSocket.Listener {
                     end(1006, "no sign of life from the server for " + settings.deadAfter());
                     return;
                 }
-                if (nowNs - pingedAtNs >= settings.pingEvery().toNanos()) {
+                if (isPingDue(nowNs, pingedAtNs)) {
                     pingedAtNs = nowNs;
                     finish(open.sendPing(ByteBuffer.allocate(0)));
                 }
@@ -148,6 +157,12 @@ final class WebSocketLink implements Link, WebSocket.Listener {
         }
     }
 
+    private boolean isPingDue(long nowNs, long pingedAtNs) {
+        long sincePingNs = nowNs - pingedAtNs;
+        return sincePingNs >= settings.pingEvery().toNanos()
+                || (unsure && Math.min(sincePingNs, nowNs - heardAtNs) >= ASK_AFTER.toNanos());
+    }
+
     /// A peer that takes nothing for so long is dead: the limit of silence holds in both directions.
     private void finish(CompletionStage<WebSocket> sending)
             throws ExecutionException, InterruptedException, TimeoutException {
@@ -158,14 +173,19 @@ final class WebSocketLink implements Link, WebSocket.Listener {
     private @Nullable String next() throws InterruptedException {
         lock.lock();
         try {
-            long leftNs = settings.pingEvery().toNanos();
+            long leftNs = pauseNs();
             while (queue.isEmpty() && !ended && leftNs > 0) {
-                leftNs = changed.awaitNanos(leftNs);
+                leftNs = Math.min(changed.awaitNanos(leftNs), pauseNs());
             }
             return ended ? null : queue.poll();
         } finally {
             lock.unlock();
         }
+    }
+
+    private long pauseNs() {
+        long everyNs = settings.pingEvery().toNanos();
+        return unsure ? Math.min(everyNs, ASK_AFTER.toNanos()) : everyNs;
     }
 
     private void sent(String text) {
@@ -238,6 +258,7 @@ final class WebSocketLink implements Link, WebSocket.Listener {
     @Override
     public @Nullable CompletionStage<?> onText(WebSocket open, CharSequence part, boolean last) {
         heardAtNs = time.nanoTime();
+        becomeUnsure();
         if (message.length() + part.length() > settings.messageBytesMax()) {
             end(1006, "the server sent a message above " + settings.messageBytesMax() + " bytes");
             return null;
@@ -257,6 +278,19 @@ final class WebSocketLink implements Link, WebSocket.Listener {
         return null;
     }
 
+    private void becomeUnsure() {
+        if (unsure) {
+            return;
+        }
+        lock.lock();
+        try {
+            unsure = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public @Nullable CompletionStage<?> onBinary(WebSocket open, ByteBuffer data, boolean last) {
         end(1006, "the server sent a binary message");
@@ -273,6 +307,7 @@ final class WebSocketLink implements Link, WebSocket.Listener {
     @Override
     public @Nullable CompletionStage<?> onPong(WebSocket open, ByteBuffer data) {
         heardAtNs = time.nanoTime();
+        unsure = false;
         open.request(1);
         return null;
     }

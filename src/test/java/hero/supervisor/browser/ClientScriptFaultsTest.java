@@ -12,11 +12,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// `client.js` while connections are lost, against a server that does what the test says.
+/// `client.js` while connections are lost, against a server that does what the test says. It never cuts a connection
+/// right behind a message: the JDK's client, on which the page stands here, tells nobody of that.
 class ClientScriptFaultsTest {
     private FakeServer server;
     private JavaScriptRealm page;
@@ -74,13 +76,14 @@ class ClientScriptFaultsTest {
     @Test
     void jobs_without_an_id_get_different_ones() throws Exception {
         CompletableFuture<String> running =
-                run("return Promise.all([1, 2].map(() => client.jobs_create({ job: { payload: 'p' } })));");
+                run("return Promise.all([1, 2].map(() => client.jobs_create({ job: { payload: 'p', id: null } })));");
         Call one = server.next("jobs.create");
         Call other = server.next("jobs.create");
         one.answer("a");
         other.answer("b");
         assertEquals("[\"a\",\"b\"]", answer(running));
         assertNotEquals(one.params(), other.params());
+        assertFalse(one.params().toString().contains("id=null"), one.params()::toString);
     }
 
     @Test
@@ -92,12 +95,64 @@ class ClientScriptFaultsTest {
     }
 
     @Test
-    void a_deletion_that_was_repeated_and_finds_nothing_has_been_done() throws Exception {
-        CompletableFuture<String> running = run("return [await client.job_delete({ job_id: 'j' })];");
+    void what_was_repeated_and_finds_that_it_was_done_has_been_done() throws Exception {
+        CompletableFuture<String> running = run("""
+                return [await client.job_delete({ job_id: 'j' }), await client.job_start({ job_id: 'j' })];
+                """);
         server.next("job.delete");
         server.cut();
         server.next("job.delete").refuse(-32000, "job_not_found", "there is no job 'j'");
-        assertEquals("[null]", answer(running));
+        server.next("job.start");
+        server.cut();
+        server.next("job.start").refuse(-32002, "conflict", "the job 'j' has ended");
+        assertEquals("[null,null]", answer(running));
+    }
+
+    @Test
+    void a_wait_has_all_its_patience_when_its_connection_is_lost() throws Exception {
+        CompletableFuture<String> running = run("""
+                const patient = new SupervisorClient(url, { patience: 1000 });
+                const wait = patient.job_result("j");
+                await new Promise((done) => setTimeout(done, 1200));
+                await client.call("job.status", ["older than that"]);
+                return wait;
+                """);
+        Call first = server.next("job.result");
+        server.next("job.status").answer(null);
+        first.connection().close(1012, "");
+        server.next("job.result").answer(Map.of("success", "still"));
+        assertEquals("{\"success\":\"still\"}", answer(running));
+    }
+
+    @Test
+    void a_server_that_was_there_may_be_away_for_a_moment_when_a_call_begins() throws Exception {
+        CompletableFuture<String> running = run("""
+                await client.call("job.status", ["it is there"]);
+                await client.call("secrets.create", { name: "fails with its connection" }).catch(() => {});
+                return client.list_runners();
+                """);
+        server.next("job.status").answer(null);
+        Call away = server.next("secrets.create");
+        server.refusal = "503 Service Unavailable";
+        int before = server.heads.size();
+        away.connection().close(1012, "");
+        Awaitility.await().until(() -> server.heads.size() > before);
+        server.refusal = null;
+        server.next("list_runners").answer(java.util.List.of("a"));
+        assertEquals("[\"a\"]", answer(running));
+    }
+
+    @Test
+    void of_a_message_that_was_too_large_only_the_largest_call_fails() throws Exception {
+        CompletableFuture<String> running = run("""
+                const small = client.job_result("j");
+                const large = client.call("job.get", ["x".repeat(1000)]).catch((error) => error.code);
+                return [await large, await small];
+                """);
+        server.next("job.result");
+        server.next("job.get").connection().close(1009, "too large");
+        server.next("job.result").answer(Map.of("success", "kept"));
+        assertEquals("[1009,{\"success\":\"kept\"}]", answer(running));
     }
 
     @Test
@@ -162,7 +217,7 @@ class ClientScriptFaultsTest {
         first.answer(Map.of("subscription", "s1", "seq", "1:1"));
         first.connection().notify("job.event", event("s1", 2, "running"));
         first.connection().notify("job.log", log("one\n", 0, 4));
-        first.connection().cut();
+        first.connection().close(1012, "");
         Call second = server.next("job.subscribe");
         assertEquals(Map.of("attempt", 1, "offset", 4), second.params().get("log_since"));
         second.answer(Map.of("subscription", "s1", "seq", "1:3"));
@@ -284,6 +339,35 @@ class ClientScriptFaultsTest {
         server.next("job.status").answer(null);
         assertEquals("[\"AbortError\",\"AbortError\",2]", answer(running));
         assertEquals("s1", server.next("job.unsubscribe").params().get("subscription"));
+    }
+
+    @Test
+    void a_signal_that_comes_while_there_is_no_connection_ends_both() throws Exception {
+        CompletableFuture<String> running = run("""
+                const stop = new AbortController();
+                const call = client.call("job.result", ["j"], { signal: stop.signal }).catch((e) => e.name);
+                const stream = client.watchJob("j", { signal: stop.signal }).next().catch((e) => e.name);
+                stop.abort();
+                return [await call, await stream, stop.listeners.size];
+                """);
+        assertEquals("[\"AbortError\",\"AbortError\",0]", answer(running));
+    }
+
+    @Test
+    void a_client_that_is_closed_between_two_tries_fails_what_is_under_way() throws Exception {
+        CompletableFuture<String> running = run("""
+                const calls = ["j", "k"].map((id) => client.job_result(id).catch((error) => error.message));
+                const stream = client.watchJobs().next().catch((error) => error.message);
+                await client.call("secrets.create", {}).catch(() => {});
+                client.close();
+                return [...await Promise.all(calls), await stream];
+                """);
+        server.next("jobs.subscribe").answer(Map.of("subscription", "s1", "seq", "1:1"));
+        Call once = server.next("secrets.create");
+        server.refusal = "503 Service Unavailable";
+        once.connection().close(1012, "");
+        assertEquals(
+                "[\"the client was closed\",\"the client was closed\",\"the client was closed\"]", answer(running));
     }
 
     @Test

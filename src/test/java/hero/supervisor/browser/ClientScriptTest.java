@@ -144,6 +144,28 @@ class ClientScriptTest {
     }
 
     @Test
+    void by_http_the_next_server_is_asked_and_a_closed_client_ends_its_calls() {
+        assertEquals("[\"ConnectionLost\",\"the client was closed\",\"the client was closed\"]", run("""
+                        const client = new SupervisorClient(["http://127.0.0.1:1", http], { secret });
+                        const id = await client.jobs_create(null, spec);
+                        const waiting = client.job_result(id).catch((error) => error);
+                        await client.job_status(id);
+                        client.close();
+                        const ended = await waiting;
+                        return [ended.name, ended.message, await client.job_status(id).catch((error) => error.message)];
+                        """));
+    }
+
+    @Test
+    void parameters_of_no_kind_are_the_servers_to_refuse() {
+        assertEquals("\"RpcError -32602\"", run("""
+                        const client = new SupervisorClient(url, { secret });
+                        const refused = await client.call("jobs.create", null).catch((error) => error);
+                        return `${refused.name} ${refused.code}`;
+                        """));
+    }
+
+    @Test
     void a_secret_that_proves_nothing_is_an_error_of_the_first_call() {
         assertEquals("[\"RpcError unauthorized\",\"RpcError forbidden\"]", run("""
                         const wrong = await new SupervisorClient(url, { secret: "hsv_usr_wrong" })
@@ -199,11 +221,15 @@ class ClientScriptTest {
     @Test
     void what_cannot_be_a_server_is_refused_in_plain_words() {
         assertEquals(
-                "[\"'ftp://x' is not a ws:, wss:, http: or https: URL\",\"the URL of a server is needed\"]", run("""
+                "[\"'ftp://x' is not a ws:, wss:, http: or https: URL\",\"the URL of a server is needed\","
+                        + "\"the URLs must be all of ws: and wss:, or all of http: and https:\","
+                        + "\"streams need a ws: or wss: URL\"]",
+                run("""
                         const words = [];
-                        for (const url of ["ftp://x", undefined]) {
+                        for (const url of ["ftp://x", undefined, ["ws://x", "http://x"]]) {
                           try { new SupervisorClient(url); } catch (error) { words.push(error.message); }
                         }
+                        await new SupervisorClient(http).watchJobs().next().catch((e) => words.push(e.message));
                         return words;
                         """));
     }
