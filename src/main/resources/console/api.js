@@ -1,7 +1,7 @@
 // Every method of rpc.discover, to read and to call.
-import { facts, field, h } from "./page.js";
+import { facts, field, h, onSubmit } from "./page.js";
 
-export async function api({ client, main, act, argument }) {
+export async function api({ client, main, act, signal, argument }) {
   const { methods } = await client.rpc_discover();
   const choice = h("select", { name: "method" }, methods.map(({ name, deprecated }) =>
     h("option", { value: name }, deprecated ? `${name} (deprecated)` : name)));
@@ -20,20 +20,17 @@ export async function api({ client, main, act, argument }) {
     answer.textContent = "";
   }
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    act(async () => {
-      const given = JSON.parse(params.value || "{}");
-      const before = performance.now();
-      let said;
-      try {
-        said = { result: (await client.call(choice.value, given)) ?? null };
-      } catch (error) {
-        if (error.code === undefined || error.kind === undefined) throw error;
-        said = { error: { code: error.code, message: error.message, data: error.data } };
-      }
-      answer.textContent = `${Math.round(performance.now() - before)} ms\n${JSON.stringify(said, null, 2)}`;
-    });
+  onSubmit(form, act, async () => {
+    const given = JSON.parse(params.value || "{}");
+    const before = performance.now();
+    let said;
+    try {
+      said = { result: (await client.call(choice.value, given, { signal })) ?? null };
+    } catch (error) {
+      if (error.code === undefined || error.kind === undefined) throw error;
+      said = { error: { code: error.code, message: error.message, data: error.data } };
+    }
+    answer.textContent = `${Math.round(performance.now() - before)} ms\n${JSON.stringify(said, null, 2)}`;
   });
   choice.addEventListener("change", choose);
   if (methods.some(({ name }) => name === argument)) choice.value = argument;

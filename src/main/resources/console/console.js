@@ -14,10 +14,13 @@ const KEPT = "supervisor-secret";
 const byId = (id) => document.getElementById(id);
 let client;
 let leave = new AbortController();
-/** The view stands still because no server could be reached. */
+/** The view could not be loaded because there was no server. */
 let stranded = false;
 
-/** What a view gets: the client, its place, the signal that ends with it, and how to say what went wrong. */
+/**
+ * What a view gets: the client, a place that nobody else writes into, the signal that ends with it, `act` for what a
+ * person asks for, `explained` for an error in words, and `go`, which leads on as long as nobody has gone elsewhere.
+ */
 async function show() {
   leave.abort();
   leave = new AbortController();
@@ -28,27 +31,26 @@ async function show() {
     if (link.hash === (view === "job" ? "#jobs" : `#${view}`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  say("");
+  const main = document.createElement("main");
+  main.id = "view";
+  byId("view").replaceWith(main);
   stranded = false;
-  const main = byId("view");
-  main.replaceChildren();
-  await guarded(signal, () => VIEWS[view]({
-    client, main, signal, say, argument: decodeURIComponent(argument), act: (work) => guarded(signal, work),
-  }));
+  const act = (work) => guarded(signal, work);
+  const go = (hash) => signal.aborted || (location.hash = hash);
+  const failure = await act(() =>
+    VIEWS[view]({ client, main, signal, act, explained, go, argument: decodeURIComponent(argument) }));
+  if (!signal.aborted) stranded = failure instanceof ConnectionLost;
 }
 
-/** Does it, and tells people what went wrong unless they have gone on to another view. Whether it went well. */
+/** Does it, and tells people what went wrong, unless they have gone on to another view. Gives what went wrong. */
 async function guarded(signal, work) {
+  if (!signal.aborted) say("");
   try {
     await work();
-    if (!signal.aborted) say("");
-    return true;
+    return null;
   } catch (error) {
-    if (!signal.aborted) {
-      say(explained(error));
-      stranded ||= error instanceof ConnectionLost;
-    }
-    return false;
+    if (!signal.aborted) say(explained(error));
+    return error;
   }
 }
 
@@ -80,8 +82,8 @@ async function watchConnection(mine, secret) {
     let up = true;
     let who = "no secret";
     try {
-      if (secret) who = `scope ${(await mine.call("auth.login", { secret })).scope}`;
-      else await mine.call("job.unsubscribe", { subscription: "none" });
+      if (secret) who = `scope ${(await mine.call("auth.login", { secret }, { patience: 0 })).scope}`;
+      else await mine.call("job.unsubscribe", { subscription: "none" }, { patience: 0 });
     } catch (error) {
       up = error instanceof RpcError;
       if (secret || !up) who = up ? error.message : "no connection";

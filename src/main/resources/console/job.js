@@ -1,11 +1,13 @@
 // One job: where it stands and why, what it printed, how it ended.
-import { facts, h, status, table, took, when } from "./page.js";
+import { button, facts, h, rest, status, table, took, when } from "./page.js";
 
 /** Of a long log the page keeps so many pieces, the last ones; job.logs has all that the server keeps. */
 const PIECES = 5000;
+const LOOK_MS = 5000;
+const GONE = "job_not_found";
 const FINAL = new Set(["completed", "failed", "timeout"]);
 
-export async function job({ client, main, signal, act, argument: id }) {
+export async function job({ client, main, signal, act, go, argument: id }) {
   const top = h("div");
   const log = h("pre", { "aria-label": "Log", tabindex: "0" });
   main.append(top, h("h3", {}, "Log"), log);
@@ -18,22 +20,37 @@ export async function job({ client, main, signal, act, argument: id }) {
   }
 
   function buttons(word) {
-    const button = (label, work, more = {}) =>
-      h("button", { type: "button", ...more, onclick: () => act(async () => { await work(); }) }, label);
+    const does = (label, work, more) => button(label, act, work, more);
     return h("div", { class: "row" },
-      word === "created" ? button("Start", () => client.job_start({ job_id: id })) : null,
-      FINAL.has(word) ? null : button("Stop", () => client.job_stop({ job_id: id })),
-      button("Run again", () => { location.hash = `#new/${encodeURIComponent(id)}`; }),
-      button("Delete", async () => {
+      word === "created" ? does("Start", () => client.job_start({ job_id: id })) : null,
+      FINAL.has(word) ? null : does("Stop", () => client.job_stop({ job_id: id })),
+      does("Run again", () => go(`#new/${encodeURIComponent(id)}`)),
+      does("Delete", async () => {
         if (!confirm(`Delete ${id}? Payload, log and result go; the history keeps its times.`)) return;
-        await client.job_delete({ job_id: id });
-        location.hash = "#jobs";
+        try {
+          await client.job_delete({ job_id: id });
+        } catch (error) {
+          if (error.kind !== GONE) throw error;
+        }
+        go("#jobs");
       }, { class: "danger" }));
+  }
+
+  /** Whether it is still there. */
+  async function drawn() {
+    try {
+      await draw();
+      return true;
+    } catch (error) {
+      if (error.kind !== GONE) throw error;
+      top.replaceChildren(h("h2", {}, "Job ", h("code", {}, id)), h("p", {}, "This job was deleted."));
+      return false;
+    }
   }
 
   await draw();
   let attempt = 0;
-  for await (const event of ended(client.watchJob(id, { logs: true, signal }), signal)) {
+  for await (const event of client.watchJob(id, { logs: true, signal })) {
     if (event.type === "log") {
       const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
       if (event.attempt !== attempt) log.replaceChildren();
@@ -41,20 +58,22 @@ export async function job({ client, main, signal, act, argument: id }) {
       log.append(h("span", { class: event.stream }, event.data));
       while (log.childNodes.length > PIECES) log.firstChild.remove();
       if (below) log.scrollTop = log.scrollHeight;
-    } else if (event.status === "deleted") {
-      top.replaceChildren(h("h2", {}, id), h("p", {}, "This job was deleted."));
-    } else if (event.type === "event") {
-      await draw();
+    } else if (!(await drawn())) {
+      return;
     }
   }
-}
+  // The stream has told the end. What is left is that somebody deletes it.
+  do {
+    await rest(LOOK_MS, signal);
+  } while (!signal.aborted && (document.hidden || (await isThere())));
 
-/** A stream that just ends when the view does. */
-async function* ended(stream, signal) {
-  try {
-    yield* stream;
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  async function isThere() {
+    try {
+      await client.call("job.status", { job_id: id }, { signal });
+      return true;
+    } catch (error) {
+      return error.kind !== GONE || drawn();
+    }
   }
 }
 

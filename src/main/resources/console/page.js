@@ -12,6 +12,27 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A button that does `work` when it is pressed, and nothing more before that is done. */
+export function button(label, act, work, attributes = {}) {
+  const element = h("button", { type: "button", ...attributes, onclick: () => once(element, act, work) }, label);
+  return element;
+}
+
+/** Does `work` with the button that sent the form; what is sent before that is done counts for nothing. */
+export function onSubmit(form, act, work) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    once(form, act, () => work(event.submitter));
+  });
+}
+
+async function once(element, act, work) {
+  if (element.ariaBusy) return;
+  element.ariaBusy = "true";
+  await act(work);
+  element.ariaBusy = null;
+}
+
 /** A table that scrolls by itself; `columns` are heads, those that begin with `#` stand to the right. */
 export function table(columns, rows, empty) {
   const heads = columns.map((name) =>

@@ -1,5 +1,5 @@
 // The secrets of the system, for who is signed in as admin. A new one is shown once.
-import { field, filled, h, table, when } from "./page.js";
+import { button, field, filled, h, onSubmit, table, when } from "./page.js";
 
 export async function secrets({ client, main, act, signal }) {
   const shown = h("p", { role: "status" });
@@ -11,15 +11,12 @@ export async function secrets({ client, main, act, signal }) {
     h("button", {}, "Create"));
   main.append(h("h2", {}, "Secrets"), form, shown, place);
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    act(async () => {
-      const given = filled(form);
-      if (given.expires_at) given.expires_at = new Date(given.expires_at).toISOString();
-      tell(await client.secrets_create(given));
-      form.reset();
-      await draw();
-    });
+  onSubmit(form, act, async () => {
+    const given = filled(form);
+    if (given.expires_at) given.expires_at = new Date(given.expires_at).toISOString();
+    tell(await client.secrets_create(given));
+    form.reset();
+    await draw();
   });
 
   function tell({ name, scope, secret }) {
@@ -38,14 +35,15 @@ export async function secrets({ client, main, act, signal }) {
   function buttons(one) {
     const over = one.revoked_at || (one.expires_at && new Date(one.expires_at) <= new Date());
     if (over) return [];
-    const button = (label, ask, work, more = {}) => h("button", {
-      type: "button", ...more, "aria-label": `${label} ${one.name}`,
-      onclick: () => act(async () => { if (confirm(ask)) { await work(); await draw(); } }),
-    }, label);
+    const does = (label, ask, work, more = {}) => button(label, act, async () => {
+      if (!confirm(ask)) return;
+      await work();
+      await draw();
+    }, { "aria-label": `${label} ${one.name}`, ...more });
     return [
-      button("Rotate", `Rotate ${one.name}? The old secret ends at once.`,
+      does("Rotate", `Rotate ${one.name}? The old secret ends at once.`,
         async () => tell(await client.secrets_rotate({ id: one.id }))), " ",
-      button("Revoke", `Revoke ${one.name}? Its connections are closed.`,
+      does("Revoke", `Revoke ${one.name}? Its connections are closed.`,
         () => client.secrets_revoke({ id: one.id }), { class: "danger" }),
     ];
   }

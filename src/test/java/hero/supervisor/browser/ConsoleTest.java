@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import hero.supervisor.app.LiveGateway;
 import hero.supervisor.app.LiveRunner;
 import hero.supervisor.app.Setting;
+import hero.supervisor.client.Tree;
 import hero.supervisor.domain.Scope;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -164,13 +167,14 @@ class ConsoleTest {
     }
 
     private WebElement button(String label) {
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> browser.findElements(By.tagName("button")).stream()
-                        .anyMatch(one -> one.getText().equals(label)));
-        return browser.findElements(By.tagName("button")).stream()
-                .filter(one -> one.getText().equals(label))
-                .findFirst()
-                .orElseThrow();
+        return await().atMost(Duration.ofSeconds(20))
+                .ignoreException(StaleElementReferenceException.class)
+                .until(
+                        () -> browser.findElements(By.tagName("button")).stream()
+                                .filter(one -> one.getText().equals(label))
+                                .findFirst()
+                                .orElse(null),
+                        Objects::nonNull);
     }
 
     @Test
@@ -218,5 +222,119 @@ class ConsoleTest {
         type("textarea[name=params]", "{");
         button("Call").click();
         until("#message", "JSON");
+    }
+
+    private void make(Map<String, Object> job) throws Exception {
+        gateway.call("jobs.create", Map.of("secret", gateway.secret(Scope.USER), "job", job))
+                .result();
+    }
+
+    private static Map<String, Object> job(String id, Map<String, Object> more) {
+        Map<String, Object> job = new HashMap<>(LiveGateway.job(id, "console"));
+        job.putAll(more);
+        return job;
+    }
+
+    private void start(String id) throws Exception {
+        gateway.call("job.start", Map.of("secret", gateway.secret(Scope.USER), "job_id", id))
+                .result();
+    }
+
+    private List<String> ids() {
+        return browser.findElements(By.cssSelector("tbody td.id")).stream()
+                .map(WebElement::getText)
+                .toList();
+    }
+
+    @Test
+    void older_jobs_are_turned_to_page_by_page() throws Exception {
+        for (int at = 0; at < 120; at++) {
+            make(job("page-%03d".formatted(at), Map.of("context_id", "pages")));
+        }
+        signIn(Scope.USER);
+        type("input[name=context_id]", "pages");
+        button("Filter").click();
+        until("tbody tr:first-child", "page-119");
+        button("Older").click();
+        until("tbody tr:first-child", "page-069");
+        button("Older").click();
+        until("tbody tr:first-child", "page-019");
+        assertEquals(20, ids().size());
+        assertFalse(button("Older").isEnabled());
+        button("Filter").click();
+        until("tbody tr:first-child", "page-119");
+    }
+
+    @Test
+    void a_list_of_one_status_loses_what_leaves_it_and_keeps_the_rest() throws Exception {
+        for (String id : List.of("in-a", "in-b", "in-c")) {
+            make(job(id, Map.of("context_id", "narrow")));
+        }
+        signIn(Scope.USER);
+        find("select[name=status] option:nth-child(2)").click();
+        type("input[name=context_id]", "narrow");
+        button("Filter").click();
+        until("tbody tr:first-child", "in-c created");
+        gateway.call("job.delete", Map.of("secret", gateway.secret(Scope.USER), "job_id", "in-b"))
+                .result();
+        start("in-a");
+        make(job("in-d", Map.of("context_id", "narrow", "created_at", "2001-01-01T00:00:00Z")));
+        await().atMost(Duration.ofSeconds(20))
+                .ignoreException(StaleElementReferenceException.class)
+                .until(() -> ids().equals(List.of("in-d", "in-c")));
+    }
+
+    @Test
+    void who_goes_on_quickly_sees_one_view_alone() {
+        signIn(Scope.USER);
+        browser.executeScript("for (const view of ['runners', 'jobs', 'secrets', 'new', 'api', 'jobs', 'runners'])"
+                + " { location.hash = view; dispatchEvent(new HashChangeEvent('hashchange')); }");
+        until("tbody tr", "console idle");
+        assertEquals(1, browser.findElements(By.tagName("h2")).size());
+        assertEquals(1, browser.findElements(By.tagName("main")).size());
+        assertEquals("", browser.findElement(By.id("message")).getText());
+    }
+
+    @Test
+    void a_job_is_made_again_as_it_was_and_once() throws Exception {
+        Map<String, Object> whole = Map.of(
+                "payload",
+                "two\r\nlines",
+                "retries",
+                2,
+                "priority",
+                7,
+                "labels",
+                Map.of("team", "blue"),
+                "env_vars",
+                Map.of("ONE", "a\nb"),
+                "context_id",
+                "again");
+        make(job("whole", whole));
+        signIn(Scope.USER);
+        browser.get(gateway.url() + "/console#job/whole");
+        button("Run again").click();
+        until("#kept", "blue");
+        browser.executeScript("const button = [...document.querySelectorAll('form.tall button')].at(-1);"
+                + "button.click(); button.click();");
+        until("dd", "it was created but not started");
+        Object listed = gateway.call("jobs.list", Map.of("secret", gateway.secret(Scope.USER), "context_id", "again"))
+                .result();
+        List<?> jobs = Tree.array(listed);
+        assertEquals(2, jobs.size(), "the first one and the second, once");
+        Map<String, Object> second = Tree.object(jobs.getFirst());
+        whole.forEach((name, value) -> assertEquals(String.valueOf(value), String.valueOf(second.get(name)), name));
+    }
+
+    @Test
+    void a_job_that_others_delete_after_its_end_is_said_to_be_gone() throws Exception {
+        make(job("to-go", Map.of()));
+        start("to-go");
+        signIn(Scope.USER);
+        browser.get(gateway.url() + "/console#job/to-go");
+        until("#result", "made of");
+        gateway.call("job.delete", Map.of("secret", gateway.secret(Scope.USER), "job_id", "to-go"))
+                .result();
+        until("#view", "This job was deleted.");
     }
 }
