@@ -566,12 +566,33 @@ function abortable(promise, ...signals) {
   });
 }
 
-/** Calls `then` with the reason, at once if it is so far. What it returns takes all listeners away again. */
+/** Calls `then` with the reason, at once if it is so far, unless what it returns is called before. */
 function whenAborted(then, ...signals) {
-  const given = signals.filter(Boolean).map((signal) => ({ signal, listener: () => then(signal.reason) }));
-  for (const { signal, listener } of given) {
-    if (signal.aborted) listener();
-    else signal.addEventListener("abort", listener, { once: true });
+  const given = signals.filter(Boolean);
+  const mine = (reason) => then(reason);
+  for (const signal of given) {
+    if (signal.aborted) mine(signal.reason);
+    else waiting(signal).add(mine);
   }
-  return () => given.forEach(({ signal, listener }) => signal.removeEventListener("abort", listener));
+  return () => given.forEach((signal) => WAITING.get(signal)?.leave(mine));
+}
+
+/** Who waits for a signal: it has one listener, however many they are. */
+const WAITING = new WeakMap();
+
+function waiting(signal) {
+  if (!WAITING.has(signal)) {
+    const all = new Set();
+    const listener = () => all.forEach((then) => then(signal.reason));
+    signal.addEventListener("abort", listener, { once: true });
+    WAITING.set(signal, {
+      add: (then) => all.add(then),
+      leave(then) {
+        if (!all.delete(then) || all.size > 0) return;
+        signal.removeEventListener("abort", listener);
+        WAITING.delete(signal);
+      },
+    });
+  }
+  return WAITING.get(signal);
 }

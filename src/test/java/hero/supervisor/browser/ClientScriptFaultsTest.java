@@ -332,12 +332,12 @@ class ClientScriptFaultsTest {
                 await client.call("job.status", ["both are under way"], { signal: stop.signal });
                 const listeners = stop.listeners.size;
                 stop.abort();
-                return [await call, await stream, listeners];
+                return [await call, await stream, listeners, stop.listeners.size];
                 """);
         server.next("job.result");
         server.next("jobs.subscribe").answer(Map.of("subscription", "s1", "seq", "1:1"));
         server.next("job.status").answer(null);
-        assertEquals("[\"AbortError\",\"AbortError\",2]", answer(running));
+        assertEquals("[\"AbortError\",\"AbortError\",1,0]", answer(running), "one listener for both");
         assertEquals("s1", server.next("job.unsubscribe").params().get("subscription"));
     }
 
