@@ -21,6 +21,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
@@ -50,7 +51,34 @@ record JavaText(
     record Method(String name, int line, int lines, List<String> annotations) {}
 
     static JavaText parse(String path, String text) {
-        JavaText file = new JavaText(
+        return parse(Map.of(path, text)).getFirst();
+    }
+
+    /// Texts by their paths, in one go: a compiler takes longer to be made than to read a file.
+    static List<JavaText> parse(Map<String, String> texts) {
+        List<Memory> sources = texts.entrySet().stream()
+                .map(file -> new Memory(file.getKey(), file.getValue()))
+                .toList();
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        JavacTask task =
+                (JavacTask) compiler.getTask(null, null, diagnostic -> {}, List.of("-proc:none"), null, sources);
+        List<JavaText> files = new ArrayList<>();
+        try {
+            SourcePositions positions = Trees.instance(task).getSourcePositions();
+            for (CompilationUnitTree unit : task.parse()) {
+                Memory source = sources.get(files.size());
+                JavaText file = new JavaText(source.path, source.text);
+                file.new Walk(unit, positions).scan(unit, null);
+                files.add(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return files;
+    }
+
+    private JavaText(String path, String text) {
+        this(
                 path,
                 text,
                 new ArrayList<>(),
@@ -59,18 +87,6 @@ record JavaText(
                 new ArrayList<>(),
                 new ArrayList<>(),
                 new ArrayList<>());
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        JavacTask task = (JavacTask) compiler.getTask(
-                null, null, diagnostic -> {}, List.of("-proc:none"), null, List.of(new Memory(path, text)));
-        try {
-            SourcePositions positions = Trees.instance(task).getSourcePositions();
-            for (CompilationUnitTree unit : task.parse()) {
-                file.new Walk(unit, positions).scan(unit, null);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return file;
     }
 
     int lines() {
@@ -82,10 +98,12 @@ record JavaText(
     }
 
     private static final class Memory extends SimpleJavaFileObject {
+        private final String path;
         private final String text;
 
         Memory(String path, String text) {
             super(URI.create("string:///" + path), JavaFileObject.Kind.SOURCE);
+            this.path = path;
             this.text = text;
         }
 

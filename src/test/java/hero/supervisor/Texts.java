@@ -5,7 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -17,10 +19,14 @@ final class Texts {
     private Texts() {}
 
     static List<JavaText> java() {
-        return all().stream()
-                .filter(file -> file.toString().endsWith(".java"))
-                .map(file -> JavaText.parse(file.toString().replace('\\', '/'), read(file)))
-                .toList();
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (Path file : all()) {
+            String path = file.toString().replace('\\', '/');
+            if (path.endsWith(".java")) {
+                texts.put(path, read(file));
+            }
+        }
+        return JavaText.parse(texts);
     }
 
     static List<Path> all() {
