@@ -17,8 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// `client.js` while connections are lost, against a server that does what the test says. It never cuts a connection
-/// right behind a message: the JDK's client, on which the page stands here, tells nobody of that.
+/// `client.js` while connections are lost, against a server that does what the test says. It never cuts a
+/// connection right behind a message: the JDK's client, on which the page stands here, tells nobody of that.
 class ClientScriptFaultsTest {
     private FakeServer server;
     private JavaScriptRealm page;

@@ -306,15 +306,35 @@ class WebSocketRulesTest {
         }
     }
 
-    @Test
-    void a_flood_of_pings_is_ended_for_its_policy() throws IOException {
+    @ParameterizedTest
+    @ValueSource(ints = {60, 20_000})
+    void a_flood_of_pings_is_ended_for_its_policy(int pings) throws IOException {
         try (RawWebSocket client = server.open()) {
-            for (int i = 0; i < 20_000; i++) {
+            for (int i = 0; i < pings; i++) {
                 client.ping("");
             }
             assertEquals(1008, client.closeCode());
         } catch (java.net.SocketException e) {
             // The server had already closed when the rest was sent.
+            assertTrue(pings > 60, e::toString);
+        }
+    }
+
+    @Test
+    void a_message_of_countless_fragments_is_ended_for_its_policy() throws IOException {
+        try (RawWebSocket client = server.open()) {
+            fragments(client, 1023);
+            client.frame(true, RawWebSocket.CONTINUATION, utf8("."));
+            assertEquals("x".repeat(1023) + ".", client.read().text());
+            fragments(client, 1024);
+            client.frame(false, RawWebSocket.CONTINUATION, new byte[0]);
+            assertEquals(1008, client.closeCode());
+        }
+    }
+
+    private static void fragments(RawWebSocket client, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            client.frame(false, i == 0 ? RawWebSocket.TEXT : RawWebSocket.CONTINUATION, utf8("x"));
         }
     }
 }

@@ -14,6 +14,10 @@ final class Inbound {
     /// 16 KiB a second is the slowest line that we serve.
     private static final long NS_PER_BYTE = 1_000_000_000L / (16 << 10);
 
+    /// Each fragment costs us a look, however little it brings. Where messages may have more than as many KiB, one
+    /// for each KiB; the JDK's client sends 16 KiB in each.
+    private static final int FRAGMENTS_MAX = 1024;
+
     private static final byte[] NOTHING = new byte[0];
 
     private final Source source;
@@ -34,6 +38,7 @@ final class Inbound {
     private int kind = Frames.CONTINUATION;
     private byte[] message = NOTHING;
     private int size;
+    private int fragments;
     private final Utf8 utf8 = new Utf8();
 
     Inbound(Source source, int messageBytesMax, Time time) {
@@ -172,6 +177,9 @@ final class Inbound {
             }
             default -> throw violation("reserved opcode");
         }
+        if (++fragments > Math.max(FRAGMENTS_MAX, messageBytesMax >> 10)) {
+            throw new Violation(WsCloseCodes.VIOLATED_POLICY, "too many fragments");
+        }
         if (length > messageBytesMax - size) {
             throw new Violation(WsCloseCodes.TOO_BIG, "message too big");
         }
@@ -225,6 +233,7 @@ final class Inbound {
         kind = Frames.CONTINUATION;
         message = NOTHING;
         size = 0;
+        fragments = 0;
         return new Event.Message(text, whole);
     }
 

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// while the connection's own thread rests; everything else is that one's. Of the two, one is at work at any time.
 final class Intake {
     /// A browser or client pings at most a few times a second; what is beyond this only costs us.
-    private static final int CONTROL_FRAMES_PER_SECOND_MAX = 1000;
+    private static final int CONTROL_FRAMES_PER_SECOND_MAX = 50;
     private static final long SECOND_NS = 1_000_000_000L;
 
     private final Wire wire;
