@@ -187,22 +187,29 @@ export class SupervisorClient {
       const begun = Date.now();
       const stop = new AbortController();
       const forget = whenAborted((reason) => stop.abort(reason), signal, this.#ending.signal);
+      let status = 0;
       try {
         const response = await fetch(this.#urls[this.#at], { method: "POST", headers, body, signal: stop.signal });
-        const answer = JSON.parse(await response.text());
-        if (response.status === 503) throw new Error(answer.error?.message ?? "the server is busy");
+        status = response.status;
+        const { error, result } = JSON.parse(await response.text());
+        if (status === 503 || typeof error === "string") throw new Error(error?.message ?? error);
         this.#failures = 0;
         this.#reached = true;
-        if (answer.error) throw new RpcError(answer.error);
-        return answer.result;
+        if (error) throw new RpcError(error);
+        return result;
       } catch (error) {
         if (error instanceof RpcError) throw error;
         stop.signal.throwIfAborted();
         const message = `no answer from ${this.#urls[this.#at]}: ${error.cause?.message ?? error.message}`;
-        const sent = !NEVER_SENT.test(error.cause?.code);
-        const lost = new ConnectionLost(message, { sent, held: Date.now() - begun });
+        const lost = new ConnectionLost(message, {
+          code: status,
+          sent: !NEVER_SENT.test(error.cause?.code),
+          // Whatever is there, it is no server of ours.
+          final: status >= 400 && status < 500,
+          held: status === 200 ? Date.now() - begun : 0,
+        });
         this.#turn(lost, turn);
-        if (sent || asked >= this.#urls.length) throw lost;
+        if (lost.sent || asked >= this.#urls.length) throw lost;
       } finally {
         forget();
       }

@@ -157,6 +157,18 @@ class ClientScriptTest {
     }
 
     @Test
+    void by_http_a_path_where_nothing_is_is_said_at_once() {
+        String answer = run("""
+                        const client = new SupervisorClient(http + "/elsewhere", { secret });
+                        await client.list_runners().catch(() => {});
+                        const error = await client.list_runners().catch((e) => e);
+                        return `${error.name} ${error.code} ${error.message}`;
+                        """);
+        assertTrue(answer.startsWith("\"ConnectionLost 404 no answer from "), answer);
+        assertTrue(answer.contains("there is nothing at this path"), answer);
+    }
+
+    @Test
     void parameters_of_no_kind_are_the_servers_to_refuse() {
         assertEquals("\"RpcError -32602\"", run("""
                         const client = new SupervisorClient(url, { secret });
