@@ -66,8 +66,10 @@ interface Line extends AutoCloseable {
         }
     }
 
-    /// Frames of so many bytes on one WebSocket. That nothing comes back is seen by the answer to the next call.
+    /// Frames of so many bytes on one WebSocket, larger ones where it would take too many. That nothing comes back
+    /// is seen by the answer to the next call.
     record Frames(RawWebSocket socket, int bytes) implements Line {
+        private static final int FRAGMENTS_MAX = 1024;
         private static final String MARK = "{\"jsonrpc\":\"2.0\",\"id\":\"mark\",\"method\":\"nothing.there\"}";
 
         @Override
@@ -94,9 +96,10 @@ interface Line extends AutoCloseable {
 
         private void send(byte[] message) throws IOException {
             ByteArrayOutputStream frames = new ByteArrayOutputStream();
+            int most = Math.max(bytes, Math.ceilDiv(message.length, FRAGMENTS_MAX));
             int at = 0;
             do {
-                int end = (int) Math.min(message.length, (long) at + bytes);
+                int end = (int) Math.min(message.length, (long) at + most);
                 int first = (end == message.length ? 0x80 : 0) | (at == 0 ? RawWebSocket.TEXT : 0);
                 frames.writeBytes(RawWebSocket.encode(first, true, Arrays.copyOfRange(message, at, end)));
                 at = end;

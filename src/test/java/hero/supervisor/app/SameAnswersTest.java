@@ -20,7 +20,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The same message has the same answer over HTTP, as a WebSocket's text, and in fragments of 3 bytes.
+/// The same message has the same answer over HTTP, as a WebSocket's text, and in fragments of 3 bytes, or of more
+/// where it is long.
 final class SameAnswersTest {
 
     /// The protocol's scripts, each over each way; the expected bytes are the script's.

@@ -321,6 +321,18 @@ class WebSocketRulesTest {
     }
 
     @Test
+    void as_many_pings_as_messages_are_no_flood() throws IOException {
+        try (RawWebSocket client = server.open()) {
+            for (int i = 0; i < 300; i++) {
+                client.ping("");
+                assertEquals(RawWebSocket.PONG, client.read().opcode());
+                client.text("message " + i);
+                assertEquals("message " + i, client.read().text());
+            }
+        }
+    }
+
+    @Test
     void a_message_of_countless_fragments_is_ended_for_its_policy() throws IOException {
         try (RawWebSocket client = server.open()) {
             fragments(client, 1023);

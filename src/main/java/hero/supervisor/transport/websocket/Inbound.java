@@ -39,6 +39,7 @@ final class Inbound {
     private byte[] message = NOTHING;
     private int size;
     private int fragments;
+    private long frames;
     private final Utf8 utf8 = new Utf8();
 
     Inbound(Source source, int messageBytesMax, Time time) {
@@ -63,6 +64,11 @@ final class Inbound {
                 return finish();
             }
         }
+    }
+
+    /// Frames of messages so far.
+    long frames() {
+        return frames;
     }
 
     /// True when nothing of a message has come.
@@ -177,6 +183,7 @@ final class Inbound {
             }
             default -> throw violation("reserved opcode");
         }
+        frames++;
         if (++fragments > Math.max(FRAGMENTS_MAX, messageBytesMax >> 10)) {
             throw new Violation(WsCloseCodes.VIOLATED_POLICY, "too many fragments");
         }

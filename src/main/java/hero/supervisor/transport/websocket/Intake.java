@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// What comes in on one connection. Short messages between two others are offered on the thread of a [Poller],
 /// while the connection's own thread rests; everything else is that one's. Of the two, one is at work at any time.
 final class Intake {
-    /// A browser or client pings at most a few times a second; what is beyond this only costs us.
+    /// A browser or client pings at most a few times a second, or with what it sends; what is beyond this, and
+    /// beyond one for each frame of a message, only costs us.
     private static final int CONTROL_FRAMES_PER_SECOND_MAX = 50;
     private static final long SECOND_NS = 1_000_000_000L;
 
@@ -22,6 +23,7 @@ final class Intake {
     private final Consumer<Event.Ping> pong;
     private long controlSecondNs;
     private int controlFrames;
+    private long framesBefore;
 
     // What the poller's thread leaves to the connection's own.
     private @Nullable Violation broken;
@@ -111,8 +113,9 @@ final class Intake {
         if (nowNs - controlSecondNs > SECOND_NS) {
             controlSecondNs = nowNs;
             controlFrames = 0;
+            framesBefore = inbound.frames();
         }
-        if (++controlFrames > CONTROL_FRAMES_PER_SECOND_MAX) {
+        if (++controlFrames > CONTROL_FRAMES_PER_SECOND_MAX + inbound.frames() - framesBefore) {
             throw new Violation(WsCloseCodes.VIOLATED_POLICY, "too many control frames");
         }
     }
