@@ -152,8 +152,9 @@ public final class Secrets {
         }
     }
 
-    /// From here on only those that hold are known. Returns the ids of the others.
-    private Set<String> look() {
+    /// From here on only those that hold are known. Returns the ids of the others. One look after another: what
+    /// was read before a secret ended must not take the place of what was read after that.
+    private synchronized Set<String> look() {
         Map<String, SecretInfo> fresh = new HashMap<>();
         Set<String> ended = new HashSet<>();
         known.values().forEach(row -> ended.add(row.id()));
