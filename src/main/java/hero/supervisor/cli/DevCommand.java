@@ -56,6 +56,6 @@ final class DevCommand implements Callable<Integer> {
         CommandSpec mine = Objects.requireNonNull(spec, "set by picocli");
         Path folder = shell.path(Objects.requireNonNull(data, "has a default"));
         Config config = Config.of(ServerOptions.settings(shell, mine, null, Map.of()));
-        return shell.floors().dev(config.withDatabase("", "", ""), folder, once, shell::line);
+        return shell.floors().dev(config.withDatabase("", "", ""), folder, once, shell::say);
     }
 }

@@ -4,7 +4,10 @@ import hero.supervisor.app.CannotStart;
 import hero.supervisor.app.LogSetup;
 import hero.supervisor.app.Setting;
 import hero.supervisor.domain.Time;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -42,7 +45,7 @@ public final class Main {
             // What dev says is for a newcomer's eyes: a line per job is not.
             System.setProperty(LogSetup.LEVEL, "WARN");
         }
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter out = Output.writer(new FileOutputStream(FileDescriptor.out));
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
@@ -59,7 +62,6 @@ public final class Main {
 
     static int run(String[] args, Shell shell) {
         int exit = execute(args, shell);
-        shell.out().flush();
         shell.err().flush();
         return exit;
     }
@@ -68,7 +70,18 @@ public final class Main {
         if (args.length == 1 && args[0].equals("serve")) {
             return served(shell);
         }
-        return commands(shell, args.length == 0 ? "" : args[0]).execute(args);
+        CommandLine commands = commands(shell, args.length == 0 ? "" : args[0]);
+        // Not straight to where answers go: what picocli cannot write it shows with a stack.
+        StringWriter help = new StringWriter();
+        commands.setOut(new PrintWriter(help));
+        int exit = commands.execute(args);
+        try {
+            shell.out().print(help);
+            shell.out().flush();
+            return exit;
+        } catch (Output.Lost e) {
+            return exit == Exit.OK ? failed(shell, e) : exit;
+        }
     }
 
     /// Servers are mostly started without a flag. There is nothing to parse then, and to tell picocli of all flags
@@ -121,7 +134,6 @@ public final class Main {
         root.setColorScheme(CommandLine.Help.defaultColorScheme(colours ? Ansi.ON : Ansi.OFF));
         root.setUsageHelpAutoWidth(false);
         root.setUsageHelpWidth(110);
-        root.setOut(shell.out());
         root.setErr(shell.err());
         root.setParameterExceptionHandler((e, args) -> misunderstood(shell, e));
         root.setExecutionExceptionHandler((e, command, parsed) -> failed(shell, e));
@@ -184,6 +196,8 @@ public final class Main {
         }
         return switch (e) {
             case Failed failure -> told(shell, failure.getMessage(), failure.exit());
+            case Output.Lost lost ->
+                lost.readerLeft() ? Exit.READER_LEFT : told(shell, lost.getMessage(), Exit.CONNECTION);
             case CannotStart problem ->
                 told(
                         shell,

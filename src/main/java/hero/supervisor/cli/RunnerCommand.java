@@ -73,7 +73,7 @@ final class RunnerCommand implements Callable<Integer> {
         Map<String, String> dev = DevEnv.read(shell.folder());
         List<String> targets = urls.isEmpty() ? List.of(url(dev)) : urls;
         String secret = secret(targets, dev);
-        return shell.floors().runner(new RunnerOptions(targets, secret, name, queue, wanted, executors), shell::line);
+        return shell.floors().runner(new RunnerOptions(targets, secret, name, queue, wanted, executors), shell::say);
     }
 
     private String url(Map<String, String> dev) {

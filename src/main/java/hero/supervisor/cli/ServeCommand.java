@@ -69,6 +69,6 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private static int serve(Shell shell, SettingLayers settings) {
-        return shell.floors().serve(Config.of(settings).requireDatabase(), shell::line);
+        return shell.floors().serve(Config.of(settings).requireDatabase(), shell::say);
     }
 }

@@ -34,9 +34,19 @@ record Shell(
         return value == null || value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 
+    /// [Output.Lost] when it cannot be written.
     void line(String text) {
         out.println(text);
         out.flush();
+    }
+
+    /// What a server tells of itself: who no longer hears it does not end it.
+    void say(String text) {
+        try {
+            line(text);
+        } catch (Output.Lost e) {
+            // Said in vain.
+        }
     }
 
     void note(String text) {

@@ -94,7 +94,7 @@ final class LogReads {
                 .from(JOB_LOGS)
                 .where(printed)
                 .and(stream)
-                .and(asked.stream() == null ? fromOn(printed, asked.offset()) : DSL.noCondition())
+                .and(fromOn(printed, asked.offset()))
                 .and(position.add(JOB_LOGS.SIZE).gt(asked.offset()))
                 .orderBy(JOB_LOGS.PLACE)
                 .limit(CHUNKS_MAX)
@@ -113,7 +113,8 @@ final class LogReads {
     }
 
     /// From the last piece on that begins before the offset or there: else all that was written before is read,
-    /// each time that somebody who follows the log asks for more.
+    /// each time that somebody who follows the log asks for more. A stream's own offsets are never behind the
+    /// places of its pieces, so that this passes over none of them.
     private static Condition fromOn(Condition printed, long offset) {
         return JOB_LOGS.PLACE.ge(DSL.coalesce(
                 DSL.field(DSL.select(DSL.max(JOB_LOGS.PLACE))

@@ -72,7 +72,7 @@ final class Assets {
         response.headers().set(HeaderNames.CACHE_CONTROL, "no-cache");
         boolean known = request.headers()
                 .first(HeaderNames.IF_NONE_MATCH)
-                .filter(tags -> tags.contains(tag))
+                .filter(tags -> tags.contains(tag) || tags.strip().equals("*"))
                 .isPresent();
         if (known) {
             response.status(Status.NOT_MODIFIED_304).send();

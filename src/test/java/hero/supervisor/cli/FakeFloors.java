@@ -25,6 +25,8 @@ final class FakeFloors implements Floors {
     final Map<String, BiFunction<String, Map<String, Object>, @Nullable Object>> answers = new LinkedHashMap<>();
     final List<Map<String, @Nullable Object>> reported = new ArrayList<>();
     final List<Object> started = new ArrayList<>();
+    /// What a server has told to the end.
+    final List<String> said = new ArrayList<>();
 
     /// Lets `method` answer this.
     FakeFloors answering(String method, @Nullable Object result) {
@@ -90,6 +92,10 @@ final class FakeFloors implements Floors {
     @Override
     public int serve(Config config, Consumer<String> out) {
         started.add(config);
+        for (String word : List.of("listening", "stopping")) {
+            out.accept(word);
+            said.add(word);
+        }
         return 0;
     }
 

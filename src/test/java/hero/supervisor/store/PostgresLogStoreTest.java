@@ -120,6 +120,23 @@ final class PostgresLogStoreTest {
         assertEquals(2, read("a", ERR, 99).next());
     }
 
+    /// Offsets of a stream count its own bytes, places those of both.
+    @Test
+    void a_stream_is_read_from_any_of_its_offsets_whatever_the_other_one_printed_between() {
+        Assignment.Key key = running("a");
+        String of = "abcdefghijklmnopqrstuvwxyz";
+        for (int i = 0; i < of.length(); i += 2) {
+            append(key, ERR, i, of.substring(i, i + 2));
+            append(key, OUT, 3L * i, of.substring(i, i + 2).repeat(3));
+        }
+        for (int i = 0; i <= of.length(); i++) {
+            assertEquals(of.substring(i), text(read("a", ERR, i)));
+        }
+        assertEquals(78, text(read("a", OUT, 0)).length());
+        assertEquals("zyzyz", text(read("a", OUT, 73)));
+        assertEquals(104 - 50, text(read("a", null, 50)).length());
+    }
+
     @Test
     void behind_a_gap_nothing_is_written() {
         Assignment.Key key = running("a");

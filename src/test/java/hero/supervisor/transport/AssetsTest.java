@@ -76,6 +76,7 @@ class AssetsTest {
             assertEquals(0, head.body().length, file);
             String tag = header(answer, "etag");
             assertEquals(304, ask("GET", path(file), "If-None-Match", tag).statusCode(), file);
+            assertEquals(304, ask("GET", path(file), "If-None-Match", "*").statusCode(), file);
             assertEquals(
                     200, ask("GET", path(file), "If-None-Match", "\"other\"").statusCode(), file);
         }
